@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const positiveInteger = z.coerce.number().int().min(1);
+
+const schema = z
+  .object({
+    NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
+    HOST: z.string().min(1).default("127.0.0.1"),
+    PORT: port.default(3000),
+    /** Absent: the embedded in-memory store. */
+    REDIS_URL: z.url({ protocol: /^rediss?$/, error: "expected redis://host:port or rediss://host:port" }).optional(),
+    JWT_SECRET: z.string().min(32, "needs at least 32 characters").optional(),
+    JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+    SSE_HEARTBEAT_MS: positiveInteger.default(15_000),
+    HISTORY_MAX_EVENTS: positiveInteger.default(1000),
+    HISTORY_TTL_S: positiveInteger.default(86_400),
+    CORS_ORIGINS: z
+      .string()
+      .transform((text) => text.split(",").map((origin) => origin.trim()).filter((origin) => origin !== ""))
+      .pipe(z.array(z.url({ protocol: /^https?$/, error: "expected origins such as https://app.example.com" })))
+      .default([]),
+    JOBWIRE_WORKER: z.enum(["on", "off"]).default("on"),
+  })
+  .superRefine((env, context) => {
+    if (env.JWT_SECRET !== undefined && env.JWT_JWKS_URL !== undefined) {
+      context.addIssue({ code: "custom", path: ["JWT_JWKS_URL"], message: "set JWT_SECRET or JWT_JWKS_URL, not both" });
+    }
+    if (env.NODE_ENV === "production" && env.JWT_SECRET === undefined && env.JWT_JWKS_URL === undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["JWT_SECRET"],
+        message: "production needs JWT_SECRET (32 characters or more) or JWT_JWKS_URL",
+      });
+    }
+  })
+  .transform((env) => ({
+    isProduction: env.NODE_ENV === "production",
+    host: env.HOST,
+    port: env.PORT,
+    redisUrl: env.REDIS_URL,
+    jwtSecret: env.JWT_SECRET,
+    jwksUrl: env.JWT_JWKS_URL,
+    logLevel: env.LOG_LEVEL,
+    heartbeatMs: env.SSE_HEARTBEAT_MS,
+    historyMaxEvents: env.HISTORY_MAX_EVENTS,
+    historyTtlMs: env.HISTORY_TTL_S * 1000,
+    corsOrigins: env.CORS_ORIGINS,
+    runsWorker: env.JOBWIRE_WORKER === "on",
+  }));
+
+/** What the environment says, once validated. Names and defaults: docs/configuration.md. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** @throws Error that names every variable that is wrong and how to mend it. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw new Error(`Invalid configuration\n${z.prettifyError(parsed.error)}`);
+  return Object.freeze(parsed.data);
+}

@@ -1,0 +1,148 @@
+import { isTerminalJobStatus, jobStatuses, type JobEvent } from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import type { NewEvent, Store } from "../store/store.js";
+import { encodeEvent } from "../streams/event-codec.js";
+import { feedTopic, jobKey, jobsIndex, jobTopic, ownerRecordKey, ownerScope } from "./job-keys.js";
+import { readJobRecord, writeJobFields, type JobRecord } from "./job-record.js";
+
+export interface JobStoreOptions {
+  readonly store: Store;
+  /** How long a finished job and its log are kept. */
+  readonly retainFinishedMs: number;
+}
+
+/** `revision` counts transitions; a renewal moves `leaseExpiresAt` only. */
+export type Guard = "revision" | "leaseExpiresAt";
+
+const maxCachedOwners = 50_000;
+const unfinishedStatuses = jobStatuses.filter((status) => !isTerminalJobStatus(status));
+
+/** Where jobs live: the state and its log in the owner's scope, and an index from a job to its owner. */
+export class JobStore {
+  readonly #store: Store;
+  readonly #retainFinishedMs: number;
+  readonly #owners = new Map<string, string>();
+
+  constructor({ store, retainFinishedMs }: JobStoreOptions) {
+    this.#store = store;
+    this.#retainFinishedMs = retainFinishedMs;
+  }
+
+  /** The owner is written first: a job whose owner is unknown cannot be found, an owner without a job harms nobody. */
+  async create(record: JobRecord, events: readonly JobEvent[]): Promise<void> {
+    const { scope, key } = ownerRecordKey(record.id);
+    const { ownerId } = record;
+    await this.#store.commit({ scope, state: { key, expect: "absent", set: { ownerId } }, events: [] });
+    await this.#store.commit({
+      scope: ownerScope(ownerId),
+      state: { key: jobKey(record.id), expect: "absent", set: writeJobFields(record), index: jobsIndex },
+      events: events.flatMap((event) => logEntriesOf(record, event)),
+    });
+    this.#remember(record.id, ownerId);
+  }
+
+  /** @throws AppError `JOB_NOT_FOUND` */
+  async read(jobId: string): Promise<JobRecord> {
+    const ownerId = await this.#ownerOf(jobId);
+    const state = ownerId && (await this.#store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
+    if (!state) throw jobNotFound(jobId);
+    return readJobRecord(state);
+  }
+
+  async list(ownerId: string, { limit, before }: { limit: number; before: string | undefined }) {
+    const page = await this.#store.listStates({
+      scope: ownerScope(ownerId),
+      index: jobsIndex,
+      order: "descending",
+      limit,
+      ...(before !== undefined && { after: jobKey(before) }),
+    });
+    const records = page.items.map(({ state }) => readJobRecord(state));
+    return { records, next: page.next === null ? null : (records.at(-1)?.id ?? null) };
+  }
+
+  /**
+   * From the job as it was read to `next`, with the events that say so.
+   * @returns false when one of the `guard` fields is no longer as it was read: nothing has changed then.
+   */
+  async change(read: JobRecord, next: JobRecord, events: readonly JobEvent[], guard: readonly Guard[]): Promise<boolean> {
+    const before = writeJobFields(read);
+    const after = writeJobFields(next);
+    const finished = isTerminalJobStatus(next.status);
+    const { accepted } = await this.#store.commit({
+      scope: ownerScope(read.ownerId),
+      state: {
+        key: jobKey(read.id),
+        expect: Object.fromEntries(guard.map((field) => [field, [before[field] ?? ""]])),
+        set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
+      },
+      events: events.flatMap((event) => logEntriesOf(read, event)),
+      ...(finished && { retainMs: this.#retainFinishedMs }),
+    });
+    if (accepted && finished) await this.#forgetOwnerLater(read.id);
+    return accepted;
+  }
+
+  /** Adds an event to the log of an unfinished job. @returns false when the job is finished. */
+  async append(record: JobRecord, event: JobEvent): Promise<boolean> {
+    const { accepted } = await this.#store.commit({
+      scope: ownerScope(record.ownerId),
+      state: { key: jobKey(record.id), expect: { status: unfinishedStatuses }, set: {} },
+      events: logEntriesOf(record, event),
+    });
+    return accepted;
+  }
+
+  /** Sets when the claim ends. @returns false when `workerId` does not hold the unfinished job. */
+  async setLease(record: JobRecord, workerId: string, leaseExpiresAt: Date): Promise<boolean> {
+    const { accepted } = await this.#store.commit({
+      scope: ownerScope(record.ownerId),
+      state: {
+        key: jobKey(record.id),
+        expect: { status: unfinishedStatuses, workerId: [workerId] },
+        set: writeJobFields({ leaseExpiresAt }),
+      },
+      events: [],
+    });
+    return accepted;
+  }
+
+  async #forgetOwnerLater(jobId: string): Promise<void> {
+    const { scope, key } = ownerRecordKey(jobId);
+    await this.#store.commit({ scope, state: { key, set: {} }, events: [], retainMs: this.#retainFinishedMs });
+  }
+
+  async #ownerOf(jobId: string): Promise<string | undefined> {
+    const cached = this.#owners.get(jobId);
+    if (cached !== undefined) return cached;
+    const ownerId = (await this.#store.readState(ownerRecordKey(jobId)))?.ownerId;
+    if (ownerId !== undefined) this.#remember(jobId, ownerId);
+    return ownerId;
+  }
+
+  #remember(jobId: string, ownerId: string): void {
+    if (this.#owners.size >= maxCachedOwners) {
+      for (const oldest of this.#owners.keys()) {
+        this.#owners.delete(oldest);
+        break;
+      }
+    }
+    this.#owners.set(jobId, ownerId);
+  }
+}
+
+/** The same for a job that does not exist and for one that is somebody else's. */
+export function jobNotFound(jobId: string): AppError {
+  return new AppError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(jobId)} that you may see.`);
+}
+
+/** An event goes to the job's log and to its owner's feed. The one that says the job's end closes the job's log. */
+function logEntriesOf({ id, ownerId }: JobRecord, event: JobEvent): NewEvent[] {
+  const { type } = event;
+  const body = encodeEvent(event);
+  const last = event.type === "build.stage.started" && isTerminalJobStatus(event.status);
+  return [
+    { topic: jobTopic(id), type, body, last },
+    { topic: feedTopic(ownerId).topic, type, body },
+  ];
+}

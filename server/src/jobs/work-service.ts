@@ -1,0 +1,83 @@
+import { isTerminalJobStatus, type ClaimInput, type Job } from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import { toJob, type JobRecord } from "./job-record.js";
+import type { JobService } from "./job-service.js";
+import type { JobStore } from "./job-store.js";
+import type { OpenWork, WorkQueue } from "./work-queue.js";
+
+/** How long a queue entry may wait for its job to be created before it counts as left over by a crash. */
+const orphanAfterMs = 60_000;
+
+/** What workers do: find queued jobs, claim them, keep the claim; and what happens to those that do not. */
+export class WorkService {
+  constructor(
+    private readonly jobs: JobStore,
+    private readonly service: JobService,
+    private readonly queue: WorkQueue,
+  ) {}
+
+  /** Queued jobs of these pipelines, oldest first. */
+  async waiting(pipelines: readonly string[], limit: number): Promise<Pick<OpenWork, "jobId" | "pipeline">[]> {
+    const items: Pick<OpenWork, "jobId" | "pipeline">[] = [];
+    for await (const { jobId, pipeline } of this.queue.all()) {
+      if (!pipelines.includes(pipeline)) continue;
+      if ((await this.#find(jobId))?.status === "queued") items.push({ jobId, pipeline });
+      if (items.length === limit) break;
+    }
+    return items;
+  }
+
+  /** The claim is the transition `queued -> starting`: of two workers one gets it, the other a conflict. */
+  async claim({ jobId, workerId, leaseMs }: ClaimInput): Promise<Job> {
+    const record = await this.jobs.read(jobId);
+    if (record.pipeline === null) {
+      throw new AppError("JOB_NOT_CLAIMABLE", `Job ${jobId} has no pipeline; it is driven with jobs.transition.`);
+    }
+    const lease = { workerId, leaseExpiresAt: inFuture(leaseMs) };
+    return toJob(await this.service.move(record, { to: "starting" }, { lease }));
+  }
+
+  /** @throws AppError `LEASE_NOT_HELD` when the job is finished or another worker's. */
+  async renew({ jobId, workerId, leaseMs }: ClaimInput): Promise<{ leaseExpiresAt: Date }> {
+    const record = await this.jobs.read(jobId);
+    const leaseExpiresAt = inFuture(leaseMs);
+    if (!(await this.jobs.setLease(record, workerId, leaseExpiresAt))) {
+      throw new AppError("LEASE_NOT_HELD", `Worker ${JSON.stringify(workerId)} does not hold job ${jobId}, which is ${record.status}.`);
+    }
+    return { leaseExpiresAt };
+  }
+
+  /** Fails the jobs whose lease ran out and clears the queue of what is finished or was never created. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    for await (const { jobId, pipeline, openedAt } of this.queue.all()) {
+      if (signal.aborted) return;
+      const record = await this.#find(jobId);
+      const isLeftOver = record ? isTerminalJobStatus(record.status) : Date.now() - openedAt.getTime() > orphanAfterMs;
+      if (isLeftOver) await this.queue.close({ id: jobId, pipeline });
+      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= Date.now()) await this.#fail(record);
+    }
+  }
+
+  async #fail(record: JobRecord): Promise<void> {
+    const message = `The lease of worker ${JSON.stringify(record.workerId)} ran out during ${record.status}: it was not renewed in time, so the worker is taken for dead.`;
+    try {
+      await this.service.move(record, { to: "failed", message }, { guard: ["revision", "leaseExpiresAt"] });
+    } catch (error) {
+      // Another process swept it, or the worker is alive after all.
+      if (!(error instanceof AppError && error.code === "CONFLICT")) throw error;
+    }
+  }
+
+  async #find(jobId: string): Promise<JobRecord | null> {
+    try {
+      return await this.jobs.read(jobId);
+    } catch (error) {
+      if (error instanceof AppError && error.reason === "JOB_NOT_FOUND") return null;
+      throw error;
+    }
+  }
+}
+
+function inFuture(ms: number): Date {
+  return new Date(Date.now() + ms);
+}

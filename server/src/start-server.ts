@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { pino, type Logger } from "pino";
+import { createAppRouter } from "./app-router.js";
+import type { Config } from "./config.js";
+import { createApp } from "./http/app.js";
+import { createJwksTokens, createSecretTokens, type TokenSigner, type TokenVerifier } from "./http/tokens.js";
+import { JobService } from "./jobs/job-service.js";
+import { JobStore } from "./jobs/job-store.js";
+import { JobStreams } from "./jobs/job-streams.js";
+import { startLeaseSweeper } from "./jobs/lease-sweeper.js";
+import { WorkQueue } from "./jobs/work-queue.js";
+import { WorkService } from "./jobs/work-service.js";
+import { openMemoryStore } from "./store/memory-store.js";
+import { openRedisStore } from "./store/redis-store.js";
+import type { Store } from "./store/store.js";
+import { TopicHubs } from "./streams/topic-hubs.js";
+
+export interface RunningServer extends AsyncDisposable {
+  /** Where it listens, with the real port. */
+  readonly url: string;
+  /** Makes tokens for programs that belong to this server; `null` when the keys are elsewhere (JWKS). */
+  readonly signer: TokenSigner | null;
+  /** No secret was configured: one was drawn, and development tokens are handed out. */
+  readonly handsOutTokens: boolean;
+}
+
+const sweepIntervalMs = 2000;
+
+/** Opens the store, builds the services on it and listens. What is opened last is closed first. */
+export async function startServer(config: Config, log: Logger = pino({ level: config.logLevel })): Promise<RunningServer> {
+  const onError = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
+  const store = await openStore(config, log);
+  const hubs = new TopicHubs(store, onError);
+  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs });
+  const queue = new WorkQueue(store, onError);
+  const jobs = new JobService(jobStore, queue);
+  const work = new WorkService(jobStore, jobs, queue);
+  const streams = new JobStreams(hubs, jobs);
+  const { verifier, signer, handsOutTokens } = createTokens(config);
+  const app = await createApp({
+    router: createAppRouter({ jobs, work, streams }),
+    tokens: verifier,
+    devSigner: handsOutTokens ? signer : null,
+    corsOrigins: config.corsOrigins,
+    heartbeatMs: config.heartbeatMs,
+    log,
+    ping: () => store.ping(),
+  });
+  const sweeper = startLeaseSweeper(work, { intervalMs: sweepIntervalMs, onError });
+  const close = async () => {
+    await sweeper[Symbol.asyncDispose]();
+    await hubs[Symbol.asyncDispose]();
+    await app.close();
+    await store[Symbol.asyncDispose]();
+  };
+  try {
+    await app.listen({ host: config.host, port: config.port });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: urlOf(app.server.address(), config.host), signer, handsOutTokens, [Symbol.asyncDispose]: close };
+}
+
+function openStore(config: Config, log: Logger): Promise<Store> {
+  const retention = { maxEvents: config.historyMaxEvents };
+  if (config.redisUrl === undefined) return Promise.resolve(openMemoryStore(retention));
+  return openRedisStore({
+    ...retention,
+    url: config.redisUrl,
+    onReachable: (reachable, error) => {
+      if (reachable) log.info("Redis is reachable");
+      else log.error({ err: error }, "Redis is not reachable; streams wait, calls are refused");
+    },
+  });
+}
+
+interface Tokens {
+  readonly verifier: TokenVerifier;
+  readonly signer: TokenSigner | null;
+  readonly handsOutTokens: boolean;
+}
+
+function createTokens({ jwtSecret, jwksUrl }: Config): Tokens {
+  if (jwksUrl !== undefined) return { verifier: createJwksTokens(jwksUrl), signer: null, handsOutTokens: false };
+  const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"));
+  return { verifier: tokens, signer: tokens, handsOutTokens: jwtSecret === undefined };
+}
+
+function urlOf(address: AddressInfo | string | null, host: string): string {
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}

@@ -1,0 +1,65 @@
+import type { Cursor } from "@jobwire/shared";
+import type { CommitScriptInput } from "./commit.lua.js";
+import { randomEpoch } from "./epoch.js";
+import { redisKeys } from "./redis-keys.js";
+import type { Commit, NewEvent, Retention } from "./store.js";
+
+/** What the commit script is called with, and how its answer is read. */
+export interface CommitPlan {
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  /** From the script's `epoch, offset` for each topic to a cursor for each event. */
+  cursors(reply: readonly string[]): Cursor[];
+}
+
+export function planCommit(commit: Commit, retention: Retention): CommitPlan {
+  const { scope, state, events, retainMs } = commit;
+  const byTopic = groupByTopic(events);
+  const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
+  const input: CommitScriptInput = {
+    ...(state && {
+      state: {
+        key: state.key,
+        expect: state.expect ?? {},
+        set: Object.entries(state.set).flat(),
+        index: state.index,
+      },
+    }),
+    topics: topics.map((topic) => ({
+      channel: redisKeys.channel(topic),
+      events: (byTopic.get(topic.topic) ?? []).map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
+    })),
+    epoch: randomEpoch(),
+    maxEvents: retention.maxEvents,
+    publish: "PUBLISH",
+    retainMs,
+  };
+  const stateKeys = state
+    ? [redisKeys.state({ scope, key: state.key }), redisKeys.index(scope, state.index ?? "")]
+    : [];
+  return {
+    keys: [...stateKeys, ...topics.flatMap((topic) => [redisKeys.log(topic), redisKeys.head(topic)])],
+    args: [JSON.stringify(input), ...[...byTopic.values()].flat().map(({ body }) => body)],
+    cursors(reply) {
+      const ends = new Map<string, { epoch: string; offset: number }>();
+      for (const [position, [topic, group]] of [...byTopic].entries()) {
+        const newest = Number(reply[position * 2 + 1]);
+        ends.set(topic, { epoch: reply[position * 2] ?? "", offset: newest - group.length });
+      }
+      return events.flatMap(({ topic }) => {
+        const end = ends.get(topic);
+        return end ? { epoch: end.epoch, offset: ++end.offset } : [];
+      });
+    },
+  };
+}
+
+function groupByTopic(events: readonly NewEvent[]): Map<string, NewEvent[]> {
+  const byTopic = new Map<string, NewEvent[]>();
+  for (const event of events) {
+    const group = byTopic.get(event.topic);
+    if (group) group.push(event);
+    else byTopic.set(event.topic, [event]);
+  }
+  return byTopic;
+}

@@ -1,0 +1,103 @@
+/**
+ * One commit as one atomic step. Scripts run alone in Redis, so a refused guard has changed nothing, and a server
+ * that dies after sending it leaves either the whole commit or none of it.
+ *
+ * KEYS  [state, index] when ARGV[1] has a state, then [log, head] of each topic.
+ * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
+ * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
+ * topic's log now ends.
+ */
+export const commitScript = `
+local commit = cjson.decode(ARGV[1])
+local key, body = 0, 1
+local retained = {}
+
+local function nextKey()
+  key = key + 1
+  return KEYS[key]
+end
+
+local function refuses(stateKey, expect)
+  if expect == "absent" then return redis.call("EXISTS", stateKey) == 1 end
+  for field, values in pairs(expect) do
+    local current = redis.call("HGET", stateKey, field) or ""
+    local found = false
+    for _, value in ipairs(values) do found = found or value == current end
+    if not found then return true end
+  end
+  return false
+end
+
+local state = commit.state
+if state then
+  local stateKey, indexKey = nextKey(), nextKey()
+  if refuses(stateKey, state.expect) then
+    local current = redis.call("HGETALL", stateKey)
+    table.insert(current, 1, "0")
+    return current
+  end
+  if #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
+  if state.index then
+    if commit.retainMs == 0 then redis.call("ZREM", indexKey, state.key)
+    else redis.call("ZADD", indexKey, 0, state.key) end
+  end
+  retained[#retained + 1] = stateKey
+end
+
+local reply = { "1" }
+for _, topic in ipairs(commit.topics) do
+  local log, head = nextKey(), nextKey()
+  local known = redis.call("HMGET", head, "epoch", "offset")
+  local epoch, offset = known[1], tonumber(known[2])
+  if not epoch then
+    epoch, offset = commit.epoch, 0
+    redis.call("HSET", head, "epoch", epoch)
+    redis.call("DEL", log)
+  end
+  local message = { epoch }
+  local closed = "0"
+  for _, event in ipairs(topic.events) do
+    offset = offset + 1
+    body = body + 1
+    local id = string.format("%.0f", offset)
+    redis.call("XADD", log, "MAXLEN", commit.maxEvents, id .. "-0", "type", event.type, "body", ARGV[body], "last", event.last)
+    closed = event.last
+    message[#message + 1] = id .. " " .. event.last .. " " .. event.type
+    message[#message + 1] = ARGV[body]
+  end
+  reply[#reply + 1] = epoch
+  reply[#reply + 1] = string.format("%.0f", offset)
+  redis.call("HSET", head, "offset", string.format("%.0f", offset), "closed", closed)
+  redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
+  if closed == "1" then
+    retained[#retained + 1] = log
+    retained[#retained + 1] = head
+  end
+end
+
+if commit.retainMs then
+  for _, name in ipairs(retained) do redis.call("PEXPIRE", name, commit.retainMs) end
+end
+return reply
+`;
+
+/** What the script is told. */
+export interface CommitScriptInput {
+  readonly state?: {
+    readonly key: string;
+    readonly expect: "absent" | Readonly<Record<string, readonly string[]>>;
+    /** field, value, field, value, … */
+    readonly set: readonly string[];
+    readonly index: string | undefined;
+  };
+  /** The commit's events by topic, in their order. */
+  readonly topics: readonly {
+    readonly channel: string;
+    readonly events: readonly { readonly type: string; readonly last: "0" | "1" }[];
+  }[];
+  /** The epoch of the topics that this commit creates. */
+  readonly epoch: string;
+  readonly maxEvents: number;
+  readonly publish: "PUBLISH";
+  readonly retainMs: number | undefined;
+}

@@ -1,0 +1,169 @@
+import { randomEpoch } from "./epoch.js";
+import type { Cursor } from "@jobwire/shared";
+import type {
+  Commit,
+  Committed,
+  LogEntry,
+  LogMessage,
+  Replay,
+  Retention,
+  StateChange,
+  StatePage,
+  StateQuery,
+  StateRecord,
+  Store,
+  StateKey,
+  TopicHead,
+  TopicKey,
+  TopicListener,
+} from "./store.js";
+
+/** Everything in this process's memory: for development, demos and tests. A restart forgets it. */
+export function openMemoryStore(retention: Retention): Store {
+  return new MemoryStore(retention);
+}
+
+interface Log {
+  readonly epoch: string;
+  offset: number;
+  closed: boolean;
+  entries: LogEntry[];
+}
+
+class MemoryStore implements Store {
+  readonly #states = new Map<string, StateRecord>();
+  readonly #logs = new Map<string, Log>();
+  readonly #indexes = new Map<string, Set<string>>();
+  readonly #listeners = new Map<string, Set<TopicListener>>();
+  readonly #expiries = new Set<NodeJS.Timeout>();
+
+  constructor(readonly retention: Retention) {}
+
+  async commit(change: Commit): Promise<Committed> {
+    const { scope, state, events, retainMs } = change;
+    if (state) {
+      const current = this.#states.get(keyOf(scope, state.key)) ?? null;
+      if (!isExpected(current, state.expect)) return { accepted: false, state: current };
+      this.#set(scope, state, current);
+    }
+    const cursors: Cursor[] = [];
+    const messages = new Map<string, { epoch: string; entries: LogEntry[] }>();
+    for (const { topic, type, body, last = false } of events) {
+      const key = keyOf(scope, topic);
+      const log = this.#log(key);
+      const entry: LogEntry = { offset: ++log.offset, type, body, last };
+      log.closed = last;
+      log.entries.push(entry);
+      if (log.entries.length > this.retention.maxEvents) log.entries.shift();
+      cursors.push({ epoch: log.epoch, offset: entry.offset });
+      const message = messages.get(key);
+      if (message) message.entries.push(entry);
+      else messages.set(key, { epoch: log.epoch, entries: [entry] });
+    }
+    if (retainMs !== undefined) this.#expire(change, retainMs);
+    for (const [key, message] of messages) this.#publish(key, message);
+    return { accepted: true, cursors };
+  }
+
+  async readState({ scope, key }: StateKey): Promise<StateRecord | null> {
+    return this.#states.get(keyOf(scope, key)) ?? null;
+  }
+
+  async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
+    const keys = [...(this.#indexes.get(keyOf(scope, index)) ?? [])].toSorted();
+    if (order === "descending") keys.reverse();
+    const rest = keys.filter((key) => after === undefined || (order === "ascending" ? key > after : key < after));
+    const items = rest
+      .slice(0, limit)
+      .map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? {} }));
+    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null };
+  }
+
+  async head({ scope, topic }: TopicKey): Promise<TopicHead> {
+    return headOf(this.#log(keyOf(scope, topic)));
+  }
+
+  async replay({ scope, topic }: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
+    const log = this.#log(keyOf(scope, topic));
+    const oldest = log.offset - log.entries.length + 1;
+    const from = after ?? { epoch: log.epoch, offset: oldest - 1 };
+    const resumeAfter = { epoch: log.epoch, offset: oldest - 1 };
+    if (from.epoch !== log.epoch) return { kind: "gap", reason: "log-lost", resumeAfter };
+    if (from.offset > log.offset) {
+      return { kind: "gap", reason: "log-lost", resumeAfter: { epoch: log.epoch, offset: log.offset } };
+    }
+    if (from.offset < oldest - 1) return { kind: "gap", reason: "trimmed", resumeAfter };
+    const start = from.offset - oldest + 1;
+    return { kind: "events", entries: log.entries.slice(start, start + limit), head: headOf(log) };
+  }
+
+  async listen({ scope, topic }: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
+    const key = keyOf(scope, topic);
+    const listeners = this.#listeners.get(key) ?? new Set();
+    this.#listeners.set(key, listeners.add(listener));
+    return {
+      [Symbol.asyncDispose]: async () => {
+        listeners.delete(listener);
+        if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
+      },
+    };
+  }
+
+  async ping(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#expiries) clearTimeout(timer);
+    this.#listeners.clear();
+  }
+
+  #set(scope: string, { key, set, index }: StateChange, current: StateRecord | null): void {
+    this.#states.set(keyOf(scope, key), { ...current, ...set });
+    if (index === undefined) return;
+    const indexKey = keyOf(scope, index);
+    this.#indexes.set(indexKey, (this.#indexes.get(indexKey) ?? new Set()).add(key));
+  }
+
+  #log(key: string): Log {
+    let log = this.#logs.get(key);
+    if (!log) this.#logs.set(key, (log = { epoch: randomEpoch(), offset: 0, closed: false, entries: [] }));
+    return log;
+  }
+
+  /** Listeners hear of a commit after it returned, as they would over a network. */
+  #publish(key: string, message: LogMessage): void {
+    const listeners = this.#listeners.get(key);
+    if (!listeners) return;
+    queueMicrotask(() => {
+      for (const listener of listeners) listener.onMessage(message);
+    });
+  }
+
+  #expire({ scope, state, events }: Commit, retainMs: number): void {
+    const drop = () => {
+      for (const { topic, last } of events) if (last) this.#logs.delete(keyOf(scope, topic));
+      if (!state) return;
+      this.#states.delete(keyOf(scope, state.key));
+      if (state.index !== undefined) this.#indexes.get(keyOf(scope, state.index))?.delete(state.key);
+    };
+    if (retainMs === 0) return drop();
+    const timer = setTimeout(() => {
+      this.#expiries.delete(timer);
+      drop();
+    }, retainMs).unref();
+    this.#expiries.add(timer);
+  }
+}
+
+function isExpected(current: StateRecord | null, expect: StateChange["expect"]): boolean {
+  if (expect === undefined) return true;
+  if (expect === "absent") return current === null;
+  return Object.entries(expect).every(([field, values]) => values.includes(current?.[field] ?? ""));
+}
+
+function headOf(log: Log): TopicHead {
+  return { cursor: { epoch: log.epoch, offset: log.offset }, closed: log.closed };
+}
+
+function keyOf(scope: string, name: string): string {
+  return JSON.stringify([scope, name]);
+}

@@ -1,0 +1,17 @@
+import type { StateKey, TopicKey } from "./store.js";
+
+/**
+ * Names of a scope's keys. The braces are a Cluster hash tag: all keys of one scope live in one slot, so a commit
+ * is one script. The scope is percent-encoded: an owner id with braces, colons or any Unicode stays in its own.
+ */
+export const redisKeys = {
+  state: ({ scope, key }: StateKey) => `${prefixOf(scope)}:s:${key}`,
+  index: (scope: string, index: string) => `${prefixOf(scope)}:i:${index}`,
+  log: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:l:${topic}`,
+  head: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:h:${topic}`,
+  channel: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:c:${topic}`,
+};
+
+function prefixOf(scope: string): string {
+  return `jw:{${encodeURIComponent(scope)}}`;
+}

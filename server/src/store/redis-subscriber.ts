@@ -1,0 +1,69 @@
+import type { Redis } from "ioredis";
+import { readMessage } from "./redis-message.js";
+import { toStoreError } from "./redis-error.js";
+import type { TopicListener } from "./store.js";
+
+/** Channels per SUBSCRIBE when all of them are restored after a reconnect. */
+const channelsPerSubscribe = 500;
+
+/**
+ * The one subscriber connection of a process. It subscribes again by itself after a reconnect, and only once that is
+ * done tells the listeners: ioredis says `ready` before its own resubscription, when messages are still being missed.
+ */
+export class RedisSubscriber {
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(private readonly redis: Redis) {
+    redis.on("message", (name: string, text: string) => {
+      const message = readMessage(text);
+      for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onMessage(message);
+    });
+    redis.on("ready", () => void this.#restore());
+  }
+
+  async listen(name: string, listener: TopicListener): Promise<AsyncDisposable> {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = { listeners: new Set(), subscribed: this.redis.subscribe(name) };
+      this.#channels.set(name, channel);
+    }
+    channel.listeners.add(listener);
+    try {
+      await channel.subscribed;
+    } catch (error) {
+      if (this.#channels.get(name) === channel) this.#channels.delete(name);
+      throw toStoreError(error);
+    }
+    return { [Symbol.asyncDispose]: () => this.#remove(name, listener) };
+  }
+
+  async #remove(name: string, listener: TopicListener): Promise<void> {
+    const channel = this.#channels.get(name);
+    if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
+    this.#channels.delete(name);
+    if (this.redis.status !== "ready") return;
+    await this.redis.unsubscribe(name).catch(() => this.redis.disconnect(true));
+  }
+
+  async #restore(): Promise<void> {
+    const names = [...this.#channels.keys()];
+    try {
+      for (let start = 0; start < names.length; start += channelsPerSubscribe) {
+        const some = names.slice(start, start + channelsPerSubscribe);
+        await this.redis.subscribe(...some);
+        for (const name of some) {
+          for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onRestored();
+        }
+      }
+    } catch {
+      // Not every topic flows again. A new connection starts over; the change of state is reported from there.
+      this.redis.disconnect(true);
+    }
+  }
+}
+
+interface Channel {
+  readonly listeners: Set<TopicListener>;
+  /** Settles when Redis has answered the first SUBSCRIBE. */
+  readonly subscribed: Promise<unknown>;
+}

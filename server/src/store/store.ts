@@ -1,0 +1,125 @@
+import type { Cursor, StreamGapReason } from "@jobwire/shared";
+
+/**
+ * The port to durable state and logs. Two adapters: memory and Redis; one contract suite runs on both.
+ * Bodies are opaque: the store routes and returns them without parsing.
+ *
+ * Every method rejects with AppError `STORE_UNAVAILABLE` when the store does not answer in time.
+ */
+export interface Store extends AsyncDisposable {
+  /** Atomic: checks the guard, sets the state, appends the events and publishes them, or does nothing at all. */
+  commit(change: Commit): Promise<Committed>;
+
+  readState(key: StateKey): Promise<StateRecord | null>;
+
+  /** States written with `index`, ordered by key. Keys are listed once, expired ones never. */
+  listStates(query: StateQuery): Promise<StatePage>;
+
+  /** Where the topic's log ends. A topic that has no log yet gets one, empty, with an epoch of its own. */
+  head(topic: TopicKey): Promise<TopicHead>;
+
+  /**
+   * Events after `after` (`null`: from the oldest retained one), oldest first, at most `limit`.
+   * @returns `gap` when the log does not reach back to `after` or is not the log that `after` speaks of.
+   */
+  replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay>;
+
+  /** Resolves once messages flow. Dispose it to stop them. */
+  listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable>;
+
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+}
+
+/** Everything in one scope can change in one commit. Free text: an owner id, "work", "spools". */
+export interface TopicKey {
+  readonly scope: string;
+  readonly topic: string;
+}
+
+export interface StateKey {
+  readonly scope: string;
+  readonly key: string;
+}
+
+export type StateRecord = Readonly<Record<string, string>>;
+
+export interface Commit {
+  readonly scope: string;
+  readonly state?: StateChange;
+  readonly events: readonly NewEvent[];
+  /** Drops the state and the topics this commit closes after so many milliseconds; 0 drops them now. */
+  readonly retainMs?: number;
+}
+
+export interface StateChange {
+  readonly key: string;
+  /** The guard: field -> values it may have ("" for a missing field), or no state under this key at all. */
+  readonly expect?: "absent" | Readonly<Record<string, readonly string[]>>;
+  readonly set: StateRecord;
+  /** Lists the key under this index of the scope. */
+  readonly index?: string;
+}
+
+export interface NewEvent {
+  readonly topic: string;
+  readonly type: string;
+  /** One line of text: no line feed. */
+  readonly body: string;
+  /** Closes the topic: no event follows this one. */
+  readonly last?: boolean;
+}
+
+export type Committed =
+  | { readonly accepted: true; /** One for each event of the commit, in its order. */ readonly cursors: readonly Cursor[] }
+  | { readonly accepted: false; /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null };
+
+export interface StateQuery {
+  readonly scope: string;
+  readonly index: string;
+  readonly order: "ascending" | "descending";
+  /** Continues after this key, in the order asked for. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface StatePage {
+  readonly items: readonly { readonly key: string; readonly state: StateRecord }[];
+  /** The `after` of the next page; `null` when there is none. */
+  readonly next: string | null;
+}
+
+export interface TopicHead {
+  /** The newest event; offset 0 when there has been none. */
+  readonly cursor: Cursor;
+  /** The newest event was the last one. */
+  readonly closed: boolean;
+}
+
+export interface LogEntry {
+  readonly offset: number;
+  readonly type: string;
+  readonly body: string;
+  readonly last: boolean;
+}
+
+export type Replay =
+  | { readonly kind: "events"; readonly entries: readonly LogEntry[]; readonly head: TopicHead }
+  | { readonly kind: "gap"; readonly reason: StreamGapReason; /** Where the log can be read on from. */ readonly resumeAfter: Cursor };
+
+/** What one commit appended to one topic. */
+export interface LogMessage {
+  readonly epoch: string;
+  readonly entries: readonly LogEntry[];
+}
+
+export interface TopicListener {
+  onMessage(message: LogMessage): void;
+  /** Messages may have been missed up to now (a lost connection is back): compare with `head`. */
+  onRestored(): void;
+}
+
+/** How many events of a topic are kept: the newest so many. */
+export interface Retention {
+  readonly maxEvents: number;
+}

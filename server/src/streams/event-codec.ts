@@ -1,0 +1,13 @@
+import superjson from "superjson";
+
+/**
+ * How events travel: the publisher encodes once, and the text is stored, published and sent as it is. It is what
+ * tRPC's superjson transformer would make of the event, on one line.
+ */
+export function encodeEvent(event: object): string {
+  return superjson.stringify(event);
+}
+
+export function decodeEvent<Event>(body: string): Event {
+  return superjson.parse<Event>(body);
+}

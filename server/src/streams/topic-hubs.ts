@@ -1,0 +1,60 @@
+import type { Store, TopicKey } from "../store/store.js";
+import { TopicHub } from "./topic-hub.js";
+
+/** How long a hub outlives its last subscriber, so that a page reload costs no new subscription. */
+const lingerMs = 5000;
+
+/** The hubs of all topics that have subscribers in this process. */
+export class TopicHubs implements AsyncDisposable {
+  readonly #shared = new Map<string, SharedHub>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** The topic's hub for as long as the lease is not disposed. */
+  async acquire(topic: TopicKey): Promise<HubLease> {
+    const key = JSON.stringify([topic.scope, topic.topic]);
+    let shared = this.#shared.get(key);
+    if (!shared) {
+      shared = { hub: TopicHub.open(this.store, topic, this.onError), leases: 0, linger: undefined };
+      this.#shared.set(key, shared);
+    }
+    clearTimeout(shared.linger);
+    shared.leases += 1;
+    try {
+      return { hub: await shared.hub, [Symbol.dispose]: () => this.#release(key, shared) };
+    } catch (error) {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      throw error;
+    }
+  }
+
+  /** Ends every stream that is still attached. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#shared.values()];
+    this.#shared.clear();
+    for (const { linger } of all) clearTimeout(linger);
+    await Promise.all(all.map(({ hub }) => hub.then((opened) => opened[Symbol.asyncDispose]())));
+  }
+
+  #release(key: string, shared: SharedHub): void {
+    shared.leases -= 1;
+    if (shared.leases > 0) return;
+    shared.linger = setTimeout(() => {
+      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      shared.hub.then((hub) => hub[Symbol.asyncDispose]()).catch(this.onError);
+    }, lingerMs).unref();
+  }
+}
+
+export interface HubLease extends Disposable {
+  readonly hub: TopicHub;
+}
+
+interface SharedHub {
+  readonly hub: Promise<TopicHub>;
+  leases: number;
+  linger: NodeJS.Timeout | undefined;
+}

@@ -1,0 +1,43 @@
+import { initTRPC } from "@trpc/server";
+import type { Role } from "@jobwire/shared";
+import superjson from "superjson";
+import { z } from "zod";
+import { AppError } from "./app-error.js";
+import type { Principal } from "./principal.js";
+
+export interface Context {
+  /** @throws AppError `TOKEN_MISSING`, `TOKEN_INVALID` or `TOKEN_EXPIRED` */
+  readonly authenticate: () => Promise<Principal>;
+}
+
+const trpc = initTRPC.context<Context>().create({
+  transformer: superjson,
+  isDev: false, // no stack traces to callers
+  errorFormatter({ shape, error }) {
+    const { cause } = error;
+    const reason = error instanceof AppError ? error.reason : null;
+    if (cause instanceof z.ZodError) {
+      return { ...shape, message: `Invalid input\n${z.prettifyError(cause)}`, data: { ...shape.data, reason: "INPUT_INVALID" as const } };
+    }
+    const message = error.code === "INTERNAL_SERVER_ERROR" ? "Something went wrong on the server." : shape.message;
+    return { ...shape, message, data: { ...shape.data, reason } };
+  },
+});
+
+export const { router } = trpc;
+
+/** For anybody with a valid token. */
+export const userProcedure = trpc.procedure.use(async ({ ctx, next }) =>
+  next({ ctx: { principal: await ctx.authenticate() } }),
+);
+
+/** For services only. */
+export const serviceProcedure = userProcedure.use(({ ctx, path, next }) => {
+  requireRole(ctx.principal, "service", path);
+  return next();
+});
+
+function requireRole({ role }: Principal, required: Role, path: string): void {
+  if (role === required) return;
+  throw new AppError("ROLE_REQUIRED", `${path} needs a token with the role ${JSON.stringify(required)}; yours has ${JSON.stringify(role)}.`);
+}

@@ -1,0 +1,62 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import type { Logger } from "pino";
+import type { TokenSigner } from "./http/tokens.js";
+
+export interface WorkerProcessOptions {
+  /** The program: a module path, relative to the working directory. */
+  readonly module: string;
+  readonly url: string;
+  readonly signer: TokenSigner;
+  readonly log: Logger;
+}
+
+const tokenLifetimeMs = 24 * 60 * 60 * 1000;
+const restartDelayMs = 1000;
+
+/**
+ * Runs a worker program beside the server, as the service "worker": in a process of its own, so that what it builds
+ * cannot harm the server, and started again when it dies. It gets `JOBWIRE_URL` and `JOBWIRE_TOKEN`, fresh tokens as
+ * IPC messages `{ token }`, and ends when the server does.
+ */
+export async function startWorkerProcess({ module, url, signer, log }: WorkerProcessOptions): Promise<AsyncDisposable> {
+  const sign = () =>
+    signer.sign({ userId: "worker", role: "service", expiresAt: new Date(Date.now() + tokenLifetimeMs) });
+  let child: ChildProcess | undefined;
+  let restart: NodeJS.Timeout | undefined;
+  let stopping = false;
+
+  const start = async () => {
+    const env = { ...process.env, JOBWIRE_URL: url, JOBWIRE_TOKEN: await sign() };
+    if (stopping) return;
+    child = fork(resolve(module), { env: withoutSecrets(env) });
+    child.on("error", (error) => log.error({ err: error, module }, "worker process failed"));
+    child.once("exit", (code, signal) => {
+      if (stopping) return;
+      log.warn({ code, signal, module }, "worker process ended; it is started again");
+      restart = setTimeout(() => void start(), restartDelayMs);
+    });
+  };
+  const refresh = setInterval(() => {
+    void sign().then((token) => child?.connected && child.send({ token }));
+  }, tokenLifetimeMs / 2).unref();
+  await start();
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      clearInterval(refresh);
+      clearTimeout(restart);
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, "exit");
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
+
+/** What runs other people's build scripts does not see the server's secrets. */
+function withoutSecrets({ JWT_SECRET: _, REDIS_URL: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
+}

@@ -1,0 +1,56 @@
+/** The nine statuses of a build job, in the order a successful build passes them. */
+export const jobStatuses = [
+  "queued",
+  "scheduled",
+  "starting",
+  "scaffold",
+  "code",
+  "deps",
+  "checks",
+  "ready",
+  "failed",
+] as const;
+
+export type JobStatus = (typeof jobStatuses)[number];
+
+/** The label of each status as people see it. */
+export const jobStageLabels: Readonly<Record<JobStatus, string>> = {
+  queued: "Queued...",
+  scheduled: "Scheduled",
+  starting: "Starting...",
+  scaffold: "Scaffolding workspace...",
+  code: "Writing code...",
+  deps: "Installing dependencies...",
+  checks: "Running checks...",
+  ready: "Build complete!",
+  failed: "Build failed",
+};
+
+/**
+ * Where each status may go. The table is total: a pair that is not in it is refused.
+ * `checks -> scaffold` is the retry of a build whose checks failed.
+ */
+export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+  queued: ["starting", "scheduled", "failed"],
+  scheduled: ["queued"],
+  starting: ["scaffold", "failed"],
+  scaffold: ["code", "failed"],
+  code: ["deps", "failed"],
+  deps: ["checks", "failed"],
+  checks: ["ready", "scaffold", "failed"],
+  ready: [],
+  failed: [],
+};
+
+/** The statuses a job never leaves. Its stream ends with the event that enters one of them. */
+export const terminalJobStatuses = ["ready", "failed"] as const satisfies readonly JobStatus[];
+
+export type TerminalJobStatus = (typeof terminalJobStatuses)[number];
+
+export function isTerminalJobStatus(status: JobStatus): status is TerminalJobStatus {
+  return jobTransitions[status].length === 0;
+}
+
+export function canTransition(from: JobStatus, to: JobStatus): boolean {
+  return jobTransitions[from].includes(to);
+}

@@ -1,0 +1,18 @@
+/**
+ * Said in band when a stream cannot continue after the cursor it was given (or had reached): the events after `from`
+ * up to and including `to` are not available. The stream goes on after `to`.
+ *
+ * - `trimmed`: retention has dropped them.
+ * - `log-lost`: the log they were in is gone or was set back.
+ */
+export interface StreamGap<Snapshot> {
+  readonly type: "stream.gap";
+  readonly timestamp: Date;
+  readonly reason: StreamGapReason;
+  readonly from: string;
+  readonly to: string;
+  /** The current state of what the stream is about: enough to go on without another call. */
+  readonly snapshot: Snapshot;
+}
+
+export type StreamGapReason = "trimmed" | "log-lost";

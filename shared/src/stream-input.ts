@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { jobIdSchema } from "./job.js";
+import { jobEventTypes } from "./job-event.js";
+
+/** The id of the last event received. `""` is what an `EventSource` sends that has received none. */
+export const lastEventIdSchema = z.string().max(128).nullish();
+
+const jobEventTypesSchema = z.array(z.enum(jobEventTypes)).min(1).optional();
+
+export const jobEventsInputSchema = z.strictObject({
+  jobId: jobIdSchema,
+  lastEventId: lastEventIdSchema,
+  /** Where a stream without `lastEventId` starts: at the oldest retained event, or after the newest. */
+  replay: z.enum(["all", "none"]).default("all"),
+  /** Only these types; control events (`stream.*`) are always delivered. */
+  types: jobEventTypesSchema,
+});
+
+export const jobFeedInputSchema = z
+  .strictObject({
+    lastEventId: lastEventIdSchema,
+    types: jobEventTypesSchema,
+  })
+  .prefault({});
