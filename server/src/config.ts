@@ -9,23 +9,41 @@ const schema = z
     HOST: z.string().min(1).default("127.0.0.1"),
     PORT: port.default(3000),
     /** Absent: the embedded in-memory store. */
-    REDIS_URL: z.url({ protocol: /^rediss?$/, error: "expected redis://host:port or rediss://host:port" }).optional(),
+    REDIS_URL: z
+      .url({ protocol: /^rediss?$/, error: "expected redis://host:port or rediss://host:port" })
+      .optional(),
     JWT_SECRET: z.string().min(32, "needs at least 32 characters").optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     SSE_HEARTBEAT_MS: positiveInteger.default(15_000),
+    SSE_MAX_BUFFERED_BYTES: positiveInteger.default(1_048_576),
+    SSE_SEND_TIMEOUT_MS: positiveInteger.default(30_000),
+    SSE_MAX_CONNECTIONS: positiveInteger.default(10_000),
+    SSE_MAX_CONNECTIONS_PER_USER: positiveInteger.default(100),
+    DRAIN_MS: z.coerce.number().int().min(0).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
     HISTORY_TTL_S: positiveInteger.default(86_400),
     CORS_ORIGINS: z
       .string()
-      .transform((text) => text.split(",").map((origin) => origin.trim()).filter((origin) => origin !== ""))
-      .pipe(z.array(z.url({ protocol: /^https?$/, error: "expected origins such as https://app.example.com" })))
+      .transform((text) =>
+        text
+          .split(",")
+          .map((origin) => origin.trim())
+          .filter((origin) => origin !== ""),
+      )
+      .pipe(
+        z.array(z.url({ protocol: /^https?$/, error: "expected origins such as https://app.example.com" })),
+      )
       .default([]),
     JOBWIRE_WORKER: z.enum(["on", "off"]).default("on"),
   })
   .superRefine((env, context) => {
     if (env.JWT_SECRET !== undefined && env.JWT_JWKS_URL !== undefined) {
-      context.addIssue({ code: "custom", path: ["JWT_JWKS_URL"], message: "set JWT_SECRET or JWT_JWKS_URL, not both" });
+      context.addIssue({
+        code: "custom",
+        path: ["JWT_JWKS_URL"],
+        message: "set JWT_SECRET or JWT_JWKS_URL, not both",
+      });
     }
     if (env.NODE_ENV === "production" && env.JWT_SECRET === undefined && env.JWT_JWKS_URL === undefined) {
       context.addIssue({
@@ -43,7 +61,14 @@ const schema = z
     jwtSecret: env.JWT_SECRET,
     jwksUrl: env.JWT_JWKS_URL,
     logLevel: env.LOG_LEVEL,
-    heartbeatMs: env.SSE_HEARTBEAT_MS,
+    sse: {
+      heartbeatMs: env.SSE_HEARTBEAT_MS,
+      maxBufferedBytes: env.SSE_MAX_BUFFERED_BYTES,
+      sendTimeoutMs: env.SSE_SEND_TIMEOUT_MS,
+      maxConnections: env.SSE_MAX_CONNECTIONS,
+      maxConnectionsPerUser: env.SSE_MAX_CONNECTIONS_PER_USER,
+    },
+    drainMs: env.DRAIN_MS,
     historyMaxEvents: env.HISTORY_MAX_EVENTS,
     historyTtlMs: env.HISTORY_TTL_S * 1000,
     corsOrigins: env.CORS_ORIGINS,

@@ -34,7 +34,11 @@ async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     allowNegative: true,
-    options: { worker: { type: "string" }, "no-worker": { type: "boolean" }, help: { type: "boolean", short: "h" } },
+    options: {
+      worker: { type: "string" },
+      "no-worker": { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help) return console.log(help);
   const config = readConfig(process.env);
@@ -47,7 +51,8 @@ async function main(args: string[]): Promise<void> {
     await using _worker = await startWorkerProcess({ module, url: server.url, signer: server.signer, log });
     await stopped;
   } else {
-    if (module !== undefined) log.warn("no worker started: with JWT_JWKS_URL it needs a token from you; start it by hand");
+    if (module !== undefined)
+      log.warn("no worker started: with JWT_JWKS_URL it needs a token from you; start it by hand");
     await stopped;
   }
   process.once("SIGTERM", exitNow).once("SIGINT", exitNow);

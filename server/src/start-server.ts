@@ -28,39 +28,48 @@ export interface RunningServer extends AsyncDisposable {
 const sweepIntervalMs = 2000;
 
 /** Opens the store, builds the services on it and listens. What is opened last is closed first. */
-export async function startServer(config: Config, log: Logger = pino({ level: config.logLevel })): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  log: Logger = pino({ level: config.logLevel }),
+): Promise<RunningServer> {
   const onError = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
   const store = await openStore(config, log);
   const hubs = new TopicHubs(store, onError);
-  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs });
+  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, onError });
   const queue = new WorkQueue(store, onError);
   const jobs = new JobService(jobStore, queue);
   const work = new WorkService(jobStore, jobs, queue);
   const streams = new JobStreams(hubs, jobs);
   const { verifier, signer, handsOutTokens } = createTokens(config);
-  const app = await createApp({
+  const { server, sse } = await createApp({
+    config,
     router: createAppRouter({ jobs, work, streams }),
+    streams,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
-    corsOrigins: config.corsOrigins,
-    heartbeatMs: config.heartbeatMs,
     log,
     ping: () => store.ping(),
   });
   const sweeper = startLeaseSweeper(work, { intervalMs: sweepIntervalMs, onError });
   const close = async () => {
+    await sse.drain({ overMs: config.drainMs });
     await sweeper[Symbol.asyncDispose]();
+    await server.close();
     await hubs[Symbol.asyncDispose]();
-    await app.close();
     await store[Symbol.asyncDispose]();
   };
   try {
-    await app.listen({ host: config.host, port: config.port });
+    await server.listen({ host: config.host, port: config.port });
   } catch (error) {
     await close();
     throw error;
   }
-  return { url: urlOf(app.server.address(), config.host), signer, handsOutTokens, [Symbol.asyncDispose]: close };
+  return {
+    url: urlOf(server.server.address(), config.host),
+    signer,
+    handsOutTokens,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function openStore(config: Config, log: Logger): Promise<Store> {
@@ -83,7 +92,8 @@ interface Tokens {
 }
 
 function createTokens({ jwtSecret, jwksUrl }: Config): Tokens {
-  if (jwksUrl !== undefined) return { verifier: createJwksTokens(jwksUrl), signer: null, handsOutTokens: false };
+  if (jwksUrl !== undefined)
+    return { verifier: createJwksTokens(jwksUrl), signer: null, handsOutTokens: false };
   const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"));
   return { verifier: tokens, signer: tokens, handsOutTokens: jwtSecret === undefined };
 }

@@ -17,9 +17,14 @@ const trpc = initTRPC.context<Context>().create({
     const { cause } = error;
     const reason = error instanceof AppError ? error.reason : null;
     if (cause instanceof z.ZodError) {
-      return { ...shape, message: `Invalid input\n${z.prettifyError(cause)}`, data: { ...shape.data, reason: "INPUT_INVALID" as const } };
+      return {
+        ...shape,
+        message: `Invalid input\n${z.prettifyError(cause)}`,
+        data: { ...shape.data, reason: "INPUT_INVALID" as const },
+      };
     }
-    const message = error.code === "INTERNAL_SERVER_ERROR" ? "Something went wrong on the server." : shape.message;
+    const message =
+      error.code === "INTERNAL_SERVER_ERROR" ? "Something went wrong on the server." : shape.message;
     return { ...shape, message, data: { ...shape.data, reason } };
   },
 });
@@ -39,5 +44,8 @@ export const serviceProcedure = userProcedure.use(({ ctx, path, next }) => {
 
 function requireRole({ role }: Principal, required: Role, path: string): void {
   if (role === required) return;
-  throw new AppError("ROLE_REQUIRED", `${path} needs a token with the role ${JSON.stringify(required)}; yours has ${JSON.stringify(role)}.`);
+  throw new AppError(
+    "ROLE_REQUIRED",
+    `${path} needs a token with the role ${JSON.stringify(required)}; yours has ${JSON.stringify(role)}.`,
+  );
 }

@@ -20,7 +20,12 @@ const restartDelayMs = 1000;
  * cannot harm the server, and started again when it dies. It gets `JOBWIRE_URL` and `JOBWIRE_TOKEN`, fresh tokens as
  * IPC messages `{ token }`, and ends when the server does.
  */
-export async function startWorkerProcess({ module, url, signer, log }: WorkerProcessOptions): Promise<AsyncDisposable> {
+export async function startWorkerProcess({
+  module,
+  url,
+  signer,
+  log,
+}: WorkerProcessOptions): Promise<AsyncDisposable> {
   const sign = () =>
     signer.sign({ userId: "worker", role: "service", expiresAt: new Date(Date.now() + tokenLifetimeMs) });
   let child: ChildProcess | undefined;

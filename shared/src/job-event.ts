@@ -38,7 +38,10 @@ const progressFields = {
 const pictureUrlSchema = z.union(
   [
     z.url({ protocol: /^https?$/ }).max(4096),
-    z.string().regex(/^data:image\/(png|jpeg|webp|gif|svg\+xml)[;,]/).max(700_000),
+    z
+      .string()
+      .regex(/^data:image\/(png|jpeg|webp|gif|svg\+xml)[;,]/)
+      .max(700_000),
   ],
   { error: "expected an http(s) URL or a data:image/ URL" },
 );

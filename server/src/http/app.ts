@@ -1,38 +1,58 @@
-import cookie from "@fastify/cookie";
 import cors from "@fastify/cors";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { AppRouter } from "../app-router.js";
+import type { Config } from "../config.js";
+import type { JobStreams } from "../jobs/job-streams.js";
+import { createSseHandler, type SseHandler } from "../sse/index.js";
+import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addHealthRoutes } from "./health-routes.js";
-import { addTrpcRoute } from "./trpc-route.js";
+import { logFailure } from "./log-failure.js";
+import { addPlainStreamRoutes } from "./plain-stream-routes.js";
 import type { TokenSigner, TokenVerifier } from "./tokens.js";
+import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
 export interface AppOptions {
+  readonly config: Pick<Config, "sse" | "corsOrigins">;
   readonly router: AppRouter;
+  readonly streams: JobStreams;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
-  readonly corsOrigins: readonly string[];
-  readonly heartbeatMs: number;
   readonly log: FastifyBaseLogger;
   readonly ping: () => Promise<void>;
+}
+
+export interface App {
+  readonly server: FastifyInstance;
+  /** To be drained before the server is closed. */
+  readonly sse: SseHandler;
 }
 
 const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
-export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = fastify({
-    loggerInstance: options.log,
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, router, streams, tokens, devSigner, log, ping } = options;
+  const server = fastify({
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 5000 },
   });
-  await app.register(cookie);
-  await app.register(cors, { origin: [...options.corsOrigins], credentials: true });
-  addHealthRoutes(app, options.ping);
-  if (options.devSigner) addDevTokenRoute(app, options.devSigner);
-  await addTrpcRoute(app, options);
-  return app;
+  const sse = createSseHandler({
+    ...config.sse,
+    router,
+    basePath: `${trpcPath}/`,
+    createContext: ({ req, info }) => createContext(req, info.connectionParams, tokens),
+    identify: ({ authenticate }) => authenticate(),
+    onError: ({ error, path }) => logFailure(log, error, path),
+  });
+  await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
+  addHealthRoutes(server, ping);
+  if (devSigner) addDevTokenRoute(server, devSigner);
+  addPlainStreamRoutes(server, { sse, streams, tokens });
+  await addTrpcRoute(server, { router, tokens, sse });
+  return { server, sse };
 }

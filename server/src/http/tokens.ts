@@ -42,7 +42,18 @@ export function createSecretTokens(secret: string): TokenVerifier & TokenSigner 
 /** Asymmetric keys from a JWKS URL: fetched when needed, again when a token names a key that is not known. */
 export function createJwksTokens(url: string): TokenVerifier {
   const keys: JWTVerifyGetKey = createRemoteJWKSet(new URL(url));
-  const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+  const algorithms = [
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+  ];
   return { verify: (token) => verified(() => jwtVerify(token, keys, { algorithms })) };
 }
 
@@ -66,7 +77,10 @@ function explain(error: unknown): unknown {
     return new AppError("STORE_UNAVAILABLE", "The key server (JWKS) does not answer; try again shortly.");
   }
   if (error instanceof errors.JOSEError) {
-    return new AppError("TOKEN_INVALID", "The token is malformed, or its signature or algorithm is not accepted.");
+    return new AppError(
+      "TOKEN_INVALID",
+      "The token is malformed, or its signature or algorithm is not accepted.",
+    );
   }
   return error;
 }

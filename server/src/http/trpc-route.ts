@@ -7,20 +7,33 @@ import {
 import type { FastifyError, FastifyInstance } from "fastify";
 import superjson from "superjson";
 import type { AppRouter } from "../app-router.js";
-import { AppError } from "../app-error.js";
-import type { Context } from "../trpc.js";
-import { readRequestToken } from "./request-token.js";
+import type { SseHandler } from "../sse/index.js";
+import { createContext } from "./context.js";
+import { logFailure } from "./log-failure.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface TrpcRouteOptions {
   readonly router: AppRouter;
   readonly tokens: TokenVerifier;
-  readonly heartbeatMs: number;
+  /** Serves the subscriptions. */
+  readonly sse: SseHandler;
 }
 
-/** The tRPC API under `/trpc`, with the errors of the HTTP layer in tRPC's shape. */
-export async function addTrpcRoute(app: FastifyInstance, { router, tokens, heartbeatMs }: TrpcRouteOptions) {
+/** Where the tRPC API is mounted. */
+export const trpcPath = "/trpc";
+
+/**
+ * The tRPC API: subscriptions go to the SSE handler, calls to tRPC's own, and errors of the HTTP layer get tRPC's
+ * shape.
+ */
+export async function addTrpcRoute(app: FastifyInstance, { router, tokens, sse }: TrpcRouteOptions) {
   await app.register(async (scope) => {
+    scope.addHook("onRequest", async (request, reply) => {
+      for (const [name, value] of Object.entries(reply.getHeaders())) {
+        if (value !== undefined) reply.raw.setHeader(name, value);
+      }
+      if (await sse(request.raw, reply.raw)) reply.hijack();
+    });
     scope.setErrorHandler((error: FastifyError, request, reply) => {
       const trpcError = new TRPCError({ code: codeOf(error), message: error.message });
       const shape = getTRPCErrorShape({
@@ -35,34 +48,15 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, heart
       return reply.code(shape.data.httpStatus).send({ error: superjson.serialize(shape) });
     });
     await scope.register(fastifyTRPCPlugin, {
-      prefix: "/trpc",
+      prefix: trpcPath,
       trpcOptions: {
-        router: withHeartbeat(router, heartbeatMs),
-        createContext: ({ req, info }: CreateFastifyContextOptions): Context => ({
-          authenticate: async () => {
-            const token = readRequestToken(req, info.connectionParams);
-            if (token === undefined) {
-              throw new AppError("TOKEN_MISSING", "This call needs a token: send the header Authorization: Bearer <token>.");
-            }
-            return tokens.verify(token);
-          },
-        }),
-        onError: ({ error, path, req }) => {
-          if (error.code === "INTERNAL_SERVER_ERROR") req.log.error({ err: error.cause ?? error, path }, "procedure failed");
-        },
+        router,
+        createContext: ({ req, info }: CreateFastifyContextOptions) =>
+          createContext(req.raw, info.connectionParams, tokens),
+        onError: ({ error, path, req }) => logFailure(req.log, error, path),
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>);
   });
-}
-
-/** tRPC takes the heartbeat from the router's configuration. Clients give up on a stream after three missed ones. */
-function withHeartbeat(router: AppRouter, heartbeatMs: number): AppRouter {
-  const sse = {
-    ping: { enabled: true, intervalMs: heartbeatMs },
-    client: { reconnectAfterInactivityMs: 3 * heartbeatMs },
-  };
-  const { _def } = router;
-  return { ...router, _def: { ..._def, _config: { ..._def._config, sse } } };
 }
 
 function codeOf({ statusCode }: FastifyError): TRPCError["code"] {
@@ -73,6 +67,7 @@ function codeOf({ statusCode }: FastifyError): TRPCError["code"] {
       return "UNSUPPORTED_MEDIA_TYPE";
     case 400:
       return "BAD_REQUEST";
+    case undefined:
     default:
       return "INTERNAL_SERVER_ERROR";
   }

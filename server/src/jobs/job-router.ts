@@ -14,7 +14,9 @@ import type { JobStreams } from "./job-streams.js";
 
 export function createJobRouter(jobs: JobService, streams: JobStreams) {
   return router({
-    create: userProcedure.input(createJobInputSchema.prefault({})).mutation(({ ctx, input }) => jobs.create(ctx.principal, input)),
+    create: userProcedure
+      .input(createJobInputSchema.prefault({}))
+      .mutation(({ ctx, input }) => jobs.create(ctx.principal, input)),
 
     get: userProcedure
       .input(z.strictObject({ jobId: jobIdSchema }))

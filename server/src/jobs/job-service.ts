@@ -82,12 +82,16 @@ export class JobService {
   /** Adds an event to an unfinished job. @throws AppError `JOB_FINISHED` */
   async publish(jobId: string, { timestamp, jobId: named, ...event }: PublishableJobEvent): Promise<void> {
     if (named !== undefined && named !== jobId) {
-      throw new AppError("INPUT_INVALID", `event.jobId is ${JSON.stringify(named)}; leave it out or use ${JSON.stringify(jobId)}.`);
+      throw new AppError(
+        "INPUT_INVALID",
+        `event.jobId is ${JSON.stringify(named)}; leave it out or use ${JSON.stringify(jobId)}.`,
+      );
     }
     const record = await this.jobs.read(jobId);
     const published: JobEvent = { ...event, jobId, timestamp: timestamp ?? new Date() };
     const accepted = await this.jobs.append(record, published);
-    if (!accepted) throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
+    if (!accepted)
+      throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
   }
 
   /** The transition of a job as it was read; refused as a lost race when it has changed since. */
@@ -121,7 +125,10 @@ export class JobService {
   async #lostRace({ id }: JobRecord, to: JobStatus): Promise<AppError> {
     const now = await this.jobs.read(id);
     if (!canTransition(now.status, to)) return transitionInvalid(now, to);
-    return new AppError("JOB_CHANGED", `Job ${id} became ${now.status} while this call was on its way; look and call again.`);
+    return new AppError(
+      "JOB_CHANGED",
+      `Job ${id} became ${now.status} while this call was on its way; look and call again.`,
+    );
   }
 
   async #readFor(caller: Principal, jobId: string): Promise<JobRecord> {
@@ -133,6 +140,7 @@ export class JobService {
 
 function transitionInvalid({ id, status }: JobRecord, to: JobStatus): AppError {
   const allowed = jobTransitions[status];
-  const rule = allowed.length === 0 ? `${status} is final` : `from ${status} it can go to ${allowed.join(", ")}`;
+  const rule =
+    allowed.length === 0 ? `${status} is final` : `from ${status} it can go to ${allowed.join(", ")}`;
   return new AppError("TRANSITION_INVALID", `Job ${id} cannot go from ${status} to ${to}: ${rule}.`);
 }

@@ -9,6 +9,7 @@ export interface JobStoreOptions {
   readonly store: Store;
   /** How long a finished job and its log are kept. */
   readonly retainFinishedMs: number;
+  readonly onError: (error: unknown) => void;
 }
 
 /** `revision` counts transitions; a renewal moves `leaseExpiresAt` only. */
@@ -19,21 +20,20 @@ const unfinishedStatuses = jobStatuses.filter((status) => !isTerminalJobStatus(s
 
 /** Where jobs live: the state and its log in the owner's scope, and an index from a job to its owner. */
 export class JobStore {
-  readonly #store: Store;
-  readonly #retainFinishedMs: number;
   readonly #owners = new Map<string, string>();
 
-  constructor({ store, retainFinishedMs }: JobStoreOptions) {
-    this.#store = store;
-    this.#retainFinishedMs = retainFinishedMs;
-  }
+  constructor(private readonly options: JobStoreOptions) {}
 
   /** The owner is written first: a job whose owner is unknown cannot be found, an owner without a job harms nobody. */
   async create(record: JobRecord, events: readonly JobEvent[]): Promise<void> {
     const { scope, key } = ownerRecordKey(record.id);
     const { ownerId } = record;
-    await this.#store.commit({ scope, state: { key, expect: "absent", set: { ownerId } }, events: [] });
-    await this.#store.commit({
+    await this.options.store.commit({
+      scope,
+      state: { key, expect: "absent", set: { ownerId } },
+      events: [],
+    });
+    await this.options.store.commit({
       scope: ownerScope(ownerId),
       state: { key: jobKey(record.id), expect: "absent", set: writeJobFields(record), index: jobsIndex },
       events: events.flatMap((event) => logEntriesOf(record, event)),
@@ -44,13 +44,14 @@ export class JobStore {
   /** @throws AppError `JOB_NOT_FOUND` */
   async read(jobId: string): Promise<JobRecord> {
     const ownerId = await this.#ownerOf(jobId);
-    const state = ownerId && (await this.#store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
+    const state =
+      ownerId && (await this.options.store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
     if (!state) throw jobNotFound(jobId);
     return readJobRecord(state);
   }
 
   async list(ownerId: string, { limit, before }: { limit: number; before: string | undefined }) {
-    const page = await this.#store.listStates({
+    const page = await this.options.store.listStates({
       scope: ownerScope(ownerId),
       index: jobsIndex,
       order: "descending",
@@ -65,11 +66,16 @@ export class JobStore {
    * From the job as it was read to `next`, with the events that say so.
    * @returns false when one of the `guard` fields is no longer as it was read: nothing has changed then.
    */
-  async change(read: JobRecord, next: JobRecord, events: readonly JobEvent[], guard: readonly Guard[]): Promise<boolean> {
+  async change(
+    read: JobRecord,
+    next: JobRecord,
+    events: readonly JobEvent[],
+    guard: readonly Guard[],
+  ): Promise<boolean> {
     const before = writeJobFields(read);
     const after = writeJobFields(next);
     const finished = isTerminalJobStatus(next.status);
-    const { accepted } = await this.#store.commit({
+    const { accepted } = await this.options.store.commit({
       scope: ownerScope(read.ownerId),
       state: {
         key: jobKey(read.id),
@@ -77,7 +83,7 @@ export class JobStore {
         set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
       },
       events: events.flatMap((event) => logEntriesOf(read, event)),
-      ...(finished && { retainMs: this.#retainFinishedMs }),
+      ...(finished && { retainMs: this.options.retainFinishedMs }),
     });
     if (accepted && finished) await this.#forgetOwnerLater(read.id);
     return accepted;
@@ -85,7 +91,7 @@ export class JobStore {
 
   /** Adds an event to the log of an unfinished job. @returns false when the job is finished. */
   async append(record: JobRecord, event: JobEvent): Promise<boolean> {
-    const { accepted } = await this.#store.commit({
+    const { accepted } = await this.options.store.commit({
       scope: ownerScope(record.ownerId),
       state: { key: jobKey(record.id), expect: { status: unfinishedStatuses }, set: {} },
       events: logEntriesOf(record, event),
@@ -95,7 +101,7 @@ export class JobStore {
 
   /** Sets when the claim ends. @returns false when `workerId` does not hold the unfinished job. */
   async setLease(record: JobRecord, workerId: string, leaseExpiresAt: Date): Promise<boolean> {
-    const { accepted } = await this.#store.commit({
+    const { accepted } = await this.options.store.commit({
       scope: ownerScope(record.ownerId),
       state: {
         key: jobKey(record.id),
@@ -107,15 +113,19 @@ export class JobStore {
     return accepted;
   }
 
+  /** After the job's commit, so that the index outlives the job. Failing here costs a small key, not the call. */
   async #forgetOwnerLater(jobId: string): Promise<void> {
+    const { store, retainFinishedMs, onError } = this.options;
     const { scope, key } = ownerRecordKey(jobId);
-    await this.#store.commit({ scope, state: { key, set: {} }, events: [], retainMs: this.#retainFinishedMs });
+    await store
+      .commit({ scope, state: { key, set: {} }, events: [], retainMs: retainFinishedMs })
+      .catch(onError);
   }
 
   async #ownerOf(jobId: string): Promise<string | undefined> {
     const cached = this.#owners.get(jobId);
     if (cached !== undefined) return cached;
-    const ownerId = (await this.#store.readState(ownerRecordKey(jobId)))?.ownerId;
+    const ownerId = (await this.options.store.readState(ownerRecordKey(jobId)))?.ownerId;
     if (ownerId !== undefined) this.#remember(jobId, ownerId);
     return ownerId;
   }

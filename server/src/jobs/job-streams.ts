@@ -8,7 +8,8 @@ import {
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { Principal } from "../principal.js";
-import { EventStream, type Gap } from "../streams/event-stream.js";
+import { EventStream } from "../streams/event-stream.js";
+import type { Gap } from "../streams/stream-source.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
 import { feedTopic, jobTopic, ownerScope, waitingTopic } from "./job-keys.js";
 import type { JobService } from "./job-service.js";
@@ -33,7 +34,11 @@ export class JobStreams {
   /** One job's log. Completes after the event that says its end. @throws AppError `JOB_NOT_FOUND` */
   async ofJob(
     caller: Principal,
-    { jobId, replay, ...request }: StreamRequest & { readonly jobId: string; readonly replay: "all" | "none" },
+    {
+      jobId,
+      replay,
+      ...request
+    }: StreamRequest & { readonly jobId: string; readonly replay: "all" | "none" },
   ): Promise<EventStream<JobStreamEvent>> {
     const { ownerId } = await this.jobs.get(caller, jobId);
     return new EventStream<JobStreamEvent>({
@@ -74,7 +79,10 @@ function readCursor(lastEventId: string | null | undefined): Cursor | null {
   if (!lastEventId) return null;
   const cursor = parseCursor(lastEventId);
   if (!cursor) {
-    throw new AppError("CURSOR_INVALID", "lastEventId is not an id this server gives; leave it out to start anew.");
+    throw new AppError(
+      "CURSOR_INVALID",
+      "lastEventId is not an id this server gives; leave it out to start anew.",
+    );
   }
   return cursor;
 }

@@ -1,4 +1,9 @@
-import { claimInputSchema, renewInputSchema, workWaitingInputSchema, workWatchInputSchema } from "@jobwire/shared";
+import {
+  claimInputSchema,
+  renewInputSchema,
+  workWaitingInputSchema,
+  workWatchInputSchema,
+} from "@jobwire/shared";
 import { router, serviceProcedure } from "../trpc.js";
 import type { JobStreams } from "./job-streams.js";
 import type { WorkService } from "./work-service.js";

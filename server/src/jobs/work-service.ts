@@ -17,7 +17,10 @@ export class WorkService {
   ) {}
 
   /** Queued jobs of these pipelines, oldest first. */
-  async waiting(pipelines: readonly string[], limit: number): Promise<Pick<OpenWork, "jobId" | "pipeline">[]> {
+  async waiting(
+    pipelines: readonly string[],
+    limit: number,
+  ): Promise<Pick<OpenWork, "jobId" | "pipeline">[]> {
     const items: Pick<OpenWork, "jobId" | "pipeline">[] = [];
     for await (const { jobId, pipeline } of this.queue.all()) {
       if (!pipelines.includes(pipeline)) continue;
@@ -31,7 +34,10 @@ export class WorkService {
   async claim({ jobId, workerId, leaseMs }: ClaimInput): Promise<Job> {
     const record = await this.jobs.read(jobId);
     if (record.pipeline === null) {
-      throw new AppError("JOB_NOT_CLAIMABLE", `Job ${jobId} has no pipeline; it is driven with jobs.transition.`);
+      throw new AppError(
+        "JOB_NOT_CLAIMABLE",
+        `Job ${jobId} has no pipeline; it is driven with jobs.transition.`,
+      );
     }
     const lease = { workerId, leaseExpiresAt: inFuture(leaseMs) };
     return toJob(await this.service.move(record, { to: "starting" }, { lease }));
@@ -42,7 +48,10 @@ export class WorkService {
     const record = await this.jobs.read(jobId);
     const leaseExpiresAt = inFuture(leaseMs);
     if (!(await this.jobs.setLease(record, workerId, leaseExpiresAt))) {
-      throw new AppError("LEASE_NOT_HELD", `Worker ${JSON.stringify(workerId)} does not hold job ${jobId}, which is ${record.status}.`);
+      throw new AppError(
+        "LEASE_NOT_HELD",
+        `Worker ${JSON.stringify(workerId)} does not hold job ${jobId}, which is ${record.status}.`,
+      );
     }
     return { leaseExpiresAt };
   }
@@ -52,9 +61,12 @@ export class WorkService {
     for await (const { jobId, pipeline, openedAt } of this.queue.all()) {
       if (signal.aborted) return;
       const record = await this.#find(jobId);
-      const isLeftOver = record ? isTerminalJobStatus(record.status) : Date.now() - openedAt.getTime() > orphanAfterMs;
+      const isLeftOver = record
+        ? isTerminalJobStatus(record.status)
+        : Date.now() - openedAt.getTime() > orphanAfterMs;
       if (isLeftOver) await this.queue.close({ id: jobId, pipeline });
-      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= Date.now()) await this.#fail(record);
+      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= Date.now())
+        await this.#fail(record);
     }
   }
 

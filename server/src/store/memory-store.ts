@@ -72,7 +72,9 @@ class MemoryStore implements Store {
   async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
     const keys = [...(this.#indexes.get(keyOf(scope, index)) ?? [])].toSorted();
     if (order === "descending") keys.reverse();
-    const rest = keys.filter((key) => after === undefined || (order === "ascending" ? key > after : key < after));
+    const rest = keys.filter(
+      (key) => after === undefined || (order === "ascending" ? key > after : key < after),
+    );
     const items = rest
       .slice(0, limit)
       .map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? {} }));

@@ -7,7 +7,9 @@ const notNow = /^(LOADING|MASTERDOWN|READONLY|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|B
 export function toStoreError(error: unknown): unknown {
   if (error instanceof AppError) return error;
   if (error instanceof Error && error.name === "ReplyError" && !notNow.test(error.message)) return error;
-  return new AppError("STORE_UNAVAILABLE", "The event store does not answer; try again shortly.", { cause: error });
+  return new AppError("STORE_UNAVAILABLE", "The event store does not answer; try again shortly.", {
+    cause: error,
+  });
 }
 
 /** The answer of Redis, or a rejection that says what it means for callers. */

@@ -75,7 +75,9 @@ class RedisStore implements Store {
 
   async commit(change: Commit): Promise<Committed> {
     const plan = planCommit(change, this.retention);
-    const [accepted, ...reply] = await answer(this.commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args));
+    const [accepted, ...reply] = await answer(
+      this.commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),
+    );
     return accepted === "1"
       ? { accepted: true, cursors: plan.cursors(reply) }
       : { accepted: false, state: readRecord(reply) };
@@ -94,7 +96,14 @@ class RedisStore implements Store {
       const keys = await answer(
         order === "ascending"
           ? this.commands.zrangebylex(indexKey, from === undefined ? "-" : `(${from}`, "+", "LIMIT", 0, limit)
-          : this.commands.zrevrangebylex(indexKey, from === undefined ? "+" : `(${from}`, "-", "LIMIT", 0, limit),
+          : this.commands.zrevrangebylex(
+              indexKey,
+              from === undefined ? "+" : `(${from}`,
+              "-",
+              "LIMIT",
+              0,
+              limit,
+            ),
       );
       const states = await Promise.all(keys.map((key) => this.readState({ scope, key })));
       const expired: string[] = [];
@@ -139,11 +148,18 @@ class RedisStore implements Store {
   }
 
   /** One atomic read of the topic's head and what else `read` asks for; draws the epoch of a topic that is new. */
-  async #readTopic(topic: TopicKey, read: (reads: ChainableCommander) => ChainableCommander): Promise<unknown[]> {
+  async #readTopic(
+    topic: TopicKey,
+    read: (reads: ChainableCommander) => ChainableCommander,
+  ): Promise<unknown[]> {
     const key = redisKeys.head(topic);
-    const replies = await this.#transaction(read(this.commands.multi().hmget(key, "epoch", "offset", "closed")));
+    const replies = await this.#transaction(
+      read(this.commands.multi().hmget(key, "epoch", "offset", "closed")),
+    );
     if (readHead(replies[0]).cursor.epoch !== "") return replies;
-    await this.#transaction(this.commands.multi().hsetnx(key, "epoch", randomEpoch()).hsetnx(key, "offset", "0"));
+    await this.#transaction(
+      this.commands.multi().hsetnx(key, "epoch", randomEpoch()).hsetnx(key, "offset", "0"),
+    );
     return this.#readTopic(topic, read);
   }
 
@@ -157,7 +173,10 @@ class RedisStore implements Store {
 }
 
 /** Redis counts as reachable while both connections are ready. */
-function reportReachable(connections: readonly Redis[], report: (reachable: boolean, error?: unknown) => void): void {
+function reportReachable(
+  connections: readonly Redis[],
+  report: (reachable: boolean, error?: unknown) => void,
+): void {
   let reachable: boolean | undefined;
   let lastError: unknown;
   const update = () => {

@@ -71,8 +71,14 @@ export interface NewEvent {
 }
 
 export type Committed =
-  | { readonly accepted: true; /** One for each event of the commit, in its order. */ readonly cursors: readonly Cursor[] }
-  | { readonly accepted: false; /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null };
+  | {
+      readonly accepted: true;
+      /** One for each event of the commit, in its order. */ readonly cursors: readonly Cursor[];
+    }
+  | {
+      readonly accepted: false;
+      /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null;
+    };
 
 export interface StateQuery {
   readonly scope: string;
@@ -105,7 +111,11 @@ export interface LogEntry {
 
 export type Replay =
   | { readonly kind: "events"; readonly entries: readonly LogEntry[]; readonly head: TopicHead }
-  | { readonly kind: "gap"; readonly reason: StreamGapReason; /** Where the log can be read on from. */ readonly resumeAfter: Cursor };
+  | {
+      readonly kind: "gap";
+      readonly reason: StreamGapReason;
+      /** Where the log can be read on from. */ readonly resumeAfter: Cursor;
+    };
 
 /** What one commit appended to one topic. */
 export interface LogMessage {

@@ -1,13 +1,12 @@
 import superjson from "superjson";
 
+/** The tRPC transformer whose output a body is. */
+export const eventTransformer = superjson;
+
 /**
  * How events travel: the publisher encodes once, and the text is stored, published and sent as it is. It is what
  * tRPC's superjson transformer would make of the event, on one line.
  */
 export function encodeEvent(event: object): string {
   return superjson.stringify(event);
-}
-
-export function decodeEvent<Event>(body: string): Event {
-  return superjson.parse<Event>(body);
 }

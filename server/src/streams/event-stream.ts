@@ -1,41 +1,35 @@
-import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
+import { formatCursor } from "@jobwire/shared";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
-import type { TopicKey } from "../store/store.js";
-import { decodeEvent } from "./event-codec.js";
-import type { TopicHubs } from "./topic-hubs.js";
+import superjson from "superjson";
+import { FrameDelivery } from "./frame-delivery.js";
+import type { FrameSink } from "./frame-sink.js";
+import type { StreamSource } from "./stream-source.js";
 
-export interface EventStreamOptions<Event> {
-  readonly hubs: TopicHubs;
-  readonly topic: TopicKey;
-  /** Where to continue; without it `start` says where the stream begins. */
-  readonly after: Cursor | null;
-  readonly start: "oldest" | "newest";
-  /** Only these types, when given. What `explainGap` makes is delivered always. */
-  readonly types?: ReadonlySet<string> | undefined;
-  /** Makes the control event that says what is missing, with the state of now. */
-  readonly explainGap: (gap: Gap) => Promise<Event>;
-  /** Ends the stream: the caller went away. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** The events after `from` up to and including `to` cannot be had. */
-export interface Gap {
-  readonly reason: StreamGapReason;
-  readonly from: string;
-  readonly to: string;
+export function isEventStream(value: unknown): value is EventStream<object> {
+  return value instanceof EventStream;
 }
 
 /**
  * What a subscription returns: the events of one topic after a cursor, retained ones first, then live ones, in order,
  * once each, tracked by their cursor. It completes after the entry that closes its topic.
+ *
+ * It can be iterated, so it works with any tRPC adapter and in callers; a transport that knows it calls `deliver`
+ * instead and is handed bytes that are made once for all its connections.
  */
-export class EventStream<Event> implements AsyncIterable<TrackedEnvelope<Event>, void> {
-  constructor(private readonly options: EventStreamOptions<Event>) {}
+export class EventStream<Event extends object> implements AsyncIterable<TrackedEnvelope<Event>, void> {
+  constructor(private readonly source: StreamSource<Event>) {}
+
+  /** Delivers to the sink until one of them ends it. Dispose what it returns when the connection is gone. */
+  deliver(sink: FrameSink): Disposable {
+    const delivery = new FrameDelivery(this.source, sink);
+    void delivery.start();
+    return delivery;
+  }
 
   [Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Event>, void> {
     const closing = new AbortController();
-    const { signal } = this.options;
-    const events = this.#deliver(signal ? AbortSignal.any([signal, closing.signal]) : closing.signal);
+    const { signal } = this.source;
+    const events = this.#iterate(signal ? AbortSignal.any([signal, closing.signal]) : closing.signal);
     const end = events.return.bind(events);
     // A generator that waits cannot take a `return` until it wakes up.
     events.return = (value) => {
@@ -45,25 +39,36 @@ export class EventStream<Event> implements AsyncIterable<TrackedEnvelope<Event>,
     return events;
   }
 
-  async *#deliver(signal: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
-    const { hubs, topic, after, start, types, explainGap } = this.options;
+  async *#iterate(signal: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
+    const { hubs, topic, after, start, types, explainGap } = this.source;
     using lease = await hubs.acquire(topic);
-    let position = after ?? (start === "newest" ? lease.hub.head : null);
-    for (;;) {
-      const read = await lease.hub.next(position, signal);
-      if (read.kind === "end") return;
-      if (read.kind === "gap") {
-        const to = formatCursor(read.resumeAfter);
-        const from = position ? formatCursor(position) : to;
-        position = read.resumeAfter;
-        yield tracked(to, await explainGap({ reason: read.reason, from, to }));
-        continue;
-      }
-      for (const { offset, type, body, last } of read.entries) {
-        if (signal.aborted) return;
-        position = { epoch: read.epoch, offset };
-        if (!types || types.has(type)) yield tracked(formatCursor(position), decodeEvent<Event>(body));
-        if (last) return;
+    const { hub } = lease;
+    let position = after ?? (start === "newest" ? hub.head : null);
+    while (!signal.aborted) {
+      const read = hub.peek(position) ?? (await hub.readLog(position));
+      switch (read?.kind) {
+        case "end":
+          return;
+        case "head":
+          await hub.changed(signal);
+          break;
+        case "gap": {
+          const to = formatCursor(read.resumeAfter);
+          const from = position ? formatCursor(position) : to;
+          position = read.resumeAfter;
+          yield tracked(to, await explainGap({ reason: read.reason, from, to }));
+          break;
+        }
+        case "frames":
+          for (const { id, offset, type, body, last } of read.frames) {
+            if (signal.aborted) return;
+            position = { epoch: read.epoch, offset };
+            if (!types || types.has(type)) yield tracked(id, superjson.parse<Event>(body));
+            if (last) return;
+          }
+          break;
+        case undefined:
+          break;
       }
     }
   }

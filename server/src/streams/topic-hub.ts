@@ -1,28 +1,42 @@
-import type { Cursor, StreamGapReason } from "@jobwire/shared";
+import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { LogEntry, LogMessage, Store, TopicKey, TopicListener } from "../store/store.js";
-import { RecentEntries } from "./recent-entries.js";
+import { Followers, type Follower } from "./followers.js";
+import { FrameBatch, type Frame } from "./frame.js";
+import { RecentFrames } from "./recent-frames.js";
 
-/** What follows a position: entries, or the news that some cannot be had, or that there will never be any. */
+/** What follows a position. */
 export type HubRead =
-  | { readonly kind: "entries"; readonly epoch: string; readonly entries: readonly LogEntry[] }
+  | { readonly kind: "frames"; readonly epoch: string; readonly frames: readonly Frame[] }
+  /** Some of it cannot be had. */
   | { readonly kind: "gap"; readonly reason: StreamGapReason; readonly resumeAfter: Cursor }
+  /** Nothing yet. */
+  | { readonly kind: "head" }
+  /** Nothing ever: the topic is closed. */
   | { readonly kind: "end" };
 
+/** A follower of a hub is let go when the hub moves to another log or closes; it then asks again what follows. */
+export interface HubFollower extends Follower {
+  onReleased(position: Cursor): void;
+}
+
 const pageSize = 256;
-const recentLimits = { maxEntries: pageSize, maxBodyLength: 1_048_576 };
+const recentLimits = { maxFrames: pageSize, maxBodyLength: 1_048_576 };
 const retryDelayMs = 500;
 
 /**
- * One topic as this process sees it: one listener on the store for all local subscribers, and the newest entries in
+ * One topic as this process sees it: one listener on the store for all local subscribers, and the newest frames in
  * memory, so that subscribers who come back cost the store one read per topic.
  *
  * The hub follows the log by offset: an entry is taken only when it is the next one. A hole makes it read the log, a
- * repeat is dropped, and when the log is another one (or was set back) the hub moves to it. Each subscriber keeps its
- * own position and asks for what follows it; the hub queues nothing for anybody, so a slow one costs no memory.
+ * repeat is dropped, and when the log is another one (or was set back) the hub moves to it. Each subscriber has its
+ * own position and asks for what follows it (`peek`, then `readLog`); one that has caught up may `follow`.
+ * The hub queues nothing for anybody, so a slow subscriber costs no memory.
  */
 export class TopicHub implements AsyncDisposable, TopicListener {
-  readonly #recent = new RecentEntries(recentLimits);
+  readonly #recent = new RecentFrames(recentLimits);
+  readonly #batches = new Map<string, FrameBatch>();
+  readonly #followers = new Followers<HubFollower>();
   readonly #waiting = new Set<() => void>();
   #head: Cursor = { epoch: "", offset: 0 };
   #closed = false;
@@ -56,32 +70,73 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     return hub;
   }
 
-  /** After the newest entry this hub knows of. */
+  /** After the newest frame this hub knows of. */
   get head(): Cursor {
     return this.#head;
   }
 
   /**
-   * What follows `position` (`null`: what is retained), as soon as there is anything.
-   * @returns `end` when the topic is closed and `position` is after its last entry, and when `signal` aborts.
-   * @throws AppError `STORE_UNAVAILABLE` when it must be read from the store and cannot be.
+   * What follows `position` (`null`: what is retained), from memory.
+   * @returns `null` when the log must be read for it.
+   * @throws AppError `STORE_UNAVAILABLE` when this server is shutting down.
    */
-  async next(position: Cursor | null, signal: AbortSignal): Promise<HubRead> {
-    while (!signal.aborted) {
-      if (this.#disposed) throw new AppError("STORE_UNAVAILABLE", "The server is shutting down; connect again.");
-      const entries = this.#known(position);
-      if (entries === null) {
-        const read = await this.#readLog(position);
-        if (read) return read;
-      } else if (entries.length > 0) {
-        return { kind: "entries", epoch: this.#head.epoch, entries };
-      } else if (this.#closed) {
-        break;
-      } else {
-        await this.#changed(signal);
-      }
+  peek(position: Cursor | null): HubRead | null {
+    if (this.#disposed)
+      throw new AppError("STORE_UNAVAILABLE", "The server is shutting down; connect again.");
+    const frames = this.#known(position);
+    if (frames === null) return null;
+    if (frames.length > 0) return { kind: "frames", epoch: this.#head.epoch, frames };
+    return { kind: this.#closed ? "end" : "head" };
+  }
+
+  /**
+   * What follows a position that `peek` does not know. `null`: peek again.
+   * @throws AppError `STORE_UNAVAILABLE`
+   */
+  async readLog(position: Cursor | null): Promise<HubRead | null> {
+    if (this.#head.offset - (position?.offset ?? 0) <= pageSize) {
+      await (this.#backfilling ??= this.#backfill());
+      if (this.#known(position) !== null) return null;
     }
-    return { kind: "end" };
+    const read = await this.store.replay(this.topic, position, pageSize);
+    if (read.kind === "gap") return read;
+    const { epoch } = read.head.cursor;
+    if (read.entries.length > 0)
+      return { kind: "frames", epoch, frames: read.entries.map((entry) => frameOf(epoch, entry)) };
+    // The subscriber has seen all of the log and this hub has not: another process was faster.
+    this.#behind = true;
+    await this.#catchUp();
+    return null;
+  }
+
+  /** Resolves when `peek` may have something new to say, and when the signal aborts. */
+  changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+
+  /** Hands frames to a follower as they come. To be called when `peek` has just said `head`. */
+  follow(follower: HubFollower): void {
+    this.#followers.add(follower);
+  }
+
+  unfollow(follower: HubFollower): void {
+    this.#followers.delete(follower);
+  }
+
+  /** Frames of this hub as a batch; those who ask for the same get the same, until the next frame comes. */
+  batch(frames: readonly Frame[], filter: string): FrameBatch {
+    const key = `${frames[0]?.id} ${frames.at(-1)?.id} ${filter}`;
+    let batch = this.#batches.get(key);
+    if (!batch) this.#batches.set(key, (batch = new FrameBatch(frames)));
+    return batch;
   }
 
   onMessage({ epoch, entries }: LogMessage): void {
@@ -97,12 +152,12 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    this.#wake();
+    this.#release(this.#head);
     await this.#listening?.[Symbol.asyncDispose]();
   }
 
-  /** The entries after `position` when they are in memory, `[]` when it is the head, else `null`. */
-  #known(position: Cursor | null): readonly LogEntry[] | null {
+  /** The frames after `position` when they are in memory, `[]` when it is the head, else `null`. */
+  #known(position: Cursor | null): readonly Frame[] | null {
     const { epoch, offset } = this.#head;
     if (position === null) {
       if (offset === 0) return [];
@@ -112,31 +167,20 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     return position.offset === offset ? [] : this.#recent.after(position.offset);
   }
 
-  /** For a position that is not in memory. `null`: look there again. */
-  async #readLog(position: Cursor | null): Promise<HubRead | null> {
-    if (this.#head.offset - (position?.offset ?? 0) <= pageSize) {
-      await (this.#backfilling ??= this.#backfill());
-      if (this.#known(position) !== null) return null;
-    }
-    const read = await this.store.replay(this.topic, position, pageSize);
-    if (read.kind === "gap") return read;
-    if (read.entries.length > 0) return { kind: "entries", epoch: read.head.cursor.epoch, entries: read.entries };
-    // The subscriber has seen all of the log and this hub has not: another process was faster.
-    this.#behind = true;
-    await this.#catchUp();
-    return null;
-  }
-
   /** Reads the newest page of the log once, so that all who come back find it in memory. */
   async #backfill(): Promise<void> {
     const { epoch, offset } = this.#head;
     try {
-      let read = await this.store.replay(this.topic, { epoch, offset: Math.max(0, offset - pageSize) }, pageSize);
+      let read = await this.store.replay(
+        this.topic,
+        { epoch, offset: Math.max(0, offset - pageSize) },
+        pageSize,
+      );
       if (read.kind === "gap") read = await this.store.replay(this.topic, read.resumeAfter, pageSize);
       if (read.kind === "gap" || read.head.cursor.epoch !== this.#head.epoch) return;
       const end = this.#recent.oldestOffset ?? this.#head.offset + 1;
       const older = read.entries.filter((entry) => entry.offset < end);
-      if (older.at(-1)?.offset === end - 1) this.#recent.prepend(older);
+      if (older.at(-1)?.offset === end - 1) this.#recent.prepend(older.map((entry) => frameOf(epoch, entry)));
     } catch (error) {
       this.#backfilling = undefined;
       throw error;
@@ -181,34 +225,38 @@ export class TopicHub implements AsyncDisposable, TopicListener {
         break;
       }
       if (entry.offset <= this.#head.offset) continue;
-      this.#recent.append(entry);
+      const frame = frameOf(epoch, entry);
+      this.#recent.append(frame);
+      this.#followers.publish(frame);
       this.#head = { epoch, offset: entry.offset };
       this.#closed = entry.last;
     }
-    if (this.#head !== before) this.#wake();
-  }
-
-  #moveTo(head: Cursor, closed: boolean): void {
-    this.#head = head;
-    this.#closed = closed;
-    this.#recent.clear();
-    this.#backfilling = undefined;
+    if (this.#head === before) return;
+    this.#batches.clear();
     this.#wake();
   }
 
-  #changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
+  #moveTo(head: Cursor, closed: boolean): void {
+    const before = this.#head;
+    this.#head = head;
+    this.#closed = closed;
+    this.#recent.clear();
+    this.#batches.clear();
+    this.#backfilling = undefined;
+    this.#release(before);
+  }
+
+  /** Everybody looks again from where they are. */
+  #release(position: Cursor): void {
+    for (const follower of this.#followers.release()) follower.onReleased(position);
+    this.#wake();
   }
 
   #wake(): void {
     for (const wake of this.#waiting) wake();
   }
+}
+
+function frameOf(epoch: string, entry: LogEntry): Frame {
+  return { ...entry, id: formatCursor({ epoch, offset: entry.offset }) };
 }

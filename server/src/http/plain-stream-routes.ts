@@ -1,0 +1,66 @@
+import { jobEventsInputSchema } from "@jobwire/shared";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { AppError } from "../app-error.js";
+import type { JobStreams } from "../jobs/job-streams.js";
+import type { Principal } from "../principal.js";
+import type { SseHandler } from "../sse/index.js";
+import type { EventStream } from "../streams/event-stream.js";
+import { createContext } from "./context.js";
+import { logFailure } from "./log-failure.js";
+import type { TokenVerifier } from "./tokens.js";
+
+export interface PlainStreamRoutesOptions {
+  readonly sse: SseHandler;
+  readonly streams: JobStreams;
+  readonly tokens: TokenVerifier;
+}
+
+type OpenStream = (caller: Principal, signal: AbortSignal) => Promise<EventStream<object>>;
+
+/** Plain SSE for consumers without tRPC: the same events, as plain JSON. */
+export function addPlainStreamRoutes(
+  app: FastifyInstance,
+  { sse, streams, tokens }: PlainStreamRoutesOptions,
+): void {
+  const serve = async (request: FastifyRequest, reply: FastifyReply, open: OpenStream) => {
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) reply.raw.setHeader(name, value);
+    }
+    reply.hijack();
+    const { authenticate } = createContext(request.raw, null, tokens);
+    await sse.plain(reply.raw, {
+      identify: authenticate,
+      open: async (signal) => open(await authenticate(), signal),
+      onError: (error) => logFailure(request.log, error, request.routeOptions.url),
+    });
+  };
+
+  app.get<{ Params: { jobId: string } }>("/api/jobs/:jobId/events/stream", (request, reply) =>
+    serve(request, reply, async (caller, signal) => {
+      const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
+      return streams.ofJob(caller, { ...input, signal });
+    }),
+  );
+}
+
+/** In a query string `types` is a list with commas. */
+const jobStreamSchema = jobEventsInputSchema.extend({
+  types: z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(jobEventsInputSchema.shape.types.unwrap())
+    .optional(),
+});
+
+function queryOf(request: FastifyRequest): Record<string, unknown> {
+  const lastEventId = request.headers["last-event-id"];
+  const query: Record<string, unknown> = Object.fromEntries(new URLSearchParams(request.url.split("?")[1]));
+  return lastEventId === undefined ? query : { ...query, lastEventId };
+}
+
+function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new AppError("INPUT_INVALID", `Invalid input\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,8 @@
+export type { CloseReason, SseRequest, SseResponse } from "./sse-connection.js";
+export {
+  createSseHandler,
+  type PlainStreamOptions,
+  type SseHandler,
+  type SseHandlerOptions,
+  type StreamIdentity,
+} from "./sse-handler.js";

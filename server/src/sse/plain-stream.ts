@@ -1,0 +1,80 @@
+import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
+import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import type { SseConnection, SseResponse } from "./sse-connection.js";
+import type { PlainStreamOptions } from "./sse-handler.js";
+import type { SseServer } from "./sse-server.js";
+import { SseStream } from "./sse-stream.js";
+import { plainText } from "./sse-text.js";
+
+/** One stream for consumers without tRPC: plain JSON, and real statuses before it starts. */
+export class PlainStream extends SseStream {
+  constructor(
+    server: SseServer,
+    response: SseResponse,
+    private readonly options: PlainStreamOptions,
+  ) {
+    super(server, response);
+  }
+
+  /** Never rejects: what goes wrong goes to the client. */
+  async serve(): Promise<void> {
+    try {
+      const { server, options } = this;
+      if (server.isDraining) {
+        throw new TRPCError({
+          code: "SERVICE_UNAVAILABLE",
+          message: "The server is shutting down; connect again.",
+        });
+      }
+      const identity = await options.identify();
+      const refusal = server.refusal(identity);
+      if (refusal !== undefined) throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: refusal });
+      this.#expiresAt = identity.expiresAt?.getTime() ?? Infinity;
+      this.enter(identity);
+      this.deliver(await options.open(this.signal));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  writeEvent(id: string, event: object): void {
+    this.connect().send(plainText.data(JSON.stringify(event), id));
+  }
+
+  /** 204 tells an `EventSource` that came back after the end to stay away. Source: WHATWG HTML, section 9.2. */
+  end(): void {
+    if (!this.connection) return void this.response.writeHead(204).end();
+    this.connection.send(plainText.complete);
+    this.connection.close("completed");
+  }
+
+  /** Once the stream has started there is no status to give: it breaks off, and whoever comes back is told. */
+  fail(cause: unknown): void {
+    if (this.signal.aborted) return;
+    const error = getTRPCErrorFromUnknown(cause);
+    this.options.onError(error);
+    if (this.connection) return this.connection.close("failed");
+    const status = getHTTPStatusCodeFromError(error);
+    const isInternal = error.code === "INTERNAL_SERVER_ERROR";
+    const message = isInternal ? "Something went wrong on the server." : error.message;
+    this.response.writeHead(status, {
+      "content-type": "application/json",
+      ...((status === 429 || status === 503) && { "retry-after": "1" }),
+    });
+    this.response.end(JSON.stringify({ error: { code: error.code, message } }));
+  }
+
+  #expiresAt = Infinity;
+
+  protected open(): SseConnection {
+    return this.server.open(this.response, {
+      format: "plain",
+      status: 200,
+      headers: {},
+      text: "",
+      pingText: plainText.heartbeat,
+      expiresAt: this.#expiresAt,
+      onClose: () => this.release(),
+    });
+  }
+}

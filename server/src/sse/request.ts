@@ -1,0 +1,91 @@
+import { TRPCError, type AnyTRPCProcedure } from "@trpc/server";
+import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/server/http";
+import type { RouterEdge } from "./router-edge.js";
+import type { SseRequest } from "./sse-connection.js";
+
+/** The URL of a request; its host does not matter here. @throws TRPCError `BAD_REQUEST` */
+export function urlOf(request: SseRequest): URL {
+  const url = `http://localhost${request.url ?? "/"}`;
+  if (!URL.canParse(url)) throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
+  return new URL(url);
+}
+
+/** The procedure's path below `basePath`; `null` when the URL is elsewhere or malformed. */
+export function procedurePathOf(request: SseRequest, basePath: string): string | null {
+  const [pathname = ""] = (request.url ?? "").split("?", 1);
+  if (!pathname.startsWith(basePath)) return null;
+  try {
+    return decodeURIComponent(pathname.slice(basePath.length));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What tRPC tells contexts about a subscription request. The input is parsed when it is read; the id of the last event
+ * is taken from the header, else from the query, and replaces `lastEventId` of the input.
+ * @throws TRPCError `PARSE_ERROR` when `connectionParams` are malformed.
+ */
+export function requestInfoOf(
+  request: SseRequest,
+  {
+    router,
+    path,
+    procedure,
+    signal,
+  }: { router: RouterEdge; path: string; procedure: AnyTRPCProcedure; signal: AbortSignal },
+): TRPCRequestInfo {
+  const url = urlOf(request);
+  const params = url.searchParams.get("connectionParams");
+  let input: { readonly value: unknown } | undefined;
+  return {
+    accept: null,
+    type: "subscription",
+    isBatchCall: false,
+    connectionParams: params === null ? null : parseConnectionParamsFromString(params),
+    signal,
+    url,
+    calls: [
+      {
+        batchIndex: 0,
+        path,
+        procedure,
+        result: () => input?.value,
+        getRawInput: async () => {
+          input ??= { value: readInput(url, router) };
+          return withLastEventId(input.value, lastEventIdOf(request, url));
+        },
+      },
+    ],
+  };
+}
+
+/** The id after which to continue: `Last-Event-ID`, `?lastEventId=` or `?Last-Event-Id=`. */
+export function lastEventIdOf(request: SseRequest, url: URL): string | null {
+  const header = request.headers["last-event-id"];
+  return (
+    (Array.isArray(header) ? header[0] : header) ??
+    url.searchParams.get("lastEventId") ??
+    url.searchParams.get("Last-Event-Id")
+  );
+}
+
+function readInput(url: URL, router: RouterEdge): unknown {
+  const text = url.searchParams.get("input");
+  if (!text) return undefined;
+  try {
+    return router.readInput(text);
+  } catch (cause) {
+    throw new TRPCError({
+      code: "BAD_REQUEST",
+      message: "The query parameter input is not valid JSON.",
+      cause,
+    });
+  }
+}
+
+function withLastEventId(input: unknown, lastEventId: string | null): unknown {
+  if (!lastEventId) return input;
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return { ...input, lastEventId };
+  return input ?? { lastEventId };
+}

@@ -1,0 +1,76 @@
+import type { EventStream } from "../streams/event-stream.js";
+import type { FrameBatch } from "../streams/frame.js";
+import type { FrameSink } from "../streams/frame-sink.js";
+import type { SseConnection, SseResponse } from "./sse-connection.js";
+import type { StreamIdentity } from "./sse-handler.js";
+import type { SseServer } from "./sse-server.js";
+
+/**
+ * One stream from its request to its end. Its connection is opened when there is something to say, so that what is
+ * refused before can be refused in its own way.
+ */
+export abstract class SseStream implements FrameSink {
+  readonly #aborter = new AbortController();
+  #connection: SseConnection | undefined;
+  #leave: (() => void) | undefined;
+
+  constructor(
+    protected readonly server: SseServer,
+    protected readonly response: SseResponse,
+  ) {
+    response.once("close", () => {
+      this.#connection?.onClosed();
+      this.release();
+    });
+  }
+
+  /** Aborts when the stream is over, whoever ended it. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
+  }
+
+  abstract writeEvent(id: string, event: object): void;
+  abstract end(): void;
+  abstract fail(error: unknown): void;
+
+  write(batch: FrameBatch): void {
+    this.connect().write(batch);
+  }
+
+  onLive(): void {
+    this.connect();
+  }
+
+  congestion(): Promise<void> | undefined {
+    return this.#connection?.congestion();
+  }
+
+  protected abstract open(): SseConnection;
+
+  /** The connection if it is open. */
+  protected get connection(): SseConnection | undefined {
+    return this.#connection;
+  }
+
+  /** The open connection. */
+  protected connect(): SseConnection {
+    return (this.#connection ??= this.open());
+  }
+
+  /** Counts the stream until it is over. */
+  protected enter(identity: StreamIdentity | undefined): void {
+    this.#leave = this.server.admit(identity);
+  }
+
+  protected deliver(events: EventStream<object>): void {
+    const delivery = events.deliver(this);
+    if (this.signal.aborted) delivery[Symbol.dispose]();
+    else this.signal.addEventListener("abort", () => delivery[Symbol.dispose](), { once: true });
+  }
+
+  protected release(): void {
+    this.#leave?.();
+    this.#leave = undefined;
+    this.#aborter.abort();
+  }
+}

@@ -1,0 +1,162 @@
+import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from "@trpc/server";
+import type { TRPCRequestInfo } from "@trpc/server/http";
+import { isObservable, observableToAsyncIterable } from "@trpc/server/observable";
+import { eventTransformer } from "../streams/event-codec.js";
+import { isEventStream } from "../streams/event-stream.js";
+import { requestInfoOf } from "./request.js";
+import { responseMetaOf } from "./response-meta.js";
+import { serveIterable } from "./serve-iterable.js";
+import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
+import type { StreamIdentity } from "./sse-handler.js";
+import type { SseServer } from "./sse-server.js";
+import { SseStream } from "./sse-stream.js";
+import { sseText } from "./sse-text.js";
+
+/** One call of a subscription procedure, with tRPC's wire format. */
+export class TrpcStream extends SseStream {
+  #info: TRPCRequestInfo | undefined;
+  #context: unknown;
+  #identity: StreamIdentity | undefined;
+
+  constructor(
+    server: SseServer,
+    private readonly request: SseRequest,
+    response: SseResponse,
+    private readonly path: string,
+    private readonly procedure: AnyTRPCProcedure,
+  ) {
+    super(server, response);
+  }
+
+  /** Never rejects: what goes wrong goes to the client. */
+  async serve(): Promise<void> {
+    try {
+      const refusal = await this.#admit();
+      if (refusal !== undefined) this.#refuse(refusal);
+      else await this.#stream(await this.#call());
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  writeEvent(id: string, event: object): void {
+    this.connect().send(sseText.data(this.server.router.outputJson(event), id));
+  }
+
+  end(): void {
+    this.connect().send(sseText.return);
+    this.connect().close("completed");
+  }
+
+  fail(cause: unknown): void {
+    if (this.signal.aborted) return;
+    const json = this.#report(getTRPCErrorFromUnknown(cause));
+    this.connect().send(sseText.error(json));
+    this.connect().close("failed");
+  }
+
+  protected open(): SseConnection {
+    const { server, response } = this;
+    const { status, headers } = responseMetaOf(server.options, { info: this.#info, ctx: this.#context });
+    const client = server.router.sse.client ?? { reconnectAfterInactivityMs: 3 * server.heartbeatMs };
+    return server.open(response, {
+      format: "trpc",
+      status,
+      headers: {
+        vary: [response.getHeader("vary") ?? [], "trpc-accept", "accept"].flat().join(", "),
+        ...headers,
+      },
+      text: sseText.connected(client),
+      pingText: sseText.ping,
+      expiresAt: this.#expiresAt(),
+      onClose: () => this.release(),
+    });
+  }
+
+  /** @returns why the stream is refused, if it is. */
+  async #admit(): Promise<string | undefined> {
+    const { server, request, response, signal } = this;
+    const { createContext, identify } = server.options;
+    this.#info = requestInfoOf(request, {
+      router: server.router,
+      path: this.path,
+      procedure: this.procedure,
+      signal,
+    });
+    if (server.isDraining) {
+      throw new TRPCError({
+        code: "SERVICE_UNAVAILABLE",
+        message: "The server is shutting down; connect again.",
+      });
+    }
+    const refusal = server.refusal();
+    if (refusal !== undefined) return refusal;
+    this.#context = await createContext({ req: request, res: response, info: this.#info });
+    this.#identity = await identify?.(this.#context);
+    const refusalOfUser = server.refusal(this.#identity);
+    if (refusalOfUser === undefined && !signal.aborted) this.enter(this.#identity);
+    return refusalOfUser;
+  }
+
+  #call(): Promise<unknown> {
+    const [call] = this.#info?.calls ?? [];
+    return callTRPCProcedure({
+      router: this.server.options.router,
+      path: this.path,
+      getRawInput: async () => call?.getRawInput(),
+      ctx: this.#context,
+      type: "subscription",
+      signal: this.signal,
+      batchIndex: 0,
+    });
+  }
+
+  async #stream(result: unknown): Promise<void> {
+    const { router } = this.server;
+    const { emitAndEndImmediately = false } = router.sse;
+    if (isEventStream(result) && router.outputTransformer === eventTransformer && !emitAndEndImmediately) {
+      return this.deliver(result);
+    }
+    const isEnd = await serveIterable(this.#iterableOf(result), {
+      connection: this.connect(),
+      toJson: (value) => router.outputJson(value),
+      signal: this.signal,
+      emitAndEndImmediately,
+      onError: (error) => void this.#report(getTRPCErrorFromUnknown(error)),
+    });
+    if (isEnd) this.end();
+    else this.connect().close("expired");
+  }
+
+  #iterableOf(result: unknown): AsyncIterable<unknown> {
+    if (isObservable(result)) return observableToAsyncIterable(result, this.signal);
+    if (typeof result === "object" && result !== null && Symbol.asyncIterator in result)
+      return result as AsyncIterable<unknown>;
+    throw new TRPCError({
+      code: "INTERNAL_SERVER_ERROR",
+      message: `Subscription ${this.path} did not return an observable or an async iterable`,
+    });
+  }
+
+  /** The token's end or, sooner, the end of `maxDurationMs`. */
+  #expiresAt(): number {
+    const { maxDurationMs = Infinity } = this.server.router.sse;
+    return Math.min(this.#identity?.expiresAt?.getTime() ?? Infinity, Date.now() + maxDurationMs);
+  }
+
+  /** A real 429, in tRPC's shape: cheap to give and clear to everybody on the way. */
+  #refuse(message: string): void {
+    const json = this.#report(new TRPCError({ code: "TOO_MANY_REQUESTS", message }));
+    this.response.writeHead(429, { "content-type": "application/json", "retry-after": "1" });
+    this.response.end(`{"error":${json}}`);
+  }
+
+  /** @returns the error as JSON for the client. */
+  #report(error: TRPCError): string | undefined {
+    const { server, request, path } = this;
+    const input = this.#info?.calls[0]?.result();
+    const failure = { error, type: "subscription", path, input, ctx: this.#context } as const;
+    server.options.onError?.({ ...failure, req: request });
+    return server.router.errorJson(failure);
+  }
+}

@@ -1,0 +1,76 @@
+import { FrameBatch, type Frame } from "./frame.js";
+
+/** A stream that has caught up with its topic and takes what comes as it comes. */
+export interface Follower {
+  /** Only these types, when given. */
+  readonly types: ReadonlySet<string> | undefined;
+  write(batch: FrameBatch): void;
+  /** The topic is closed: nothing follows. */
+  onEnd(): void;
+}
+
+/**
+ * All followers of one topic. What is published in one turn of the event loop goes out as one write per connection:
+ * joined once for each set of types, then handed to everybody who wants that set.
+ */
+export class Followers<Member extends Follower> {
+  readonly #groups = new Map<string, Group<Member>>();
+  #pending: Frame[] = [];
+  #flush: NodeJS.Immediate | undefined;
+
+  /** The follower has everything that was published so far. */
+  add(follower: Member): void {
+    this.flush();
+    const key = groupKey(follower.types);
+    let group = this.#groups.get(key);
+    if (!group) this.#groups.set(key, (group = { types: follower.types, members: new Set() }));
+    group.members.add(follower);
+  }
+
+  delete(follower: Member): void {
+    const key = groupKey(follower.types);
+    const group = this.#groups.get(key);
+    if (group?.members.delete(follower) && group.members.size === 0) this.#groups.delete(key);
+  }
+
+  publish(frame: Frame): void {
+    if (this.#groups.size === 0) return;
+    this.#pending.push(frame);
+    this.#flush ??= setImmediate(() => this.flush());
+  }
+
+  /** Hands out what is pending, now. */
+  flush(): void {
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    const frames = this.#pending;
+    if (frames.length === 0) return;
+    this.#pending = [];
+    const isEnd = frames.at(-1)?.last === true;
+    for (const { types, members } of this.#groups.values()) {
+      const wanted = types ? frames.filter(({ type }) => types.has(type)) : frames;
+      const batch = wanted.length > 0 ? new FrameBatch(wanted) : undefined;
+      for (const follower of members) {
+        if (batch) follower.write(batch);
+        if (isEnd) follower.onEnd();
+      }
+    }
+  }
+
+  /** Hands out what is pending and lets everybody go. */
+  release(): Member[] {
+    this.flush();
+    const all = [...this.#groups.values()].flatMap(({ members }) => [...members]);
+    this.#groups.clear();
+    return all;
+  }
+}
+
+interface Group<Member> {
+  readonly types: ReadonlySet<string> | undefined;
+  readonly members: Set<Member>;
+}
+
+export function groupKey(types: ReadonlySet<string> | undefined): string {
+  return types ? [...types].toSorted().join(" ") : "";
+}

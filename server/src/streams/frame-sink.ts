@@ -1,0 +1,16 @@
+import type { FrameBatch } from "./frame.js";
+
+/** What a transport gives to a stream: one connection that takes bytes prepared for many. */
+export interface FrameSink {
+  write(batch: FrameBatch): void;
+  /** An event made for this stream alone. */
+  writeEvent(id: string, event: object): void;
+  /** The stream has caught up: the connection is to show that it is open, also when there was nothing to write. */
+  onLive(): void;
+  /** Nothing follows, ever. */
+  end(): void;
+  /** The stream cannot go on. */
+  fail(error: unknown): void;
+  /** While it returns a promise the connection takes no more; to be awaited before the next write of a replay. */
+  congestion(): Promise<void> | undefined;
+}

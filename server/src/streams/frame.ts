@@ -1,0 +1,56 @@
+import type { LogEntry } from "../store/store.js";
+
+/** One log entry as it is delivered, with its id: the cursor after it. */
+export interface Frame extends LogEntry {
+  readonly id: string;
+}
+
+/**
+ * How the bytes of a frame look.
+ * - `trpc`: the body as it is: what tRPC's own handler writes for a tracked event.
+ * - `plain`: the event as plain JSON, for consumers without superjson.
+ */
+export type FrameFormat = "trpc" | "plain";
+
+/** Whether the bytes carry their own HTTP/1.1 chunk header, or the connection does the framing. */
+export type FrameEncoding = `${FrameFormat}-${"chunked" | "unframed"}`;
+
+/**
+ * Frames that go out together. The bytes are made once for each encoding and shared by all connections, which write
+ * them as they are.
+ */
+export class FrameBatch {
+  readonly #encoded: Partial<Record<FrameEncoding, Buffer>> = {};
+
+  constructor(readonly frames: readonly Frame[]) {}
+
+  bytes(encoding: FrameEncoding): Buffer {
+    return (this.#encoded[encoding] ??= this.#encode(encoding));
+  }
+
+  #encode(encoding: FrameEncoding): Buffer {
+    const toText = encoding.startsWith("trpc") ? trpcText : plainText;
+    const text = this.frames.map(toText).join("");
+    return encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text);
+  }
+}
+
+/** One HTTP/1.1 chunk. Source: RFC 9112, section 7.1. */
+export function chunkOf(text: string): Buffer {
+  const size = Buffer.byteLength(text);
+  return Buffer.from(`${size.toString(16)}\r\n${text}\r\n`);
+}
+
+function trpcText({ body, id }: Frame): string {
+  return `data: ${body}\nid: ${id}\n\n`;
+}
+
+function plainText({ body, id }: Frame): string {
+  return `data: ${plainJsonOf(body)}\nid: ${id}\n\n`;
+}
+
+/** A body is superjson text: the plain JSON is its `json`. */
+function plainJsonOf(body: string): string {
+  const { json } = JSON.parse(body) as { json: unknown };
+  return JSON.stringify(json);
+}

@@ -1,0 +1,52 @@
+import type { Frame } from "./frame.js";
+
+export interface RecentLimits {
+  readonly maxFrames: number;
+  /** In UTF-16 code units, over all bodies. */
+  readonly maxBodyLength: number;
+}
+
+/** The newest frames of one topic, without holes, bounded by count and by the length of their bodies. */
+export class RecentFrames {
+  #frames: Frame[] = [];
+  #bodyLength = 0;
+
+  constructor(private readonly limits: RecentLimits) {}
+
+  get oldestOffset(): number | undefined {
+    return this.#frames[0]?.offset;
+  }
+
+  /** Adds the frame that follows the newest one. */
+  append(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#bodyLength += frame.body.length;
+    this.#trim();
+  }
+
+  /** Adds frames that end right before the oldest one. */
+  prepend(frames: readonly Frame[]): void {
+    this.#frames = [...frames, ...this.#frames];
+    for (const frame of frames) this.#bodyLength += frame.body.length;
+    this.#trim();
+  }
+
+  clear(): void {
+    this.#frames = [];
+    this.#bodyLength = 0;
+  }
+
+  /** The frames after this offset; `null` when some of them are no longer here. */
+  after(offset: number): readonly Frame[] | null {
+    const oldest = this.oldestOffset;
+    if (oldest === undefined || offset < oldest - 1) return null;
+    return this.#frames.slice(offset - oldest + 1);
+  }
+
+  #trim(): void {
+    const { maxFrames, maxBodyLength } = this.limits;
+    while (this.#frames.length > maxFrames || this.#bodyLength > maxBodyLength) {
+      this.#bodyLength -= this.#frames.shift()?.body.length ?? 0;
+    }
+  }
+}
