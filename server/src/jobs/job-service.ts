@@ -63,7 +63,16 @@ export class JobService {
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
   async get(caller: Principal, jobId: string): Promise<Job> {
-    return toJob(await this.#readFor(caller, jobId));
+    const record = await this.jobs.read(jobId);
+    requireSight(caller, record.ownerId, jobId);
+    return toJob(record);
+  }
+
+  /** Whose job it is. @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
+  async ownerOf(caller: Principal, jobId: string): Promise<string> {
+    const ownerId = await this.jobs.ownerOf(jobId);
+    requireSight(caller, ownerId, jobId);
+    return ownerId;
   }
 
   async list(owner: Principal, { limit, cursor }: ListJobsInput): Promise<JobPage> {
@@ -130,12 +139,10 @@ export class JobService {
       `Job ${id} became ${now.status} while this call was on its way; look and call again.`,
     );
   }
+}
 
-  async #readFor(caller: Principal, jobId: string): Promise<JobRecord> {
-    const record = await this.jobs.read(jobId);
-    if (caller.role !== "service" && record.ownerId !== caller.userId) throw jobNotFound(jobId);
-    return record;
-  }
+function requireSight(caller: Principal, ownerId: string, jobId: string): void {
+  if (caller.role !== "service" && ownerId !== caller.userId) throw jobNotFound(jobId);
 }
 
 function transitionInvalid({ id, status }: JobRecord, to: JobStatus): AppError {

@@ -21,6 +21,7 @@ const unfinishedStatuses = jobStatuses.filter((status) => !isTerminalJobStatus(s
 /** Where jobs live: the state and its log in the owner's scope, and an index from a job to its owner. */
 export class JobStore {
   readonly #owners = new Map<string, string>();
+  readonly #recentReads = new Map<string, Promise<JobRecord>>();
 
   constructor(private readonly options: JobStoreOptions) {}
 
@@ -43,11 +44,30 @@ export class JobStore {
 
   /** @throws AppError `JOB_NOT_FOUND` */
   async read(jobId: string): Promise<JobRecord> {
-    const ownerId = await this.#ownerOf(jobId);
+    const ownerId = await this.#findOwner(jobId);
     const state =
       ownerId && (await this.options.store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
     if (!state) throw jobNotFound(jobId);
     return readJobRecord(state);
+  }
+
+  /**
+   * The owner of a job that is there. An unfinished job is not asked for again for a second, and who asks at the same
+   * time gets the same answer: a thousand streams of one job that come back together cost one read.
+   * @throws AppError `JOB_NOT_FOUND`
+   */
+  async ownerOf(jobId: string): Promise<string> {
+    let record = this.#recentReads.get(jobId);
+    if (!record) {
+      record = this.read(jobId);
+      this.#recentReads.set(jobId, record);
+      const forget = () => this.#recentReads.delete(jobId);
+      record.then(
+        ({ status }) => (isTerminalJobStatus(status) ? forget() : setTimeout(forget, 1000).unref()),
+        forget,
+      );
+    }
+    return (await record).ownerId;
   }
 
   async list(ownerId: string, { limit, before }: { limit: number; before: string | undefined }) {
@@ -122,7 +142,7 @@ export class JobStore {
       .catch(onError);
   }
 
-  async #ownerOf(jobId: string): Promise<string | undefined> {
+  async #findOwner(jobId: string): Promise<string | undefined> {
     const cached = this.#owners.get(jobId);
     if (cached !== undefined) return cached;
     const ownerId = (await this.options.store.readState(ownerRecordKey(jobId)))?.ownerId;

@@ -40,7 +40,7 @@ export class JobStreams {
       ...request
     }: StreamRequest & { readonly jobId: string; readonly replay: "all" | "none" },
   ): Promise<EventStream<JobStreamEvent>> {
-    const { ownerId } = await this.jobs.get(caller, jobId);
+    const ownerId = await this.jobs.ownerOf(caller, jobId);
     return new EventStream<JobStreamEvent>({
       ...this.#position(request),
       topic: { scope: ownerScope(ownerId), topic: jobTopic(jobId) },

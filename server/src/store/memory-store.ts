@@ -31,6 +31,7 @@ interface Log {
 }
 
 class MemoryStore implements Store {
+  readonly isReachable = true;
   readonly #states = new Map<string, StateRecord>();
   readonly #logs = new Map<string, Log>();
   readonly #indexes = new Map<string, Set<string>>();

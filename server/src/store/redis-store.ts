@@ -34,8 +34,8 @@ export interface RedisStoreOptions extends Retention {
   readonly onReachable: (reachable: boolean, error?: unknown) => void;
 }
 
-/** How long a command may take before the store counts as away. */
-const commandTimeoutMs = 2000;
+/** How long a command may take before the store counts as away: callers are to know within two seconds. */
+const commandTimeoutMs = 1500;
 const maxReconnectDelayMs = 1000;
 
 /**
@@ -136,6 +136,10 @@ class RedisStore implements Store {
 
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
     return this.#topics.listen(redisKeys.channel(topic), listener);
+  }
+
+  get isReachable(): boolean {
+    return [this.commands, this.subscriber].every(({ status }) => status === "ready");
   }
 
   async ping(): Promise<void> {

@@ -29,6 +29,9 @@ export interface Store extends AsyncDisposable {
 
   /** Resolves when the store answers. */
   ping(): Promise<void>;
+
+  /** Whether the store is there as far as this process knows, without asking it. */
+  readonly isReachable: boolean;
 }
 
 /** Everything in one scope can change in one commit. Free text: an owner id, "work", "spools". */

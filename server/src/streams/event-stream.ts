@@ -1,9 +1,9 @@
-import { formatCursor } from "@jobwire/shared";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import superjson from "superjson";
 import { FrameDelivery } from "./frame-delivery.js";
 import type { FrameSink } from "./frame-sink.js";
 import type { StreamSource } from "./stream-source.js";
+import { TopicReader } from "./topic-reader.js";
 
 export function isEventStream(value: unknown): value is EventStream<object> {
   return value instanceof EventStream;
@@ -40,34 +40,27 @@ export class EventStream<Event extends object> implements AsyncIterable<TrackedE
   }
 
   async *#iterate(signal: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
-    const { hubs, topic, after, start, types, explainGap } = this.source;
+    const { hubs, topic, types } = this.source;
     using lease = await hubs.acquire(topic);
-    const { hub } = lease;
-    let position = after ?? (start === "newest" ? hub.head : null);
+    const reader = new TopicReader(lease.hub, this.source, signal);
     while (!signal.aborted) {
-      const read = hub.peek(position) ?? (await hub.readLog(position));
-      switch (read?.kind) {
+      const step = await reader.next();
+      switch (step.kind) {
         case "end":
           return;
         case "head":
-          await hub.changed(signal);
+          if (reader.isAtHead) await lease.hub.changed(signal);
           break;
-        case "gap": {
-          const to = formatCursor(read.resumeAfter);
-          const from = position ? formatCursor(position) : to;
-          position = read.resumeAfter;
-          yield tracked(to, await explainGap({ reason: read.reason, from, to }));
+        case "control":
+          yield tracked(step.id, step.event);
           break;
-        }
         case "frames":
-          for (const { id, offset, type, body, last } of read.frames) {
+          for (const { id, offset, type, body, last } of step.frames) {
             if (signal.aborted) return;
-            position = { epoch: read.epoch, offset };
+            reader.moveTo({ epoch: step.epoch, offset });
             if (!types || types.has(type)) yield tracked(id, superjson.parse<Event>(body));
             if (last) return;
           }
-          break;
-        case undefined:
           break;
       }
     }

@@ -1,10 +1,11 @@
-import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
+import type { Cursor } from "@jobwire/shared";
 import { groupKey } from "./followers.js";
-import type { Frame, FrameBatch } from "./frame.js";
 import type { FrameSink } from "./frame-sink.js";
+import type { Frame, FrameBatch } from "./frame.js";
 import type { StreamSource } from "./stream-source.js";
-import type { HubFollower, TopicHub } from "./topic-hub.js";
+import type { HubFollower } from "./topic-hub.js";
 import type { HubLease } from "./topic-hubs.js";
+import { TopicReader } from "./topic-reader.js";
 
 /** What is written at once while catching up, in UTF-16 code units of bodies (but at least one frame). */
 const maxBatchLength = 65_536;
@@ -16,30 +17,27 @@ const maxBatchLength = 65_536;
  */
 export class FrameDelivery implements HubFollower, Disposable {
   readonly types: ReadonlySet<string> | undefined;
-  readonly #filter: string;
-  #position: Cursor | null;
+  readonly #aborter = new AbortController();
   #lease: HubLease | undefined;
-  #disposed = false;
+  #reader: TopicReader<object> | undefined;
 
   constructor(
     private readonly source: StreamSource<object>,
     private readonly sink: FrameSink,
   ) {
     this.types = source.types;
-    this.#filter = groupKey(source.types);
-    this.#position = source.after;
   }
 
   async start(): Promise<void> {
+    const { hubs, topic } = this.source;
     try {
-      const { hubs, topic, start } = this.source;
       const lease = await hubs.acquire(topic);
-      if (this.#disposed) return lease[Symbol.dispose]();
+      if (this.#isOver) return lease[Symbol.dispose]();
       this.#lease = lease;
-      if (start === "newest") this.#position ??= lease.hub.head;
-      await this.#catchUp(lease);
+      this.#reader = new TopicReader(lease.hub, this.source, this.#aborter.signal);
+      await this.#catchUp(lease, this.#reader);
     } catch (error) {
-      this.#close(() => this.sink.fail(error));
+      this.#finish(() => this.sink.fail(error));
     }
   }
 
@@ -48,65 +46,60 @@ export class FrameDelivery implements HubFollower, Disposable {
   }
 
   onEnd(): void {
-    this.#close(() => this.sink.end());
+    this.#finish(() => this.sink.end());
   }
 
   onReleased(position: Cursor): void {
-    this.#position = position;
-    const lease = this.#lease;
-    if (lease) this.#catchUp(lease).catch((error: unknown) => this.#close(() => this.sink.fail(error)));
+    if (!this.#lease || !this.#reader) return;
+    this.#reader.moveTo(position);
+    this.#catchUp(this.#lease, this.#reader).catch((error: unknown) =>
+      this.#finish(() => this.sink.fail(error)),
+    );
   }
 
   [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.#isOver) return;
+    this.#aborter.abort();
     this.#lease?.hub.unfollow(this);
     this.#lease?.[Symbol.dispose]();
   }
 
-  async #catchUp({ hub }: HubLease): Promise<void> {
-    while (!this.#disposed) {
-      const read = hub.peek(this.#position) ?? (await hub.readLog(this.#position));
-      if (this.#disposed || read === null) continue;
-      switch (read.kind) {
+  get #isOver(): boolean {
+    return this.#aborter.signal.aborted;
+  }
+
+  async #catchUp({ hub }: HubLease, reader: TopicReader<object>): Promise<void> {
+    for (;;) {
+      const step = await reader.next();
+      if (this.#isOver) return;
+      switch (step.kind) {
         case "head":
+          if (!reader.isAtHead) break;
           hub.follow(this);
           return this.sink.onLive();
         case "end":
           return this.onEnd();
-        case "gap":
-          await this.#writeGap(read.reason, read.resumeAfter);
+        case "control":
+          this.sink.writeEvent(step.id, step.event);
           break;
         case "frames":
-          await this.#writeFrames(hub, read.epoch, read.frames);
+          for (const batch of batchesOf(step.frames)) {
+            const congestion = this.sink.congestion();
+            if (congestion) await congestion;
+            if (this.#isOver) return;
+            const wanted = this.types ? batch.filter(({ type }) => this.types?.has(type)) : batch;
+            if (wanted.length > 0) this.sink.write(hub.batch(wanted, groupKey(this.types)));
+            const newest = batch.at(-1);
+            if (newest) reader.moveTo({ epoch: step.epoch, offset: newest.offset });
+            if (newest?.last) return this.onEnd();
+          }
           break;
       }
     }
   }
 
-  async #writeFrames(hub: TopicHub, epoch: string, frames: readonly Frame[]): Promise<void> {
-    for (const batch of batchesOf(frames)) {
-      const congestion = this.sink.congestion();
-      if (congestion) await congestion;
-      if (this.#disposed) return;
-      const wanted = this.types ? batch.filter(({ type }) => this.types?.has(type)) : batch;
-      if (wanted.length > 0) this.sink.write(hub.batch(wanted, this.#filter));
-      const newest = batch.at(-1);
-      if (newest) this.#position = { epoch, offset: newest.offset };
-      if (newest?.last) return this.onEnd();
-    }
-  }
-
-  async #writeGap(reason: StreamGapReason, resumeAfter: Cursor): Promise<void> {
-    const to = formatCursor(resumeAfter);
-    const from = this.#position ? formatCursor(this.#position) : to;
-    const event = await this.source.explainGap({ reason, from, to });
-    this.#position = resumeAfter;
-    if (!this.#disposed) this.sink.writeEvent(to, event);
-  }
-
-  #close(tell: () => void): void {
-    if (this.#disposed) return;
+  #finish(tell: () => void): void {
+    if (this.#isOver) return;
     this[Symbol.dispose]();
     tell();
   }

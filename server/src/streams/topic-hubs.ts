@@ -1,3 +1,4 @@
+import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { TopicHub } from "./topic-hub.js";
 
@@ -13,8 +14,14 @@ export class TopicHubs implements AsyncDisposable {
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** The topic's hub for as long as the lease is not disposed. */
+  /**
+   * The topic's hub for as long as the lease is not disposed.
+   * @throws AppError `STORE_UNAVAILABLE`, also when the hub is there but the store is known to be away.
+   */
   async acquire(topic: TopicKey): Promise<HubLease> {
+    if (!this.store.isReachable) {
+      throw new AppError("STORE_UNAVAILABLE", "The event store is away; try again shortly.");
+    }
     const key = JSON.stringify([topic.scope, topic.topic]);
     let shared = this.#shared.get(key);
     if (!shared) {
