@@ -27,9 +27,9 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
     }),
     topics: topics.map((topic) => ({
       channel: redisKeys.channel(topic),
+      newEpoch: randomEpoch(),
       events: (byTopic.get(topic.topic) ?? []).map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
     })),
-    epoch: randomEpoch(),
     maxEvents: retention.maxEvents,
     publish: "PUBLISH",
     retainMs,
@@ -39,7 +39,7 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
     : [];
   return {
     keys: [...stateKeys, ...topics.flatMap((topic) => [redisKeys.log(topic), redisKeys.head(topic)])],
-    args: [JSON.stringify(input), ...[...byTopic.values()].flat().map(({ body }) => body)],
+    args: [JSON.stringify(input, wellFormed), ...[...byTopic.values()].flat().map(({ body }) => body)],
     cursors(reply) {
       const ends = new Map<string, { epoch: string; offset: number }>();
       for (const [position, [topic, group]] of [...byTopic].entries()) {
@@ -52,6 +52,11 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
       });
     },
   };
+}
+
+/** The script's JSON reader refuses half a surrogate pair; Redis would not keep it either. */
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 function groupByTopic(events: readonly NewEvent[]): Map<string, NewEvent[]> {

@@ -50,10 +50,10 @@ for _, topic in ipairs(commit.topics) do
   local known = redis.call("HMGET", head, "epoch", "offset")
   local epoch, offset = known[1], tonumber(known[2])
   if not epoch then
-    epoch, offset = commit.epoch, 0
+    epoch, offset = topic.newEpoch, 0
     redis.call("HSET", head, "epoch", epoch)
-    redis.call("DEL", log)
   end
+  if offset == 0 then redis.call("DEL", log) end
   local message = { epoch }
   local closed = "0"
   for _, event in ipairs(topic.events) do
@@ -93,10 +93,10 @@ export interface CommitScriptInput {
   /** The commit's events by topic, in their order. */
   readonly topics: readonly {
     readonly channel: string;
+    /** Its epoch if this commit creates it. */
+    readonly newEpoch: string;
     readonly events: readonly { readonly type: string; readonly last: "0" | "1" }[];
   }[];
-  /** The epoch of the topics that this commit creates. */
-  readonly epoch: string;
   readonly maxEvents: number;
   readonly publish: "PUBLISH";
   readonly retainMs: number | undefined;

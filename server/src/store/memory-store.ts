@@ -36,7 +36,7 @@ class MemoryStore implements Store {
   readonly #logs = new Map<string, Log>();
   readonly #indexes = new Map<string, Set<string>>();
   readonly #listeners = new Map<string, Set<TopicListener>>();
-  readonly #expiries = new Set<NodeJS.Timeout>();
+  readonly #timers = new Map<Map<string, unknown>, Map<string, NodeJS.Timeout>>();
 
   constructor(readonly retention: Retention) {}
 
@@ -61,7 +61,7 @@ class MemoryStore implements Store {
       if (message) message.entries.push(entry);
       else messages.set(key, { epoch: log.epoch, entries: [entry] });
     }
-    if (retainMs !== undefined) this.#expire(change, retainMs);
+    if (retainMs !== undefined) this.#retain(change, retainMs);
     for (const [key, message] of messages) this.#publish(key, message);
     return { accepted: true, cursors };
   }
@@ -73,13 +73,15 @@ class MemoryStore implements Store {
   async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
     const keys = [...(this.#indexes.get(keyOf(scope, index)) ?? [])].toSorted();
     if (order === "descending") keys.reverse();
-    const rest = keys.filter(
-      (key) => after === undefined || (order === "ascending" ? key > after : key < after),
-    );
-    const items = rest
-      .slice(0, limit)
-      .map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? {} }));
-    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null };
+    const items: { key: string; state: StateRecord }[] = [];
+    for (const key of keys) {
+      if (after !== undefined && (order === "ascending" ? key <= after : key >= after)) continue;
+      const state = this.#states.get(keyOf(scope, key));
+      if (!state) this.#indexes.get(keyOf(scope, index))?.delete(key);
+      else if (items.length < limit) items.push({ key, state });
+      else return { items, next: items.at(-1)?.key ?? null };
+    }
+    return { items, next: null };
   }
 
   async head({ scope, topic }: TopicKey): Promise<TopicHead> {
@@ -115,7 +117,7 @@ class MemoryStore implements Store {
   async ping(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#expiries) clearTimeout(timer);
+    for (const timers of this.#timers.values()) for (const timer of timers.values()) clearTimeout(timer);
     this.#listeners.clear();
   }
 
@@ -141,19 +143,20 @@ class MemoryStore implements Store {
     });
   }
 
-  #expire({ scope, state, events }: Commit, retainMs: number): void {
-    const drop = () => {
-      for (const { topic, last } of events) if (last) this.#logs.delete(keyOf(scope, topic));
-      if (!state) return;
-      this.#states.delete(keyOf(scope, state.key));
-      if (state.index !== undefined) this.#indexes.get(keyOf(scope, state.index))?.delete(state.key);
-    };
-    if (retainMs === 0) return drop();
-    const timer = setTimeout(() => {
-      this.#expiries.delete(timer);
-      drop();
-    }, retainMs).unref();
-    this.#expiries.add(timer);
+  #retain({ scope, state, events }: Commit, retainMs: number): void {
+    if (state) this.#dropLater(this.#states, keyOf(scope, state.key), retainMs);
+    for (const { topic, last } of events)
+      if (last) this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);
+  }
+
+  /** As PEXPIRE does: what was said before about this key no longer counts. */
+  #dropLater(where: Map<string, unknown>, key: string, afterMs: number): void {
+    const timers = this.#timers.get(where) ?? new Map<string, NodeJS.Timeout>();
+    this.#timers.set(where, timers);
+    clearTimeout(timers.get(key));
+    timers.delete(key);
+    if (afterMs === 0) where.delete(key);
+    else timers.set(key, setTimeout(() => this.#dropLater(where, key, 0), afterMs).unref());
   }
 }
 

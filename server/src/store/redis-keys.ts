@@ -2,7 +2,8 @@ import type { StateKey, TopicKey } from "./store.js";
 
 /**
  * Names of a scope's keys. The braces are a Cluster hash tag: all keys of one scope live in one slot, so a commit
- * is one script. The scope is percent-encoded: an owner id with braces, colons or any Unicode stays in its own.
+ * is one script. The scope is percent-encoded: an owner id with braces, colons or any Unicode stays in its own
+ * (as JSON first, which also has a spelling for half a surrogate pair).
  */
 export const redisKeys = {
   state: ({ scope, key }: StateKey) => `${prefixOf(scope)}:s:${key}`,
@@ -13,5 +14,5 @@ export const redisKeys = {
 };
 
 function prefixOf(scope: string): string {
-  return `jw:{${encodeURIComponent(scope)}}`;
+  return `jw:{${encodeURIComponent(JSON.stringify(scope).slice(1, -1))}}`;
 }

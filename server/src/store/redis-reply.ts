@@ -22,7 +22,10 @@ export function readEntries(reply: unknown): LogEntry[] {
   });
 }
 
-/** The arithmetic of gaps: offsets have no holes, so what is missing is known from the ends of the log. */
+/**
+ * The arithmetic of gaps: offsets have no holes, so what is missing is known from the ends of the log. Entries past the
+ * head are of an earlier log whose head was lost.
+ */
 export function replayOf(
   head: TopicHead,
   oldest: LogEntry | undefined,
@@ -30,7 +33,7 @@ export function replayOf(
   after: Cursor | null,
 ): Replay {
   const { epoch, offset: newest } = head.cursor;
-  const beforeOldest = oldest ? oldest.offset - 1 : newest;
+  const beforeOldest = oldest && oldest.offset <= newest ? oldest.offset - 1 : newest;
   if (after && after.epoch !== epoch) {
     return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset: beforeOldest } };
   }
@@ -38,7 +41,7 @@ export function replayOf(
   if (after && after.offset < beforeOldest) {
     return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset: beforeOldest } };
   }
-  return { kind: "events", entries, head };
+  return { kind: "events", entries: entries.filter(({ offset }) => offset <= newest), head };
 }
 
 function recordOf(fields: readonly (string | null)[]): StateRecord {

@@ -56,8 +56,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   });
   commands.defineCommand("jobwireCommit", { lua: commitScript });
   const subscriber = commands.duplicate();
-  reportReachable([commands, subscriber], options.onReachable);
   const store = new RedisStore(commands, subscriber, options);
+  reportReachable(store, [commands, subscriber], options.onReachable);
   await Promise.allSettled([commands.connect(), subscriber.connect()]);
   return store;
 }
@@ -176,24 +176,26 @@ class RedisStore implements Store {
   }
 }
 
-/** Redis counts as reachable while both connections are ready. */
 function reportReachable(
+  store: RedisStore,
   connections: readonly Redis[],
-  report: (reachable: boolean, error?: unknown) => void,
+  report: RedisStoreOptions["onReachable"],
 ): void {
-  let reachable: boolean | undefined;
+  let reported: boolean | undefined;
   let lastError: unknown;
-  const update = () => {
-    const now = connections.every((connection) => connection.status === "ready");
-    if (now === reachable) return;
-    reachable = now;
-    report(now, now ? undefined : lastError);
-  };
   for (const connection of connections) {
-    connection.on("ready", update);
     connection.on("error", (error) => {
       lastError = error;
     });
-    connection.on("close", update);
+    connection.on("ready", () => {
+      if (!store.isReachable || reported === true) return;
+      reported = true;
+      report(true);
+    });
+    connection.on("close", () => {
+      if (reported === false) return;
+      reported = false;
+      report(false, lastError);
+    });
   }
 }

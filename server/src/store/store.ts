@@ -66,8 +66,8 @@ export interface StateChange {
 
 export interface NewEvent {
   readonly topic: string;
+  /** One line of text, like the body: no line feed. */
   readonly type: string;
-  /** One line of text: no line feed. */
   readonly body: string;
   /** Closes the topic: no event follows this one. */
   readonly last?: boolean;
