@@ -147,6 +147,7 @@ class RedisStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#topics[Symbol.dispose]();
     this.subscriber.disconnect();
     this.commands.disconnect();
   }

@@ -6,12 +6,16 @@ import type { TopicListener } from "./store.js";
 /** Channels per SUBSCRIBE when all of them are restored after a reconnect. */
 const channelsPerSubscribe = 500;
 
+/** How often a subscriber that hears nothing asks whether Redis is still there. */
+const watchdogMs = 3000;
+
 /**
  * The one subscriber connection of a process. It subscribes again by itself after a reconnect, and only once that is
  * done tells the listeners: ioredis says `ready` before its own resubscription, when messages are still being missed.
  */
-export class RedisSubscriber {
+export class RedisSubscriber implements Disposable {
   readonly #channels = new Map<string, Channel>();
+  readonly #watchdog = setInterval(() => void this.#checkAlive(), watchdogMs).unref();
 
   constructor(private readonly redis: Redis) {
     redis.on("message", (name: string, text: string) => {
@@ -37,6 +41,16 @@ export class RedisSubscriber {
     return { [Symbol.asyncDispose]: () => this.#remove(name, listener) };
   }
 
+  [Symbol.dispose](): void {
+    clearInterval(this.#watchdog);
+  }
+
+  /** A peer that vanished without a word looks like one that has nothing to say. */
+  async #checkAlive(): Promise<void> {
+    if (this.redis.status !== "ready") return;
+    await this.redis.ping().catch(() => this.redis.disconnect(true));
+  }
+
   async #remove(name: string, listener: TopicListener): Promise<void> {
     const channel = this.#channels.get(name);
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
@@ -49,8 +63,10 @@ export class RedisSubscriber {
     const names = [...this.#channels.keys()];
     try {
       for (let start = 0; start < names.length; start += channelsPerSubscribe) {
-        const some = names.slice(start, start + channelsPerSubscribe);
-        await this.redis.subscribe(...some);
+        const some = names
+          .slice(start, start + channelsPerSubscribe)
+          .filter((name) => this.#channels.has(name));
+        if (some.length > 0) await this.redis.subscribe(...some);
         for (const name of some) {
           for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onRestored();
         }
