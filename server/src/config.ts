@@ -12,7 +12,7 @@ const schema = z
     REDIS_URL: z
       .url({ protocol: /^rediss?$/, error: "expected redis://host:port or rediss://host:port" })
       .optional(),
-    JWT_SECRET: z.string().min(32, "needs at least 32 characters").optional(),
+    JWT_SECRET: z.string().optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     SSE_HEARTBEAT_MS: positiveInteger.default(15_000),
@@ -45,11 +45,15 @@ const schema = z
         message: "set JWT_SECRET or JWT_JWKS_URL, not both",
       });
     }
-    if (env.NODE_ENV === "production" && env.JWT_SECRET === undefined && env.JWT_JWKS_URL === undefined) {
+    if (
+      env.NODE_ENV === "production" &&
+      env.JWT_JWKS_URL === undefined &&
+      (env.JWT_SECRET ?? "").length < 32
+    ) {
       context.addIssue({
         code: "custom",
         path: ["JWT_SECRET"],
-        message: "production needs JWT_SECRET (32 characters or more) or JWT_JWKS_URL",
+        message: "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL",
       });
     }
   })

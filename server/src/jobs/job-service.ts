@@ -88,8 +88,15 @@ export class JobService {
     return toJob(await this.move(await this.jobs.read(jobId), transition));
   }
 
-  /** Adds an event to an unfinished job. @throws AppError `JOB_FINISHED` */
-  async publish(jobId: string, { timestamp, jobId: named, ...event }: PublishableJobEvent): Promise<void> {
+  /**
+   * Adds an event to an unfinished job.
+   * @returns its id in the job's stream.
+   * @throws AppError `JOB_FINISHED`
+   */
+  async publish(
+    jobId: string,
+    { timestamp, jobId: named, ...event }: PublishableJobEvent,
+  ): Promise<{ id: string }> {
     if (named !== undefined && named !== jobId) {
       throw new AppError(
         "INPUT_INVALID",
@@ -98,9 +105,11 @@ export class JobService {
     }
     const record = await this.jobs.read(jobId);
     const published: JobEvent = { ...event, jobId, timestamp: timestamp ?? new Date() };
-    const accepted = await this.jobs.append(record, published);
-    if (!accepted)
+    const id = await this.jobs.append(record, published);
+    if (id === null) {
       throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
+    }
+    return { id };
   }
 
   /** The transition of a job as it was read; refused as a lost race when it has changed since. */

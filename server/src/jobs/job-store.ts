@@ -1,4 +1,4 @@
-import { isTerminalJobStatus, jobStatuses, type JobEvent } from "@jobwire/shared";
+import { formatCursor, isTerminalJobStatus, jobStatuses, type JobEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { NewEvent, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
@@ -109,14 +109,15 @@ export class JobStore {
     return accepted;
   }
 
-  /** Adds an event to the log of an unfinished job. @returns false when the job is finished. */
-  async append(record: JobRecord, event: JobEvent): Promise<boolean> {
-    const { accepted } = await this.options.store.commit({
+  /** Adds an event to the log of an unfinished job. @returns its id there; `null` when the job is finished. */
+  async append(record: JobRecord, event: JobEvent): Promise<string | null> {
+    const committed = await this.options.store.commit({
       scope: ownerScope(record.ownerId),
       state: { key: jobKey(record.id), expect: { status: unfinishedStatuses }, set: {} },
       events: logEntriesOf(record, event),
     });
-    return accepted;
+    const [cursor] = committed.accepted ? committed.cursors : [];
+    return cursor ? formatCursor(cursor) : null;
   }
 
   /** Sets when the claim ends. @returns false when `workerId` does not hold the unfinished job. */
