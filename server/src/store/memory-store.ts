@@ -1,4 +1,6 @@
 import { randomEpoch } from "./epoch.js";
+import { maxAncestors } from "./fork.lua.js";
+import { replayStartOf } from "./replay-start.js";
 import type { Cursor } from "@jobwire/shared";
 import type {
   Commit,
@@ -24,7 +26,8 @@ export function openMemoryStore(retention: Retention): Store {
 }
 
 interface Log {
-  readonly epoch: string;
+  epoch: string;
+  readonly ancestors: Cursor[];
   offset: number;
   closed: boolean;
   entries: LogEntry[];
@@ -90,16 +93,19 @@ class MemoryStore implements Store {
 
   async replay({ scope, topic }: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
     const log = this.#log(keyOf(scope, topic));
-    const oldest = log.offset - log.entries.length + 1;
-    const from = after ?? { epoch: log.epoch, offset: oldest - 1 };
-    const resumeAfter = { epoch: log.epoch, offset: oldest - 1 };
-    if (from.epoch !== log.epoch) return { kind: "gap", reason: "log-lost", resumeAfter };
-    if (from.offset > log.offset) {
-      return { kind: "gap", reason: "log-lost", resumeAfter: { epoch: log.epoch, offset: log.offset } };
-    }
-    if (from.offset < oldest - 1) return { kind: "gap", reason: "trimmed", resumeAfter };
-    const start = from.offset - oldest + 1;
-    return { kind: "events", entries: log.entries.slice(start, start + limit), head: headOf(log) };
+    const trimmedOffset = log.offset - log.entries.length;
+    const start = replayStartOf({ head: headOf(log), trimmedOffset, ancestors: log.ancestors }, after);
+    if (start.kind === "gap") return start;
+    const index = start.offset - trimmedOffset;
+    return { kind: "events", entries: log.entries.slice(index, index + limit), head: headOf(log) };
+  }
+
+  async fork({ scope, topic }: TopicKey, shared: Cursor): Promise<void> {
+    const log = this.#log(keyOf(scope, topic));
+    if (log.epoch !== shared.epoch) return;
+    log.ancestors.unshift(shared);
+    log.ancestors.splice(maxAncestors);
+    log.epoch = randomEpoch();
   }
 
   async listen({ scope, topic }: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
@@ -130,7 +136,11 @@ class MemoryStore implements Store {
 
   #log(key: string): Log {
     let log = this.#logs.get(key);
-    if (!log) this.#logs.set(key, (log = { epoch: randomEpoch(), offset: 0, closed: false, entries: [] }));
+    if (!log)
+      this.#logs.set(
+        key,
+        (log = { epoch: randomEpoch(), ancestors: [], offset: 0, closed: false, entries: [] }),
+      );
     return log;
   }
 

@@ -1,4 +1,5 @@
-import type { Cursor } from "@jobwire/shared";
+import { parseCursor, type Cursor } from "@jobwire/shared";
+import { replayStartOf } from "./replay-start.js";
 import type { LogEntry, Replay, StateRecord, TopicHead } from "./store.js";
 
 /** From `field, value, field, value, …`; `null` when there is none: Redis has no empty hashes. */
@@ -6,10 +7,19 @@ export function readRecord(reply: readonly string[]): StateRecord | null {
   return reply.length === 0 ? null : recordOf(reply);
 }
 
-/** From HMGET head epoch offset closed; the epoch is `""` when there is no such topic. */
+/** What `HMGET head` is to ask for. */
+export const headFields = ["epoch", "offset", "closed", "ancestors"] as const;
+
+/** From HMGET of `headFields`; the epoch is `""` when there is no such topic. */
 export function readHead(reply: unknown): TopicHead {
   const [epoch, offset, closed] = textsOf(reply);
   return { cursor: { epoch: epoch ?? "", offset: Number(offset ?? 0) }, closed: closed === "1" };
+}
+
+/** From the same: where the log has forked from others. */
+export function readAncestors(reply: unknown): Cursor[] {
+  const ancestors = textsOf(reply)[3] ?? "";
+  return ancestors.split(" ").flatMap((text) => parseCursor(text) ?? []);
 }
 
 /** From XRANGE: `[id, [field, value, …]]` for each entry. */
@@ -22,26 +32,19 @@ export function readEntries(reply: unknown): LogEntry[] {
   });
 }
 
-/**
- * The arithmetic of gaps: offsets have no holes, so what is missing is known from the ends of the log. Entries past the
- * head are of an earlier log whose head was lost.
- */
+/** Entries past the head are of an earlier log whose head was lost. */
 export function replayOf(
-  head: TopicHead,
+  headReply: unknown,
   oldest: LogEntry | undefined,
   entries: readonly LogEntry[],
   after: Cursor | null,
 ): Replay {
-  const { epoch, offset: newest } = head.cursor;
-  const beforeOldest = oldest && oldest.offset <= newest ? oldest.offset - 1 : newest;
-  if (after && after.epoch !== epoch) {
-    return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset: beforeOldest } };
-  }
-  if (after && after.offset > newest) return { kind: "gap", reason: "log-lost", resumeAfter: head.cursor };
-  if (after && after.offset < beforeOldest) {
-    return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset: beforeOldest } };
-  }
-  return { kind: "events", entries: entries.filter(({ offset }) => offset <= newest), head };
+  const head = readHead(headReply);
+  const { offset: newestOffset } = head.cursor;
+  const trimmedOffset = oldest && oldest.offset <= newestOffset ? oldest.offset - 1 : newestOffset;
+  const start = replayStartOf({ head, trimmedOffset, ancestors: readAncestors(headReply) }, after);
+  if (start.kind === "gap") return start;
+  return { kind: "events", entries: entries.filter(({ offset }) => offset <= newestOffset), head };
 }
 
 function recordOf(fields: readonly (string | null)[]): StateRecord {

@@ -3,9 +3,10 @@ import { Redis, type ChainableCommander, type Result } from "ioredis";
 import { planCommit } from "./commit-plan.js";
 import { commitScript } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
+import { forkScript, maxAncestors } from "./fork.lua.js";
 import { answer, toStoreError } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
-import { readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
+import { headFields, readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
 import { RedisSubscriber } from "./redis-subscriber.js";
 import type {
   Commit,
@@ -24,6 +25,7 @@ import type {
 
 declare module "ioredis" {
   interface RedisCommander<Context> {
+    jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
     jobwireCommit(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
   }
 }
@@ -55,6 +57,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     retryStrategy: (attempt) => Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt),
   });
   commands.defineCommand("jobwireCommit", { lua: commitScript });
+  commands.defineCommand("jobwireFork", { lua: forkScript });
   const subscriber = commands.duplicate();
   const store = new RedisStore(commands, subscriber, options);
   reportReachable(store, [commands, subscriber], options.onReachable);
@@ -131,7 +134,15 @@ class RedisStore implements Store {
         .xrange(log, "-", "+", "COUNT", 1)
         .xrange(log, `${(after?.offset ?? 0) + 1}-0`, "+", "COUNT", limit),
     );
-    return replayOf(readHead(head), readEntries(oldest)[0], readEntries(rest), after);
+    return replayOf(head, readEntries(oldest)[0], readEntries(rest), after);
+  }
+
+  async fork(topic: TopicKey, shared: Cursor): Promise<void> {
+    const { epoch, offset } = shared;
+    const key = redisKeys.head(topic);
+    await answer(
+      this.commands.jobwireFork(1, key, epoch, String(offset), randomEpoch(), String(maxAncestors)),
+    );
   }
 
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
@@ -158,9 +169,7 @@ class RedisStore implements Store {
     read: (reads: ChainableCommander) => ChainableCommander,
   ): Promise<unknown[]> {
     const key = redisKeys.head(topic);
-    const replies = await this.#transaction(
-      read(this.commands.multi().hmget(key, "epoch", "offset", "closed")),
-    );
+    const replies = await this.#transaction(read(this.commands.multi().hmget(key, ...headFields)));
     if (readHead(replies[0]).cursor.epoch !== "") return replies;
     await this.#transaction(
       this.commands.multi().hsetnx(key, "epoch", randomEpoch()).hsetnx(key, "offset", "0"),

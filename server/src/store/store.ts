@@ -20,9 +20,17 @@ export interface Store extends AsyncDisposable {
 
   /**
    * Events after `after` (`null`: from the oldest retained one), oldest first, at most `limit`.
-   * @returns `gap` when the log does not reach back to `after` or is not the log that `after` speaks of.
+   * @returns `gap` when the log does not reach back to `after` or is not the log that `after` speaks of. A log that has
+   * forked from that one counts as it up to where the two part.
    */
   replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay>;
+
+  /**
+   * For a topic that was set back: it lacks, or has others in place of, entries that were delivered from it after
+   * `shared` (a failover to a replica that was behind). Gives its log a new epoch from there on, so that cursors into
+   * the lost part are known to be such. Nothing happens when the log's epoch is not that of `shared` any more.
+   */
+  fork(topic: TopicKey, shared: Cursor): Promise<void>;
 
   /** Resolves once messages flow. Dispose it to stop them. */
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable>;

@@ -1,3 +1,4 @@
+import type { LogEntry } from "../store/store.js";
 import type { Frame } from "./frame.js";
 
 export interface RecentLimits {
@@ -15,6 +16,10 @@ export class RecentFrames {
 
   get oldestOffset(): number | undefined {
     return this.#frames[0]?.offset;
+  }
+
+  get newest(): Frame | undefined {
+    return this.#frames.at(-1);
   }
 
   /** Adds the frame that follows the newest one. */
@@ -41,6 +46,17 @@ export class RecentFrames {
     const oldest = this.oldestOffset;
     if (oldest === undefined || offset < oldest - 1) return null;
     return this.#frames.slice(offset - oldest + 1);
+  }
+
+  /** The offset of the last entry, in the order given, that is the same here. */
+  lastShared(entries: readonly LogEntry[]): number | undefined {
+    let shared: number | undefined;
+    for (const { offset, type, body } of entries) {
+      const frame = this.#frames.find((other) => other.offset === offset);
+      if (frame?.type !== type || frame.body !== body) break;
+      shared = offset;
+    }
+    return shared;
   }
 
   #trim(): void {

@@ -199,14 +199,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     while (this.#behind && !this.#disposed) {
       this.#behind = false;
       try {
-        const read = await this.store.replay(this.topic, this.#head, pageSize);
-        if (read.kind === "gap") {
-          this.#moveTo(read.resumeAfter, false);
-          this.#behind = true;
-        } else {
-          this.#take(read.head.cursor.epoch, read.entries);
-          this.#behind ||= this.#head.offset < read.head.cursor.offset;
-        }
+        await ((await this.#wasSetBack()) ? this.#fork() : this.#readOn());
       } catch (error) {
         this.onError(error);
         this.#behind = true;
@@ -214,6 +207,41 @@ export class TopicHub implements AsyncDisposable, TopicListener {
         return;
       }
     }
+  }
+
+  async #readOn(): Promise<void> {
+    const read = await this.store.replay(this.topic, this.#head, pageSize);
+    if (read.kind === "gap") {
+      this.#moveTo(read.resumeAfter, false);
+      this.#behind = true;
+      return;
+    }
+    const { epoch, offset } = read.head.cursor;
+    // Another process has seen the log fork, after all that was taken here.
+    if (epoch !== this.#head.epoch) this.#moveTo({ epoch, offset: this.#head.offset }, false);
+    this.#take(epoch, read.entries);
+    this.#behind ||= this.#head.offset < offset;
+  }
+
+  /** Whether the log lacks what was taken from it last, or has something else in its place. */
+  async #wasSetBack(): Promise<boolean> {
+    const { newest } = this.#recent;
+    if (!newest) return false;
+    const { epoch } = this.#head;
+    const read = await this.store.replay(this.topic, { epoch, offset: newest.offset - 1 }, 1);
+    if (read.kind === "gap") return read.reason === "log-lost" && read.resumeAfter.epoch === epoch;
+    return read.head.cursor.epoch === epoch && this.#recent.lastShared(read.entries) === undefined;
+  }
+
+  /** Everything delivered after the last entry that is still the same is lost, and cursors into it are to say so. */
+  async #fork(): Promise<void> {
+    const { epoch } = this.#head;
+    const before = (this.#recent.oldestOffset ?? 1) - 1;
+    const read = await this.store.replay(this.topic, { epoch, offset: before }, pageSize);
+    const known = read.kind === "gap" ? read.resumeAfter.offset : before;
+    const shared = read.kind === "gap" ? undefined : this.#recent.lastShared(read.entries);
+    await this.store.fork(this.topic, { epoch, offset: shared ?? known });
+    this.#behind = true;
   }
 
   #take(epoch: string, entries: readonly LogEntry[]): void {
