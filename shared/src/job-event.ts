@@ -99,6 +99,15 @@ export const publishableJobEventSchema = z.discriminatedUnion(
 
 export type PublishableJobEvent = z.infer<typeof publishableJobEventSchema>;
 
+export const publishJobEventInputSchema = z.strictObject({
+  jobId: jobIdSchema,
+  event: publishableJobEventSchema,
+  /** For a caller that may try again: of the calls with one key within ten minutes only the first publishes. */
+  idempotencyKey: z.string().min(1).max(128).optional(),
+});
+
+export type PublishJobEventInput = z.infer<typeof publishJobEventInputSchema>;
+
 /** What `jobs.events` yields. */
 export type JobStreamEvent = JobEvent | (StreamGap<Job> & { readonly jobId: string });
 

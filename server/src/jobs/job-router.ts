@@ -4,7 +4,7 @@ import {
   jobFeedInputSchema,
   jobIdSchema,
   listJobsInputSchema,
-  publishableJobEventSchema,
+  publishJobEventInputSchema,
   transitionJobInputSchema,
 } from "@jobwire/shared";
 import { z } from "zod";
@@ -28,9 +28,7 @@ export function createJobRouter(jobs: JobService, streams: JobStreams) {
       .input(transitionJobInputSchema)
       .mutation(({ input: { jobId, ...transition } }) => jobs.transition(jobId, transition)),
 
-    publish: serviceProcedure
-      .input(z.strictObject({ jobId: jobIdSchema, event: publishableJobEventSchema }))
-      .mutation(({ input }) => jobs.publish(input.jobId, input.event)),
+    publish: serviceProcedure.input(publishJobEventInputSchema).mutation(({ input }) => jobs.publish(input)),
 
     events: userProcedure
       .input(jobEventsInputSchema)

@@ -9,7 +9,7 @@ import {
   type JobPage,
   type JobStatus,
   type ListJobsInput,
-  type PublishableJobEvent,
+  type PublishJobEventInput,
 } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
@@ -93,10 +93,8 @@ export class JobService {
    * @returns its id in the job's stream.
    * @throws AppError `JOB_FINISHED`
    */
-  async publish(
-    jobId: string,
-    { timestamp, jobId: named, ...event }: PublishableJobEvent,
-  ): Promise<{ id: string }> {
+  async publish({ jobId, event: given, idempotencyKey }: PublishJobEventInput): Promise<{ id: string }> {
+    const { timestamp, jobId: named, ...event } = given;
     if (named !== undefined && named !== jobId) {
       throw new AppError(
         "INPUT_INVALID",
@@ -105,7 +103,7 @@ export class JobService {
     }
     const record = await this.jobs.read(jobId);
     const published: JobEvent = { ...event, jobId, timestamp: timestamp ?? new Date() };
-    const id = await this.jobs.append(record, published);
+    const id = await this.jobs.append(record, published, idempotencyKey);
     if (id === null) {
       throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
     }

@@ -110,11 +110,12 @@ export class JobStore {
   }
 
   /** Adds an event to the log of an unfinished job. @returns its id there; `null` when the job is finished. */
-  async append(record: JobRecord, event: JobEvent): Promise<string | null> {
+  async append(record: JobRecord, event: JobEvent, idempotencyKey?: string): Promise<string | null> {
     const committed = await this.options.store.commit({
       scope: ownerScope(record.ownerId),
       state: { key: jobKey(record.id), expect: { status: unfinishedStatuses }, set: {} },
       events: logEntriesOf(record, event),
+      ...(idempotencyKey !== undefined && { idempotencyKey: `${record.id}/${idempotencyKey}` }),
     });
     const [cursor] = committed.accepted ? committed.cursors : [];
     return cursor ? formatCursor(cursor) : null;

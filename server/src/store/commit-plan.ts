@@ -2,7 +2,7 @@ import type { Cursor } from "@jobwire/shared";
 import type { CommitScriptInput } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
 import { redisKeys } from "./redis-keys.js";
-import type { Commit, NewEvent, Retention } from "./store.js";
+import { idempotencyMs, type Commit, type NewEvent, type Retention } from "./store.js";
 
 /** What the commit script is called with, and how its answer is read. */
 export interface CommitPlan {
@@ -13,7 +13,7 @@ export interface CommitPlan {
 }
 
 export function planCommit(commit: Commit, retention: Retention): CommitPlan {
-  const { scope, state, events, retainMs } = commit;
+  const { scope, state, events, retainMs, idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
   const input: CommitScriptInput = {
@@ -33,12 +33,18 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
     maxEvents: retention.maxEvents,
     publish: "PUBLISH",
     retainMs,
+    madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,
   };
+  const madeKeys = idempotencyKey === undefined ? [] : [redisKeys.made(scope, idempotencyKey)];
   const stateKeys = state
     ? [redisKeys.state({ scope, key: state.key }), redisKeys.index(scope, state.index ?? "")]
     : [];
   return {
-    keys: [...stateKeys, ...topics.flatMap((topic) => [redisKeys.log(topic), redisKeys.head(topic)])],
+    keys: [
+      ...madeKeys,
+      ...stateKeys,
+      ...topics.flatMap((topic) => [redisKeys.log(topic), redisKeys.head(topic)]),
+    ],
     args: [JSON.stringify(input, wellFormed), ...[...byTopic.values()].flat().map(({ body }) => body)],
     cursors(reply) {
       const ends = new Map<string, { epoch: string; offset: number }>();

@@ -2,7 +2,7 @@
  * One commit as one atomic step. Scripts run alone in Redis, so a refused guard has changed nothing, and a server
  * that dies after sending it leaves either the whole commit or none of it.
  *
- * KEYS  [state, index] when ARGV[1] has a state, then [log, head] of each topic.
+ * KEYS  [made] when ARGV[1] has `madeMs`, [state, index] when it has a state, then [log, head] of each topic.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
  * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
  * topic's log now ends.
@@ -27,6 +27,10 @@ local function refuses(stateKey, expect)
   end
   return false
 end
+
+local madeKey = commit.madeMs and nextKey()
+local made = madeKey and redis.call("GET", madeKey)
+if made then return cjson.decode(made) end
 
 local state = commit.state
 if state then
@@ -78,6 +82,7 @@ end
 if commit.retainMs then
   for _, name in ipairs(retained) do redis.call("PEXPIRE", name, commit.retainMs) end
 end
+if madeKey then redis.call("SET", madeKey, cjson.encode(reply), "PX", commit.madeMs) end
 return reply
 `;
 
@@ -100,4 +105,6 @@ export interface CommitScriptInput {
   readonly maxEvents: number;
   readonly publish: "PUBLISH";
   readonly retainMs: number | undefined;
+  /** How long the answer is kept under the key of a commit that may be tried again. */
+  readonly madeMs: number | undefined;
 }

@@ -1,7 +1,8 @@
+import type { Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import { replayStartOf } from "./replay-start.js";
-import type { Cursor } from "@jobwire/shared";
+import { idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
@@ -10,11 +11,11 @@ import type {
   Replay,
   Retention,
   StateChange,
+  StateKey,
   StatePage,
   StateQuery,
   StateRecord,
   Store,
-  StateKey,
   TopicHead,
   TopicKey,
   TopicListener,
@@ -37,6 +38,7 @@ class MemoryStore implements Store {
   readonly isReachable = true;
   readonly #states = new Map<string, StateRecord>();
   readonly #logs = new Map<string, Log>();
+  readonly #made = new Map<string, Committed>();
   readonly #indexes = new Map<string, Set<string>>();
   readonly #listeners = new Map<string, Set<TopicListener>>();
   readonly #timers = new Map<Map<string, unknown>, Map<string, NodeJS.Timeout>>();
@@ -44,7 +46,10 @@ class MemoryStore implements Store {
   constructor(readonly retention: Retention) {}
 
   async commit(change: Commit): Promise<Committed> {
-    const { scope, state, events, retainMs } = change;
+    const { scope, state, events, retainMs, idempotencyKey } = change;
+    const madeKey = idempotencyKey === undefined ? undefined : keyOf(scope, idempotencyKey);
+    const made = madeKey === undefined ? undefined : this.#made.get(madeKey);
+    if (made) return made;
     if (state) {
       const current = this.#states.get(keyOf(scope, state.key)) ?? null;
       if (!isExpected(current, state.expect)) return { accepted: false, state: current };
@@ -66,7 +71,12 @@ class MemoryStore implements Store {
     }
     if (retainMs !== undefined) this.#retain(change, retainMs);
     for (const [key, message] of messages) this.#publish(key, message);
-    return { accepted: true, cursors };
+    const committed = { accepted: true, cursors } as const;
+    if (madeKey !== undefined) {
+      this.#made.set(madeKey, committed);
+      this.#dropLater(this.#made, madeKey, idempotencyMs);
+    }
+    return committed;
   }
 
   async readState({ scope, key }: StateKey): Promise<StateRecord | null> {

@@ -8,6 +8,8 @@ import type { StateKey, TopicKey } from "./store.js";
 export const redisKeys = {
   state: ({ scope, key }: StateKey) => `${prefixOf(scope)}:s:${key}`,
   index: (scope: string, index: string) => `${prefixOf(scope)}:i:${index}`,
+  /** The answer to a commit with this idempotency key. */
+  made: (scope: string, idempotencyKey: string) => `${prefixOf(scope)}:m:${idempotencyKey}`,
   log: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:l:${topic}`,
   head: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:h:${topic}`,
   channel: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:c:${topic}`,

@@ -61,7 +61,15 @@ export interface Commit {
   readonly events: readonly NewEvent[];
   /** Drops the state and the topics this commit closes after so many milliseconds; 0 drops them now. */
   readonly retainMs?: number;
+  /**
+   * For a caller that may not have heard the answer and tries again: a commit whose key was accepted in this scope
+   * within `idempotencyMs` is not made again, and answered with the cursors of the first time.
+   */
+  readonly idempotencyKey?: string;
 }
+
+/** How long a commit's `idempotencyKey` is remembered. */
+export const idempotencyMs = 600_000;
 
 export interface StateChange {
   readonly key: string;
