@@ -3,6 +3,11 @@ import { z } from "zod";
 const port = z.coerce.number().int().min(0).max(65_535);
 const positiveInteger = z.coerce.number().int().min(1);
 
+const maxTimerMs = 2_147_483_647;
+const duration = z.coerce.number().int().min(1).max(maxTimerMs);
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 const schema = z
   .object({
     NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
@@ -15,12 +20,12 @@ const schema = z
     JWT_SECRET: z.string().optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
-    SSE_HEARTBEAT_MS: positiveInteger.default(15_000),
+    SSE_HEARTBEAT_MS: z.coerce.number().int().min(1).max(3_600_000).default(15_000),
     SSE_MAX_BUFFERED_BYTES: positiveInteger.default(1_048_576),
-    SSE_SEND_TIMEOUT_MS: positiveInteger.default(30_000),
+    SSE_SEND_TIMEOUT_MS: duration.default(30_000),
     SSE_MAX_CONNECTIONS: positiveInteger.default(10_000),
     SSE_MAX_CONNECTIONS_PER_USER: positiveInteger.default(100),
-    DRAIN_MS: z.coerce.number().int().min(0).default(5000),
+    DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
     HISTORY_TTL_S: positiveInteger.default(86_400),
     CORS_ORIGINS: z
@@ -36,26 +41,6 @@ const schema = z
       )
       .default([]),
     JOBWIRE_WORKER: z.enum(["on", "off"]).default("on"),
-  })
-  .superRefine((env, context) => {
-    if (env.JWT_SECRET !== undefined && env.JWT_JWKS_URL !== undefined) {
-      context.addIssue({
-        code: "custom",
-        path: ["JWT_JWKS_URL"],
-        message: "set JWT_SECRET or JWT_JWKS_URL, not both",
-      });
-    }
-    if (
-      env.NODE_ENV === "production" &&
-      env.JWT_JWKS_URL === undefined &&
-      (env.JWT_SECRET ?? "").length < 32
-    ) {
-      context.addIssue({
-        code: "custom",
-        path: ["JWT_SECRET"],
-        message: "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL",
-      });
-    }
   })
   .transform((env) => ({
     isProduction: env.NODE_ENV === "production",
@@ -83,9 +68,28 @@ const schema = z
 export type Config = Readonly<z.output<typeof schema>>;
 
 /** @throws Error that names every variable that is wrong and how to mend it. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+export function readConfig(env: Environment): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value?.trim() ? [[name, value.trim()]] : [])),
+  );
   const parsed = schema.safeParse(given);
-  if (!parsed.success) throw new Error(`Invalid configuration\n${z.prettifyError(parsed.error)}`);
+  const issues = [...(parsed.error?.issues ?? []), ...contradictionsIn(given)];
+  if (!parsed.success || issues.length > 0) {
+    throw new Error(`Invalid configuration\n${z.prettifyError(new z.ZodError(issues))}`);
+  }
   return Object.freeze(parsed.data);
+}
+
+/** What is wrong between variables that are right each by itself. */
+function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL }: Environment): z.core.$ZodIssue[] {
+  const issues: z.core.$ZodIssue[] = [];
+  const add = (name: string, message: string) =>
+    issues.push({ code: "custom", path: [name], message, input: undefined });
+  if (JWT_SECRET !== undefined && JWT_JWKS_URL !== undefined) {
+    add("JWT_JWKS_URL", "set JWT_SECRET or JWT_JWKS_URL, not both");
+  }
+  if (NODE_ENV === "production" && JWT_JWKS_URL === undefined && (JWT_SECRET ?? "").length < 32) {
+    add("JWT_SECRET", "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL");
+  }
+  return issues;
 }

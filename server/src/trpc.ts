@@ -1,6 +1,6 @@
-import { initTRPC } from "@trpc/server";
+import { initTRPC, type TRPCDataTransformer } from "@trpc/server";
 import type { Role } from "@jobwire/shared";
-import superjson from "superjson";
+import superjson, { type SuperJSONResult } from "superjson";
 import { z } from "zod";
 import { AppError } from "./app-error.js";
 import type { Principal } from "./principal.js";
@@ -10,13 +10,20 @@ export interface Context {
   readonly authenticate: () => Promise<Principal>;
 }
 
+/** superjson that also takes plain JSON, which is what people type. No input of ours has a field `json`. */
+const lenientSuperjson: TRPCDataTransformer = {
+  serialize: (value) => superjson.serialize(value),
+  deserialize: (value: SuperJSONResult | Record<string, unknown>): unknown =>
+    isEnvelope(value) ? superjson.deserialize(value) : value,
+};
+
 const trpc = initTRPC.context<Context>().create({
-  transformer: superjson,
+  transformer: { input: lenientSuperjson, output: superjson },
   isDev: false, // no stack traces to callers
   errorFormatter({ shape, error }) {
     const { cause } = error;
     const reason = error instanceof AppError ? error.reason : null;
-    if (cause instanceof z.ZodError) {
+    if (error.code === "BAD_REQUEST" && cause instanceof z.ZodError) {
       return {
         ...shape,
         message: `Invalid input\n${z.prettifyError(cause)}`,
@@ -48,4 +55,8 @@ function requireRole({ role }: Principal, required: Role, path: string): void {
     "ROLE_REQUIRED",
     `${path} needs a token with the role ${JSON.stringify(required)}; yours has ${JSON.stringify(role)}.`,
   );
+}
+
+function isEnvelope(value: SuperJSONResult | Record<string, unknown>): value is SuperJSONResult {
+  return typeof value === "object" && value !== null && "json" in value;
 }

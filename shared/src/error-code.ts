@@ -16,6 +16,7 @@ export const trpcCodeOf = {
   JOB_NOT_CLAIMABLE: "CONFLICT",
   LEASE_NOT_HELD: "CONFLICT",
   STORE_UNAVAILABLE: "SERVICE_UNAVAILABLE",
+  KEYS_UNAVAILABLE: "SERVICE_UNAVAILABLE",
 } as const;
 
 export type AppErrorCode = keyof typeof trpcCodeOf;

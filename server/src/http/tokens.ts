@@ -41,7 +41,18 @@ export function createSecretTokens(secret: string): TokenVerifier & TokenSigner 
 
 /** Asymmetric keys from a JWKS URL: fetched when needed, again when a token names a key that is not known. */
 export function createJwksTokens(url: string): TokenVerifier {
-  const keys: JWTVerifyGetKey = createRemoteJWKSet(new URL(url));
+  const remoteKeys = createRemoteJWKSet(new URL(url));
+  const keys: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await remoteKeys(header, token);
+    } catch (cause) {
+      if (cause instanceof errors.JWKSNoMatchingKey || cause instanceof errors.JWKSMultipleMatchingKeys)
+        throw cause;
+      throw new AppError("KEYS_UNAVAILABLE", "The key server (JWKS) cannot be read; try again shortly.", {
+        cause,
+      });
+    }
+  };
   const algorithms = [
     "RS256",
     "RS384",
@@ -72,9 +83,6 @@ function explain(error: unknown): unknown {
   }
   if (error instanceof z.ZodError) {
     return new AppError("TOKEN_INVALID", `The token's claims are wrong\n${z.prettifyError(error)}`);
-  }
-  if (error instanceof errors.JWKSTimeout) {
-    return new AppError("STORE_UNAVAILABLE", "The key server (JWKS) does not answer; try again shortly.");
   }
   if (error instanceof errors.JOSEError) {
     return new AppError(

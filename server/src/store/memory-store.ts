@@ -21,6 +21,9 @@ import type {
   TopicListener,
 } from "./store.js";
 
+/** A timer cannot wait longer. */
+const maxTimerMs = 2_147_483_647;
+
 /** Everything in this process's memory: for development, demos and tests. A restart forgets it. */
 export function openMemoryStore(retention: Retention): Store {
   return new MemoryStore(retention);
@@ -175,8 +178,9 @@ class MemoryStore implements Store {
     this.#timers.set(where, timers);
     clearTimeout(timers.get(key));
     timers.delete(key);
-    if (afterMs === 0) where.delete(key);
-    else timers.set(key, setTimeout(() => this.#dropLater(where, key, 0), afterMs).unref());
+    if (afterMs <= 0) return void where.delete(key);
+    const stepMs = Math.min(afterMs, maxTimerMs);
+    timers.set(key, setTimeout(() => this.#dropLater(where, key, afterMs - stepMs), stepMs).unref());
   }
 }
 

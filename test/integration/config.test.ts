@@ -1,0 +1,153 @@
+import { readConfig, startServer } from "@jobwire/server";
+import { describe, expect, test } from "vitest";
+import { signTestToken, startTestServer, testSecret } from "../support/test-server.js";
+
+/** The text of the error that lists what is wrong. */
+function complaintOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error("The configuration was accepted.");
+}
+
+describe("configuration", () => {
+  test("nothing needs to be set", () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({
+      isProduction: false,
+      host: "127.0.0.1",
+      port: 3000,
+      redisUrl: undefined,
+      jwtSecret: undefined,
+      logLevel: "info",
+      historyMaxEvents: 1000,
+      historyTtlMs: 86_400_000,
+      runsWorker: true,
+    });
+  });
+
+  test("an empty variable is one that is not set, and others' variables do not matter", () => {
+    expect(readConfig({ PORT: " ", REDIS_URL: "", JWT_SECRET: "", PATH: "/bin", HOME: "/" })).toEqual(
+      readConfig({}),
+    );
+  });
+
+  test("it cannot be changed afterwards", () => {
+    expect(Object.isFrozen(readConfig({}))).toBe(true);
+  });
+
+  test.each([
+    ["PORT", "abc"],
+    ["PORT", "65536"],
+    ["PORT", "-1"],
+    ["PORT", "80.5"],
+    ["NODE_ENV", "prod"],
+    ["REDIS_URL", "http://127.0.0.1"],
+    ["REDIS_URL", "127.0.0.1:6379"],
+    ["JWT_JWKS_URL", "ftp://keys.example/jwks.json"],
+    ["LOG_LEVEL", "loud"],
+    ["SSE_HEARTBEAT_MS", "0"],
+    ["SSE_HEARTBEAT_MS", "soon"],
+    ["SSE_HEARTBEAT_MS", "2147483648"],
+    ["SSE_SEND_TIMEOUT_MS", "0"],
+    ["SSE_SEND_TIMEOUT_MS", "2147483648"],
+    ["SSE_MAX_BUFFERED_BYTES", "1MB"],
+    ["SSE_MAX_CONNECTIONS", "0"],
+    ["SSE_MAX_CONNECTIONS_PER_USER", "-1"],
+    ["DRAIN_MS", "-1"],
+    ["DRAIN_MS", "2147483648"],
+    ["HISTORY_MAX_EVENTS", "0"],
+    ["HISTORY_TTL_S", "-5"],
+    ["CORS_ORIGINS", "https://app.example.com, app.example.com"],
+    ["JOBWIRE_WORKER", "yes"],
+  ])("%s=%s is refused by name", (name, value) => {
+    expect(complaintOf({ [name]: value })).toContain(name);
+  });
+
+  test("every bad value is named at once", () => {
+    const wrong = {
+      PORT: "abc",
+      REDIS_URL: "nonsense",
+      LOG_LEVEL: "loud",
+      JWT_JWKS_URL: "nonsense",
+      SSE_HEARTBEAT_MS: "x",
+      SSE_MAX_BUFFERED_BYTES: "x",
+      SSE_SEND_TIMEOUT_MS: "x",
+      SSE_MAX_CONNECTIONS: "x",
+      SSE_MAX_CONNECTIONS_PER_USER: "x",
+      DRAIN_MS: "x",
+      HISTORY_MAX_EVENTS: "x",
+      HISTORY_TTL_S: "x",
+      CORS_ORIGINS: "nonsense",
+      JOBWIRE_WORKER: "maybe",
+      NODE_ENV: "prod",
+    };
+    const complaint = complaintOf(wrong);
+    for (const name of Object.keys(wrong)) expect(complaint).toContain(name);
+  });
+
+  test("a bad value does not hide that production has no secret", () => {
+    const complaint = complaintOf({ NODE_ENV: "production", PORT: "abc" });
+    expect(complaint).toContain("PORT");
+    expect(complaint).toContain("JWT_SECRET");
+  });
+
+  test("a bad value does not hide that two sources of keys are set", () => {
+    const complaint = complaintOf({
+      JWT_SECRET: testSecret,
+      JWT_JWKS_URL: "https://keys.example/jwks.json",
+      PORT: "abc",
+    });
+    expect(complaint).toContain("PORT");
+    expect(complaint).toContain("JWT_JWKS_URL");
+  });
+
+  test("production without a secret or a key server is refused, with how to mend it", () => {
+    const complaint = complaintOf({ NODE_ENV: "production" });
+    expect(complaint).toContain("JWT_SECRET");
+    expect(complaint).toContain("JWT_JWKS_URL");
+    expect(complaintOf({ NODE_ENV: "production", JWT_SECRET: "short" })).toContain("JWT_SECRET");
+    expect(readConfig({ NODE_ENV: "production", JWT_SECRET: testSecret }).isProduction).toBe(true);
+    expect(
+      readConfig({ NODE_ENV: "production", JWT_JWKS_URL: "https://keys.example/jwks.json" }).isProduction,
+    ).toBe(true);
+  });
+
+  test("a short secret will do for development", async () => {
+    await using server = await startTestServer({ JWT_SECRET: "s3cret" });
+    const token = await signTestToken({ sub: "alice", role: "user" }, "s3cret");
+    expect(await server.client(token).jobs.list.query()).toEqual({ items: [], nextCursor: null });
+  });
+
+  test("a secret is never repeated in a complaint", () => {
+    const complaint = complaintOf({ NODE_ENV: "production", JWT_SECRET: "hunter2" });
+    expect(complaint).toContain("JWT_SECRET");
+    expect(complaint).not.toContain("hunter2");
+  });
+
+  test("of two sources of keys one must go", () => {
+    expect(complaintOf({ JWT_SECRET: testSecret, JWT_JWKS_URL: "https://keys.example/jwks.json" })).toContain(
+      "not both",
+    );
+  });
+
+  test("origins are given separated by commas, and only these may call from a browser", async () => {
+    const origins = "https://app.example.com, https://admin.example.com";
+    expect(readConfig({ CORS_ORIGINS: origins }).corsOrigins).toEqual(origins.split(", "));
+    await using server = await startTestServer({ CORS_ORIGINS: origins });
+    const allowedFor = async (origin: string) =>
+      (await fetch(`${server.url}/healthz`, { headers: { origin } })).headers.get(
+        "access-control-allow-origin",
+      );
+    expect(await allowedFor("https://admin.example.com")).toBe("https://admin.example.com");
+    expect(await allowedFor("https://evil.example")).toBeNull();
+  });
+
+  test("a port that is taken is said at once", async () => {
+    await using server = await startTestServer();
+    const { port } = new URL(server.url);
+    await expect(startServer(readConfig({ PORT: port, LOG_LEVEL: "silent" }))).rejects.toThrow(/EADDRINUSE/);
+  });
+});

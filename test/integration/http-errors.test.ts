@@ -1,0 +1,191 @@
+import { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { callRaw, errorOf, openRawStream, type RawRequest } from "../support/raw-http.js";
+import { startRedis } from "../support/redis-server.js";
+import { refusalOf } from "../support/test-client.js";
+import { startTestServer } from "../support/test-server.js";
+
+describe("errors of calls, in tRPC's shape", () => {
+  const refused: Record<
+    string,
+    { path: string; request: RawRequest; status: number; code: string; message: RegExp }
+  > = {
+    "a body that is too large": {
+      path: "jobs.create",
+      request: { input: { title: "x".repeat(1_100_000) } },
+      status: 413,
+      code: "PAYLOAD_TOO_LARGE",
+      message: /too large/i,
+    },
+    "a procedure that does not exist": {
+      path: "jobs.remove",
+      request: {},
+      status: 404,
+      code: "NOT_FOUND",
+      message: /jobs\.remove/,
+    },
+    "a body that is broken JSON": {
+      path: "jobs.create",
+      request: { body: '{"json":{"title":' },
+      status: 400,
+      code: "BAD_REQUEST",
+      message: /./,
+    },
+    "a mutation sent as a query": {
+      path: "jobs.create",
+      request: { method: "GET", input: {} },
+      status: 405,
+      code: "METHOD_NOT_SUPPORTED",
+      message: /GET/,
+    },
+    "a query sent as a mutation": {
+      path: "jobs.list",
+      request: { input: {} },
+      status: 405,
+      code: "METHOD_NOT_SUPPORTED",
+      message: /POST/,
+    },
+    "a body of another type": {
+      path: "jobs.create",
+      request: { body: "title=Shop", headers: { "content-type": "application/x-www-form-urlencoded" } },
+      status: 415,
+      code: "UNSUPPORTED_MEDIA_TYPE",
+      message: /./,
+    },
+  };
+
+  test.each(Object.entries(refused))("%s is refused", async (_, { path, request, status, code, message }) => {
+    await using server = await startTestServer();
+    const { token } = await server.newUser();
+    const answer = await callRaw(server.url, path, { ...request, token });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get("content-type")).toContain("application/json");
+    const error = errorOf(answer);
+    expect(error.data).toMatchObject({ code, httpStatus: status });
+    expect(error.message).toMatch(message);
+    expect(answer.text).not.toMatch(/node_modules|\bat .*\.ts:\d/);
+  });
+
+  test("plain JSON without superjson's envelope is taken for what it says", async () => {
+    await using server = await startTestServer();
+    const { token } = await server.newUser();
+    const answer = await callRaw(server.url, "jobs.create", { token, body: '{"title":"Shop"}' });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('"title":"Shop"');
+  });
+
+  test("a body just below the limit is taken", async () => {
+    await using server = await startTestServer();
+    const { client } = await server.newUser();
+    const service = await server.newService();
+    const { id: jobId } = await client.jobs.create.mutate({});
+    const markdown = "x".repeat(200_000);
+    const event = { type: "documentation.updated", section: "s", title: "t", markdown } as const;
+    await service.client.jobs.publish.mutate({ jobId, event });
+  });
+});
+
+describe("what jobs.create takes", () => {
+  const wrong: Record<string, { input: unknown; field: string }> = {
+    "an empty title": { input: { title: "" }, field: "title" },
+    "a title of blanks": { input: { title: "   " }, field: "title" },
+    "a title that is too long": { input: { title: "x".repeat(201) }, field: "title" },
+    "a title that is a number": { input: { title: 7 }, field: "title" },
+    "a pipeline in capitals": { input: { pipeline: "Web" }, field: "pipeline" },
+    "a pipeline that is a path": { input: { pipeline: "../web" }, field: "pipeline" },
+    "an empty project": { input: { project: "" }, field: "project" },
+    "metadata that is a list": { input: { metadata: ["a"] }, field: "metadata" },
+    "a metadata value that is a number": { input: { metadata: { build: 7 } }, field: "metadata.build" },
+    "a metadata value that is too long": {
+      input: { metadata: { build: "x".repeat(1025) } },
+      field: "metadata.build",
+    },
+    "too much metadata": {
+      input: { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`key${index}`, "x"])) },
+      field: "metadata",
+    },
+    "a field nobody knows": { input: { titel: "Shop" }, field: "titel" },
+    "a status of the caller's choice": { input: { status: "ready" }, field: "status" },
+    "another owner": { input: { ownerId: "bob" }, field: "ownerId" },
+  };
+
+  test.each(Object.entries(wrong))("%s is refused and named", async (_, { input, field }) => {
+    await using server = await startTestServer();
+    const { token, client } = await server.newUser();
+    const answer = await callRaw(server.url, "jobs.create", { token, input });
+    expect(answer.status).toBe(400);
+    const { message, data } = errorOf(answer);
+    expect(data).toMatchObject({ code: "BAD_REQUEST", reason: "INPUT_INVALID" });
+    expect(message).toContain(field);
+    expect((await client.jobs.list.query()).items).toEqual([]);
+  });
+
+  test("everything that is wrong is named at once", async () => {
+    await using server = await startTestServer();
+    const { token } = await server.newUser();
+    const input = { title: "", pipeline: "NO", metadata: { build: 7 } };
+    const { message } = errorOf(await callRaw(server.url, "jobs.create", { token, input }));
+    for (const field of ["title", "pipeline", "metadata.build"]) expect(message).toContain(field);
+  });
+
+  test("blanks around a title are taken off", async () => {
+    await using server = await startTestServer();
+    const { client } = await server.newUser();
+    expect((await client.jobs.create.mutate({ title: "  Shop " })).title).toBe("Shop");
+  });
+});
+
+describe("what transitions and subscriptions take", () => {
+  test("a status that does not exist is BAD_REQUEST and names the field", async () => {
+    await using server = await startTestServer();
+    const { token } = await server.newService();
+    const answer = await callRaw(server.url, "jobs.transition", {
+      token,
+      input: { jobId: "any", to: "done" },
+    });
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).message).toMatch(/to\b/);
+  });
+
+  test("a transition of a job that does not exist is NOT_FOUND", async () => {
+    await using server = await startTestServer();
+    const { client } = await server.newService();
+    expect(await refusalOf(client.jobs.transition.mutate({ jobId: "any", to: "failed" }))).toMatchObject({
+      code: "NOT_FOUND",
+    });
+  });
+
+  test.each([
+    ["an unknown type to filter by", { jobId: "any", types: ["build.started"] }, "types"],
+    ["no type at all to filter by", { jobId: "any", types: [] }, "types"],
+    ["an unknown kind of replay", { jobId: "any", replay: "some" }, "replay"],
+    ["no job", {}, "jobId"],
+    ["a job id that is no text", { jobId: 7 }, "jobId"],
+  ])("a subscription with %s says which field is wrong", async (_, input, field) => {
+    await using server = await startTestServer();
+    const { token } = await server.newUser();
+    await using stream = await openRawStream(server.url, "jobs.events", { token, input });
+    const { data = "" } = await stream.until(({ event }) => event === "serialized-error");
+    expect(data).toContain("BAD_REQUEST");
+    expect(data).toContain(field);
+  });
+});
+
+describe("defects", () => {
+  test("what is wrong with the server's own data is a defect of the server, and no caller is told what", async () => {
+    await using redis = await startRedis();
+    await using server = await startTestServer({ REDIS_URL: redis.url });
+    const { client } = await server.newUser();
+    const { id: jobId } = await client.jobs.create.mutate({});
+    const operator = new Redis(redis.url);
+    try {
+      const [key] = await operator.keys(`jw:*:s:job/${jobId}`);
+      await operator.hset(key ?? "", "status", "nonsense");
+    } finally {
+      operator.disconnect();
+    }
+    const refusal = await refusalOf(client.jobs.get.query({ jobId }));
+    expect(refusal).toMatchObject({ code: "INTERNAL_SERVER_ERROR", reason: null, status: 500 });
+    expect(refusal.message).toBe("Something went wrong on the server.");
+  });
+});

@@ -1,0 +1,234 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Inbox, watchFeed, watchJob } from "../support/collect.js";
+import { openRawStream } from "../support/raw-http.js";
+import { startRedis, type TestRedis } from "../support/redis-server.js";
+import { createTestClient } from "../support/test-client.js";
+import { signTestToken, startTestServer, testSecret, type Environment } from "../support/test-server.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const serverProgram = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];
+
+interface ServerProcess extends AsyncDisposable {
+  readonly url: string;
+  /** What it has printed so far, line by line. */
+  readonly lines: readonly string[];
+  /** Sends SIGTERM. @returns the exit code, or the signal it died of. */
+  stop(): Promise<number | NodeJS.Signals | null>;
+}
+
+/** Resolves once it says where it listens. */
+async function startProcess(
+  command: string,
+  args: readonly string[],
+  env: Environment,
+): Promise<ServerProcess> {
+  const child = spawn(command, args, {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: "0",
+      JOBWIRE_WORKER: "off",
+      LOG_LEVEL: "warn",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true, // a group of its own, so that nothing of it is left behind
+  });
+  const output = new Inbox<string>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      for (const line of text.split("\n")) output.push(line);
+    });
+  }
+  const exit = once(child, "exit");
+  child.once("exit", (code, signal) => output.end(new Error(`exited with ${code ?? signal}`)));
+  const line = await output.until((text) => /Jobwire listens on http/.test(text));
+  return {
+    url: /http\S+/.exec(line)?.[0] ?? "",
+    lines: output.items,
+    async stop() {
+      child.kill("SIGTERM");
+      await exit;
+      return child.exitCode ?? child.signalCode;
+    },
+    async [Symbol.asyncDispose]() {
+      killGroupOf(child);
+      await exit;
+    },
+  };
+}
+
+function killGroupOf({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error; // ESRCH: it is gone
+  }
+}
+
+describe("servers that share one Redis", () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis[Symbol.asyncDispose]());
+
+  test("what one server accepts arrives at the streams of the other, with the same ids", async () => {
+    await using here = await startTestServer({ REDIS_URL: redis.url });
+    await using there = await startTestServer({ REDIS_URL: redis.url });
+    const alice = await here.newUser();
+    const service = await here.newService();
+    const aliceThere = there.client(alice.token);
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    using near = watchJob(alice.client, { jobId });
+    using far = watchJob(aliceThere, { jobId });
+    using feed = watchFeed(aliceThere);
+    await Promise.all([near.first(1), far.first(1), feed.first(1)]);
+    for (const to of ["starting", "scaffold", "failed"] as const) {
+      await service.client.jobs.transition.mutate({ jobId, to });
+    }
+    const events = await near.completed();
+    expect(events).toHaveLength(7);
+    expect(await far.completed()).toEqual(events);
+    expect(far.ids).toEqual(near.ids);
+    await feed.first(7);
+    expect(feed.events).toEqual(events);
+    expect(await aliceThere.jobs.get.query({ jobId })).toEqual(await alice.client.jobs.get.query({ jobId }));
+  });
+
+  test("a stream begun at one server is resumed at the other", async () => {
+    await using here = await startTestServer({ REDIS_URL: redis.url });
+    await using there = await startTestServer({ REDIS_URL: redis.url });
+    const alice = await here.newUser();
+    const service = await there.newService();
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    using first = watchJob(alice.client, { jobId });
+    const [started] = await first.first(1);
+    first.unsubscribe();
+    await service.client.jobs.transition.mutate({ jobId, to: "failed" });
+    using resumed = watchJob(there.client(alice.token), { jobId, lastEventId: started?.id });
+    expect((await resumed.completed()).map(({ type }) => type)).toEqual([
+      "build.stage.completed",
+      "build.stage.started",
+    ]);
+  });
+
+  test("of callers who race through two servers exactly one wins", async () => {
+    await using here = await startTestServer({ REDIS_URL: redis.url });
+    await using there = await startTestServer({ REDIS_URL: redis.url });
+    const alice = await here.newUser();
+    const service = await here.newService();
+    const clients = [service.client, there.client(service.token)];
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    const callers = Array.from({ length: 25 }, () => clients).flat();
+    const calls = callers.map((caller) => caller.jobs.transition.mutate({ jobId, to: "starting" }));
+    const settled = await Promise.allSettled(calls);
+    expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+
+  test("events published through two servers at once have one order, the same for every reader", async () => {
+    await using here = await startTestServer({ REDIS_URL: redis.url });
+    await using there = await startTestServer({ REDIS_URL: redis.url });
+    const alice = await here.newUser();
+    const service = await here.newService();
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    using near = watchJob(alice.client, { jobId });
+    using far = watchJob(there.client(alice.token), { jobId });
+    await Promise.all([near.first(1), far.first(1)]);
+    const publishers = [service.client, there.client(service.token)];
+    await Promise.all(
+      publishers.map(async (client, index) => {
+        for (let percent = index; percent < 100; percent += 2) {
+          await client.jobs.publish.mutate({
+            jobId,
+            event: { type: "build.progress", stage: "code", percent },
+          });
+        }
+      }),
+    );
+    await service.client.jobs.transition.mutate({ jobId, to: "failed" });
+    const events = await near.completed();
+    expect(events).toHaveLength(103);
+    expect(await far.completed()).toEqual(events);
+    expect(near.ids.map((id) => Number(id.split(":")[1]))).toEqual(events.map((_, index) => index + 1));
+    expect(far.ids).toEqual(near.ids);
+  });
+
+  test("a transition through a process of its own arrives here", async () => {
+    await using here = await startTestServer({ REDIS_URL: redis.url });
+    await using there = await startProcess(process.execPath, serverProgram, {
+      REDIS_URL: redis.url,
+      JWT_SECRET: testSecret,
+    });
+    const alice = await here.newUser();
+    const service = await here.newService();
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    using stream = watchJob(alice.client, { jobId });
+    await stream.first(1);
+    const far = createTestClient({ url: there.url, token: service.token });
+    await far.jobs.transition.mutate({ jobId, to: "failed", message: "said far away" });
+    expect((await stream.completed()).at(-1)).toMatchObject({ stage: "failed", message: "said far away" });
+    expect(await there.stop()).toBe(0);
+  });
+
+  test("a client that goes away frees what its stream held in Redis", async () => {
+    await using server = await startTestServer({ REDIS_URL: redis.url });
+    const alice = await server.newUser();
+    const { id: jobId } = await alice.client.jobs.create.mutate({});
+    const operator = new Redis(redis.url);
+    try {
+      const channels = () => operator.pubsub("CHANNELS", `*${jobId}*`);
+      const open = () => openRawStream(server.url, "jobs.events", { token: alice.token, input: { jobId } });
+      const streams = [await open(), await open()];
+      for (const stream of streams) await stream.until(({ id }) => id !== undefined);
+      expect(await channels()).toHaveLength(1);
+      for (const stream of streams) stream.disconnect();
+      // A topic outlives its last stream by a few seconds, so that a page reload costs nothing.
+      await vi.waitFor(async () => expect(await channels()).toEqual([]), { timeout: 15_000, interval: 100 });
+    } finally {
+      operator.disconnect();
+    }
+  });
+});
+
+describe("the server as a program", () => {
+  test("npm start says where it listens, and ends with 0 on SIGTERM", async () => {
+    await using server = await startProcess("npm", ["start"], {});
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect(server.lines.join("\n")).toContain(`${server.url}/api/dev/token`);
+    const dev = await fetch(`${server.url}/api/dev/token?sub=alice&role=user`);
+    expect(dev.status).toBe(200);
+    expect(await server.stop()).toBe(0);
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow(/fetch failed/);
+  });
+
+  test("with an open stream it ends as well, and does not tell the client that the stream is complete", async () => {
+    await using server = await startProcess(process.execPath, serverProgram, { JWT_SECRET: testSecret });
+    const token = await signTestToken({ sub: "alice", role: "user" });
+    await using stream = await openRawStream(server.url, "jobs.feed", { token });
+    await stream.until(({ event }) => event === "connected");
+    expect(await server.stop()).toBe(0);
+    await stream.ended();
+    expect(stream.frames.map(({ event }) => event)).not.toContain("return");
+  });
+
+  test("a configuration that is wrong ends it at once with 1 and every bad name", async () => {
+    const starting = startProcess(process.execPath, serverProgram, {
+      SSE_HEARTBEAT_MS: "soon",
+      LOG_LEVEL: "loud",
+    });
+    const error = await starting.then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ cause: { message: "exited with 1" } });
+    expect(String(error)).toMatch(/SSE_HEARTBEAT_MS/);
+    expect(String(error)).toMatch(/LOG_LEVEL/);
+  });
+});
