@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redisOptionsOf } from "./store/redis-options.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const positiveInteger = z.coerce.number().int().min(1);
@@ -15,7 +16,17 @@ const schema = z
     PORT: port.default(3000),
     /** Absent: the embedded in-memory store. */
     REDIS_URL: z
-      .url({ protocol: /^rediss?$/, error: "expected redis://host:port or rediss://host:port" })
+      .string()
+      .superRefine((url, context) => {
+        try {
+          redisOptionsOf(url);
+        } catch (error) {
+          context.addIssue({
+            code: "custom",
+            message: error instanceof Error ? error.message : String(error),
+          });
+        }
+      })
       .optional(),
     JWT_SECRET: z.string().optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),

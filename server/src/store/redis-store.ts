@@ -6,6 +6,7 @@ import { randomEpoch } from "./epoch.js";
 import { forkScript, maxAncestors } from "./fork.lua.js";
 import { answer, toStoreError } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
+import { redisOptionsOf, type ConnectionOptions } from "./redis-options.js";
 import { headFields, readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
 import { RedisSubscriber } from "./redis-subscriber.js";
 import type {
@@ -46,7 +47,8 @@ const maxReconnectDelayMs = 1000;
  * failed: the store goes on trying.
  */
 export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
-  const commands = new Redis(options.url, {
+  const connectionOptions: ConnectionOptions = {
+    ...redisOptionsOf(options.url),
     lazyConnect: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
@@ -54,8 +56,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     maxRetriesPerRequest: 0,
     commandTimeout: commandTimeoutMs,
     connectTimeout: commandTimeoutMs,
-    retryStrategy: (attempt) => Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt),
-  });
+    retryStrategy: reconnectDelayOf,
+    sentinelRetryStrategy: reconnectDelayOf,
+    // A master that became a replica answers so to writes: the next connection goes to the new master.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+  };
+  const commands = new Redis(connectionOptions);
   commands.defineCommand("jobwireCommit", { lua: commitScript });
   commands.defineCommand("jobwireFork", { lua: forkScript });
   const subscriber = commands.duplicate();
@@ -63,6 +69,10 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
   reportReachable(store, [commands, subscriber], options.onReachable);
   await Promise.allSettled([commands.connect(), subscriber.connect()]);
   return store;
+}
+
+function reconnectDelayOf(attempt: number): number {
+  return Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt);
 }
 
 class RedisStore implements Store {
