@@ -1,0 +1,6 @@
+export {
+  createJobwireClient,
+  type JobwireClient,
+  type JobwireClientOptions,
+  type TokenSource,
+} from "./create-client.js";

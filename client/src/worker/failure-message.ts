@@ -1,0 +1,31 @@
+import { jobMessageSchema } from "@jobwire/shared";
+
+/** Why a job failed, as its message. */
+export function failureMessage(error: unknown): string {
+  return cutToMessage(reasonOf(error));
+}
+
+/** Why a job goes back to `scaffold`. */
+export function retryMessage(retry: number, retries: number, error: unknown): string {
+  const head = `Retry ${retry} of ${retries}, the checks failed: `;
+  return head + keepLastLines(reasonOf(error), maxLength - head.length);
+}
+
+export function cutToMessage(text: string): string {
+  return keepLastLines(text, maxLength);
+}
+
+const maxLength = jobMessageSchema.maxLength ?? Infinity;
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error) || "Unknown error";
+  return error.message || error.name;
+}
+
+/** The text itself, or an ellipsis and as many whole lines from its end as fit: tools say last what went wrong. */
+function keepLastLines(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const end = text.slice(1 - limit);
+  const lineEnd = end.indexOf("\n");
+  return `…${lineEnd === -1 ? end : end.slice(lineEnd)}`;
+}

@@ -1,0 +1,10 @@
+export { createWorker, type Worker, type WorkerOptions } from "./create-worker.js";
+export type { WorkerLogger } from "./logger.js";
+export {
+  buildStages,
+  type BuildStage,
+  type Pipeline,
+  type PipelineRun,
+  type StageContext,
+  type StageFunction,
+} from "./pipeline.js";

@@ -1,0 +1,44 @@
+import { createJobwireClient } from "@jobwire/client";
+import { readConfig, startServer } from "@jobwire/server";
+import type { Job, JobStreamEvent, Role } from "@jobwire/shared";
+import { z } from "zod";
+import { projectName, startWorkerProcess } from "./worker-process.js";
+
+export interface BuildOptions {
+  /** The project. */
+  readonly folder: string;
+  readonly title: string;
+  readonly signal: AbortSignal;
+  onEvent(event: JobStreamEvent): void;
+}
+
+/**
+ * Builds a project once, with a server and a worker of its own that are gone afterwards.
+ * @returns the finished job.
+ * @throws the signal's reason when it ended the build; Error when the worker ended by itself.
+ */
+export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions): Promise<Job> {
+  await using server = await startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent" }));
+  const { url } = server;
+  const client = createJobwireClient({ url, token: await fetchToken(url, "demo", "user") });
+  const workerToken = await fetchToken(url, "worker", "service");
+  signal.throwIfAborted();
+  await using worker = startWorkerProcess({ url, token: workerToken, folder });
+
+  const { id: jobId } = await client.jobs.create.mutate({
+    title: title.slice(0, 200),
+    pipeline: "build",
+    project: projectName,
+  });
+  const stopped = AbortSignal.any([signal, worker.ended]);
+  for await (const { data } of client.jobs.events.subscribe({ jobId }, { signal: stopped })) onEvent(data);
+  stopped.throwIfAborted();
+  return await client.jobs.get.query({ jobId });
+}
+
+const tokenSchema = z.object({ token: z.string() });
+
+async function fetchToken(url: string, sub: string, role: Role): Promise<string> {
+  const response = await fetch(`${url}/api/dev/token?${new URLSearchParams({ sub, role }).toString()}`);
+  return tokenSchema.parse(await response.json()).token;
+}

@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import type { StateQuery, Store } from "../../server/src/store/store.js";
+import { accept, eventually, newScope } from "./store-fixtures.js";
+import type { OpenStore } from "./store-fixtures.js";
+
+const keys = ["a", "b", "c", "d", "e"];
+
+export function listStatesContract(open: OpenStore): void {
+  test("lists the states of an index ascending and descending by key, whatever the order they came in", async () => {
+    await using store = await open();
+    const scope = newScope();
+    for (const key of ["c", "a", "e", "b", "d"]) await write(store, scope, key);
+    const items = keys.map((key) => ({ key, state: { name: key } }));
+    expect(await list(store, { scope })).toEqual({ items, next: null });
+    expect(await list(store, { scope, order: "descending" })).toEqual({ items: items.toReversed(), next: null });
+  });
+
+  test.each(["ascending", "descending"] as const)("is paged with `next` as `after`, %s", async (order) => {
+    await using store = await open();
+    const scope = newScope();
+    for (const key of keys) await write(store, scope, key);
+    for (const limit of [1, 2, 3, 4, 5, 6]) {
+      const pages = await pagesOf(store, { scope, order, limit });
+      expect(pages.flat()).toEqual(order === "ascending" ? keys : keys.toReversed());
+      expect(pages.map(({ length }) => length)).toEqual(sizesOf(keys.length, limit));
+    }
+  });
+
+  test("continues after a key that is not listed", async () => {
+    await using store = await open();
+    const scope = newScope();
+    for (const key of keys) await write(store, scope, key);
+    expect(keysOf(await list(store, { scope, after: "bb" }))).toEqual(["c", "d", "e"]);
+    expect(keysOf(await list(store, { scope, after: "bb", order: "descending" }))).toEqual(["b", "a"]);
+    expect(keysOf(await list(store, { scope, after: "zz" }))).toEqual([]);
+  });
+
+  test("is empty where nothing was written", async () => {
+    await using store = await open();
+    expect(await list(store, { scope: newScope() })).toEqual({ items: [], next: null });
+  });
+
+  test("lists a key once and with its state of now, however often it was written", async () => {
+    await using store = await open();
+    const scope = newScope();
+    for (const name of ["first", "second"]) {
+      await accept(store, { scope, state: { key: "k", set: { name }, index: "all" }, events: [] });
+    }
+    await accept(store, { scope, state: { key: "k", set: { more: "yes" } }, events: [] });
+    expect((await list(store, { scope })).items).toEqual([{ key: "k", state: { name: "second", more: "yes" } }]);
+  });
+
+  test("keeps indexes and scopes apart, and leaves out what was written without the index", async () => {
+    await using store = await open();
+    const [scope, other] = [newScope(), newScope()];
+    await write(store, scope, "mine");
+    await write(store, other, "theirs");
+    await accept(store, { scope, state: { key: "elsewhere", set: { a: "1" }, index: "another" }, events: [] });
+    await accept(store, { scope, state: { key: "nowhere", set: { a: "1" } }, events: [] });
+    expect(keysOf(await list(store, { scope }))).toEqual(["mine"]);
+    expect(keysOf(await list(store, { scope, index: "another" }))).toEqual(["elsewhere"]);
+  });
+
+  test("leaves out what was dropped at once", async () => {
+    await using store = await open();
+    const scope = newScope();
+    for (const key of keys) await write(store, scope, key);
+    for (const key of ["a", "c", "e"]) await write(store, scope, key, 0);
+    expect(keysOf(await list(store, { scope }))).toEqual(["b", "d"]);
+    expect((await pagesOf(store, { scope, limit: 1 })).flat()).toEqual(["b", "d"]);
+  });
+
+  test.each(["ascending", "descending"] as const)("leaves out what has expired, on pages of any size, %s", async (order) => {
+    await using store = await open();
+    for (const limit of [1, 2, 3, 10]) {
+      const scope = newScope();
+      for (const key of keys) await write(store, scope, key, "ace".includes(key) ? 1 : undefined);
+      await gone(store, scope, ["a", "c", "e"]);
+      expect((await pagesOf(store, { scope, order, limit })).flat()).toEqual(
+        order === "ascending" ? ["b", "d"] : ["d", "b"],
+      );
+    }
+  });
+
+  test.each([0, 1])("leaves out what was dropped after %i ms by a commit that does not name the index", async (retainMs) => {
+    await using store = await open();
+    const scope = newScope();
+    for (const key of keys) await write(store, scope, key);
+    await accept(store, { scope, state: { key: "c", set: { name: "last words" } }, events: [], retainMs });
+    await gone(store, scope, ["c"]);
+    expect(await list(store, { scope })).toMatchObject({ items: ["a", "b", "d", "e"].map((key) => ({ key })) });
+    expect((await pagesOf(store, { scope, limit: 2 })).flat()).toEqual(["a", "b", "d", "e"]);
+  });
+
+  test("lists a key again that is written again after it was dropped", async () => {
+    await using store = await open();
+    const scope = newScope();
+    await write(store, scope, "k");
+    await write(store, scope, "k", 0);
+    expect(keysOf(await list(store, { scope }))).toEqual([]);
+    await write(store, scope, "k");
+    expect(keysOf(await list(store, { scope }))).toEqual(["k"]);
+  });
+
+  test("orders keys with hyphens, slashes and digits alike in every adapter", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const ids = ["job/0198", "job/0198-a", "job/0198-b", "job/01980", "job/A", "job/a", "job/é", "job/漢"];
+    for (const key of ids.toReversed()) await write(store, scope, key);
+    expect(keysOf(await list(store, { scope }))).toEqual(ids);
+    expect((await pagesOf(store, { scope, order: "descending", limit: 3 })).flat()).toEqual(ids.toReversed());
+  });
+
+  test("pages through many states", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const many = Array.from({ length: 250 }, (_, index) => `k${String(index).padStart(4, "0")}`);
+    await Promise.all(many.map((key) => write(store, scope, key)));
+    expect((await pagesOf(store, { scope, limit: 100 })).flat()).toEqual(many);
+  });
+}
+
+type Query = Partial<StateQuery> & Pick<StateQuery, "scope">;
+
+function list(store: Store, query: Query) {
+  return store.listStates({ index: "all", order: "ascending", limit: 100, ...query });
+}
+
+function keysOf({ items }: Awaited<ReturnType<Store["listStates"]>>): string[] {
+  return items.map(({ key }) => key);
+}
+
+async function pagesOf(store: Store, query: Query): Promise<string[][]> {
+  const pages: string[][] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await list(store, { ...query, ...(after !== undefined && { after }) });
+    pages.push(keysOf(page));
+    if (page.next === null) return pages;
+    expect(page.next).toBe(page.items.at(-1)?.key);
+    after = page.next;
+  }
+}
+
+/** How long the pages are: full ones, and a last one that is never empty. */
+function sizesOf(count: number, limit: number): number[] {
+  return Array.from({ length: Math.ceil(count / limit) }, (_, page) => Math.min(limit, count - page * limit));
+}
+
+async function write(store: Store, scope: string, key: string, retainMs?: number): Promise<void> {
+  const state = { key, set: { name: key }, index: "all" };
+  await accept(store, { scope, state, events: [], ...(retainMs !== undefined && { retainMs }) });
+}
+
+async function gone(store: Store, scope: string, dropped: readonly string[]): Promise<void> {
+  for (const key of dropped) await eventually(async () => expect(await store.readState({ scope, key })).toBeNull());
+}

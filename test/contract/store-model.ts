@@ -1,0 +1,131 @@
+import type { Cursor } from "@jobwire/shared";
+import type {
+  Commit,
+  Committed,
+  LogEntry,
+  LogMessage,
+  Replay,
+  StateChange,
+  StatePage,
+  StateQuery,
+  StateRecord,
+  StateKey,
+  TopicHead,
+  TopicKey,
+} from "../../server/src/store/store.js";
+
+/**
+ * What a store is, as plainly as it can be said: nothing expires, nothing is away, and an epoch is the number of the
+ * log's life. `retainMs` is 0 or absent. The property test holds the adapters against it.
+ */
+export class StoreModel {
+  readonly #states = new Map<string, StateRecord>();
+  readonly #indexes = new Map<string, Set<string>>();
+  readonly #logs = new Map<string, Log>();
+  readonly #messages = new Map<string, LogMessage[]>();
+  #lives = 0;
+
+  constructor(private readonly maxEvents: number) {}
+
+  commit({ scope, state, events, retainMs }: Commit): Committed {
+    if (state) {
+      const current = this.readState({ scope, key: state.key });
+      if (!isExpected(current, state.expect)) return { accepted: false, state: current };
+      this.#states.set(nameOf(scope, state.key), { ...current, ...state.set });
+      if (state.index !== undefined) this.#indexOf(scope, state.index).add(state.key);
+    }
+    const appended = events.map(({ topic, type, body, last = false }) => {
+      const log = this.#logOf({ scope, topic });
+      const entry = { offset: log.offset + 1, type, body, last };
+      log.offset = entry.offset;
+      log.closed = last;
+      log.entries = [...log.entries, entry].slice(-this.maxEvents);
+      return { topic, epoch: log.epoch, entry };
+    });
+    for (const topic of new Set(events.map((event) => event.topic))) {
+      const mine = appended.filter((event) => event.topic === topic);
+      const message = { epoch: mine[0]?.epoch ?? "", entries: mine.map(({ entry }) => entry) };
+      this.messages({ scope, topic }).push(message);
+    }
+    if (retainMs === 0) this.#drop({ scope, ...(state && { state }), events });
+    return { accepted: true, cursors: appended.map(({ epoch, entry }) => ({ epoch, offset: entry.offset })) };
+  }
+
+  readState({ scope, key }: StateKey): StateRecord | null {
+    return this.#states.get(nameOf(scope, key)) ?? null;
+  }
+
+  listStates({ scope, index, order, after, limit }: StateQuery): StatePage {
+    const keys = [...this.#indexOf(scope, index)].toSorted();
+    if (order === "descending") keys.reverse();
+    const isAfter = (key: string) => after === undefined || (order === "ascending" ? key > after : key < after);
+    const rest = keys.filter(isAfter);
+    const items = rest.slice(0, limit).map((key) => ({ key, state: this.readState({ scope, key }) ?? {} }));
+    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null };
+  }
+
+  head(topic: TopicKey): TopicHead {
+    const { epoch, offset, closed } = this.#logOf(topic);
+    return { cursor: { epoch, offset }, closed };
+  }
+
+  replay(topic: TopicKey, after: Cursor | null, limit: number): Replay {
+    const { epoch, offset, entries } = this.#logOf(topic);
+    const beforeOldest = { epoch, offset: offset - entries.length };
+    if (after && after.epoch !== epoch) return { kind: "gap", reason: "log-lost", resumeAfter: beforeOldest };
+    if (after && after.offset > offset) return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset } };
+    if (after && after.offset < beforeOldest.offset) return { kind: "gap", reason: "trimmed", resumeAfter: beforeOldest };
+    const rest = entries.filter((entry) => !after || entry.offset > after.offset);
+    return { kind: "events", entries: rest.slice(0, limit), head: this.head(topic) };
+  }
+
+  /** What a listener that is there from the beginning has heard. */
+  messages({ scope, topic }: TopicKey): LogMessage[] {
+    const name = nameOf(scope, topic);
+    const messages = this.#messages.get(name) ?? [];
+    this.#messages.set(name, messages);
+    return messages;
+  }
+
+  isClosed({ scope, topic }: TopicKey): boolean {
+    return this.#logs.get(nameOf(scope, topic))?.closed ?? false;
+  }
+
+  #drop({ scope, state, events }: Pick<Commit, "scope" | "state" | "events">): void {
+    for (const { topic, last } of events) if (last) this.#logs.delete(nameOf(scope, topic));
+    if (!state) return;
+    this.#states.delete(nameOf(scope, state.key));
+    if (state.index !== undefined) this.#indexOf(scope, state.index).delete(state.key);
+  }
+
+  #indexOf(scope: string, index: string): Set<string> {
+    const name = nameOf(scope, index);
+    const keys = this.#indexes.get(name) ?? new Set();
+    this.#indexes.set(name, keys);
+    return keys;
+  }
+
+  #logOf({ scope, topic }: TopicKey): Log {
+    const name = nameOf(scope, topic);
+    const log = this.#logs.get(name) ?? { epoch: `life ${++this.#lives}`, offset: 0, closed: false, entries: [] };
+    this.#logs.set(name, log);
+    return log;
+  }
+}
+
+interface Log {
+  readonly epoch: string;
+  offset: number;
+  closed: boolean;
+  entries: readonly LogEntry[];
+}
+
+function isExpected(current: StateRecord | null, expect: StateChange["expect"]): boolean {
+  if (expect === undefined) return true;
+  if (expect === "absent") return current === null;
+  return Object.entries(expect).every(([field, values]) => values.includes(current?.[field] ?? ""));
+}
+
+function nameOf(scope: string, name: string): string {
+  return JSON.stringify([scope, name]);
+}

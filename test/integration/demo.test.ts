@@ -1,0 +1,74 @@
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { expect, test } from "vitest";
+import {
+  makeFolder,
+  openCheckpoint,
+  packageJson,
+  startProgram,
+  type Folder,
+  type Program,
+} from "./build-worker-fixture.js";
+
+function startDemo(args: readonly string[], temporary?: Folder): Program {
+  return startProgram("examples/demo/main.ts", args, temporary && { TMPDIR: temporary.path });
+}
+
+const textOf = ({ lines }: Program) => lines.items.join("\n");
+
+test("the demo builds the sample site, shows every stage and what came of it, and ends with 0", async () => {
+  await using demo = startDemo([]);
+  expect(await demo.exit).toBe(0);
+  const stages = ["Queued", "Starting", "Scaffolding workspace", "Writing code", "Installing dependencies"];
+  expect(textOf(demo)).toMatch(new RegExp([...stages, "Running checks", "Build complete!"].join("[^]*")));
+  expect(textOf(demo)).toContain("Built harbour-notes: 3 files");
+  expect(textOf(demo)).toContain("harbour-notes 1.0.0");
+});
+
+test("the demo of a project that fails shows the end of its output and ends with 1", async () => {
+  await using project = await makeFolder({
+    "package.json": packageJson({ test: "echo expected 1 to be 2; exit 7" }),
+  });
+  await using demo = startDemo([project.path]);
+  expect(await demo.exit).toBe(1);
+  expect(textOf(demo)).toMatch(/Build failed[^]*npm run test exited with code 7\.[^]*expected 1 to be 2/);
+});
+
+test("Ctrl-C ends the demo with 130 and leaves nothing behind", async () => {
+  await using checkpoint = await openCheckpoint();
+  await using project = await makeFolder({
+    "package.json": packageJson({ test: "node checkpoint.cjs" }),
+    "checkpoint.cjs": checkpoint.program,
+  });
+  await using temporary = await makeFolder();
+  await using demo = startDemo([project.path], temporary);
+  const script = await checkpoint.reached;
+  const scriptEnded = once(script, "close");
+  demo.process.kill("SIGINT");
+  expect(await demo.exit).toBe(130);
+  await scriptEnded;
+  expect((await readdir(temporary.path)).filter((name) => name.startsWith("jobwire-"))).toEqual([]);
+});
+
+test("Ctrl-C before the worker is up ends the demo with 130 as well", async () => {
+  await using demo = startDemo([]);
+  await demo.lines.until((line) => line.startsWith("Building"));
+  demo.process.kill("SIGINT");
+  expect(await demo.exit).toBe(130);
+});
+
+test("a folder that is absent or no project ends the demo with 2", async () => {
+  await using empty = await makeFolder();
+  await using absent = startDemo(["/no/such/folder"]);
+  await using noProject = startDemo([empty.path]);
+  expect(await absent.exit).toBe(2);
+  expect(textOf(absent)).toContain("There is no folder /no/such/folder.");
+  expect(await noProject.exit).toBe(2);
+  expect(textOf(noProject)).toContain("There is no package.json");
+});
+
+test("the demo says how it is used", async () => {
+  await using demo = startDemo(["--help"]);
+  expect(await demo.exit).toBe(0);
+  expect(textOf(demo)).toMatch(/^Usage: npm run demo/);
+});
