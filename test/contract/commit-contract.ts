@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { accept, append, countTo, newEvent, newEvents, newScope, newTopic, offsetsOf, retained } from "./store-fixtures.js";
+import {
+  accept,
+  append,
+  countTo,
+  newEvent,
+  newEvents,
+  newScope,
+  newTopic,
+  offsetsOf,
+  retained,
+} from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
 export function commitContract(open: OpenStore): void {
@@ -33,7 +43,9 @@ export function commitContract(open: OpenStore): void {
     const scope = newScope();
     const cursors = await accept(store, { scope, events: [newEvent("a", "e1"), newEvent("b", "e1")] });
     expect(new Set(cursors.map(({ epoch }) => epoch)).size).toBe(2);
-    expect(await store.replay({ scope, topic: "b" }, cursors[0] ?? null, 10)).toMatchObject({ reason: "log-lost" });
+    expect(await store.replay({ scope, topic: "b" }, cursors[0] ?? null, 10)).toMatchObject({
+      reason: "log-lost",
+    });
   });
 
   test("draws an epoch that a cursor's text can carry", async () => {
@@ -46,14 +58,22 @@ export function commitContract(open: OpenStore): void {
     await using store = await open();
     const scope = newScope();
     await accept(store, { scope, events: newEvents("b", 4) });
-    const events = [..."abbacab"].map((topic, index) => newEvent(topic, `e${index}`));
+    const events = "abbacab".split("").map((topic, index) => newEvent(topic, `e${index}`));
     const cursors = await accept(store, { scope, events });
     expect(offsetsOf(cursors)).toEqual([1, 5, 6, 2, 1, 3, 7]);
     const epochOf = new Map<string, string>();
     for (const topic of "abc") epochOf.set(topic, (await store.head({ scope, topic })).cursor.epoch);
-    expect(cursors.map(({ epoch }) => epoch)).toEqual([..."abbacab"].map((topic) => epochOf.get(topic)));
-    expect((await retained(store, { scope, topic: "a" })).map(({ type }) => type)).toEqual(["e0", "e3", "e5"]);
-    expect((await retained(store, { scope, topic: "b" })).slice(4).map(({ type }) => type)).toEqual(["e1", "e2", "e6"]);
+    expect(cursors.map(({ epoch }) => epoch)).toEqual("abbacab".split("").map((topic) => epochOf.get(topic)));
+    expect((await retained(store, { scope, topic: "a" })).map(({ type }) => type)).toEqual([
+      "e0",
+      "e3",
+      "e5",
+    ]);
+    expect((await retained(store, { scope, topic: "b" })).slice(4).map(({ type }) => type)).toEqual([
+      "e1",
+      "e2",
+      "e6",
+    ]);
   });
 
   test("sets the fields it names and leaves the others", async () => {
@@ -68,7 +88,11 @@ export function commitContract(open: OpenStore): void {
     await using store = await open();
     const scope = newScope();
     await accept(store, { scope, state: { key: "k", set: { a: "1" } }, events: [] });
-    await accept(store, { scope, state: { key: "k", expect: { a: ["1"] }, set: {} }, events: newEvents("t", 1) });
+    await accept(store, {
+      scope,
+      state: { key: "k", expect: { a: ["1"] }, set: {} },
+      events: newEvents("t", 1),
+    });
     expect(await store.readState({ scope, key: "k" })).toEqual({ a: "1" });
     expect(await retained(store, { scope, topic: "t" })).toHaveLength(1);
   });
@@ -76,7 +100,19 @@ export function commitContract(open: OpenStore): void {
   test("keeps the text of a state as it is", async () => {
     await using store = await open();
     const scope = newScope();
-    const texts = ['"quotes"', "back\\slash", "two\nlines", "nul\0", "emoji 🧵", "ünï", "{}", "[]", "1e3", "\u2028", "null"];
+    const texts = [
+      '"quotes"',
+      "back\\slash",
+      "two\nlines",
+      "nul\0",
+      "emoji 🧵",
+      "ünï",
+      "{}",
+      "[]",
+      "1e3",
+      "\u2028",
+      "null",
+    ];
     const set = Object.fromEntries(texts.map((text) => [`field ${text}`, text]));
     await accept(store, { scope, state: { key: "k", set }, events: [] });
     expect(await store.readState({ scope, key: "k" })).toEqual(set);
@@ -85,7 +121,11 @@ export function commitContract(open: OpenStore): void {
   test("is not refused for half a surrogate pair in a state's text", async () => {
     await using store = await open();
     const scope = newScope();
-    await accept(store, { scope, state: { key: "k", set: { a: "half \ud83e pair", b: "whole" } }, events: [] });
+    await accept(store, {
+      scope,
+      state: { key: "k", set: { a: "half \ud83e pair", b: "whole" } },
+      events: [],
+    });
     expect(await store.readState({ scope, key: "k" })).toMatchObject({ b: "whole" });
   });
 
@@ -112,7 +152,8 @@ export function commitContract(open: OpenStore): void {
     const written = (await Promise.all(commits)).flat();
     expect(offsetsOf(written).toSorted((a, b) => a - b)).toEqual(countTo(80));
     const types = (await retained(store, { scope, topic })).map(({ type }) => type);
-    for (const writer of countTo(40)) expect(types.indexOf(`${writer}b`)).toBe(types.indexOf(`${writer}a`) + 1);
+    for (const writer of countTo(40))
+      expect(types.indexOf(`${writer}b`)).toBe(types.indexOf(`${writer}a`) + 1);
   });
 
   test("is read back at once: state, head and log", async () => {

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import type { StateChange, Store } from "../../server/src/store/store.js";
-import { RecordingListener, accept, countTo, newEvent, newEvents, newScope, newTopic, retained } from "./store-fixtures.js";
+import {
+  RecordingListener,
+  accept,
+  countTo,
+  newEvent,
+  newEvents,
+  newScope,
+  newTopic,
+  retained,
+} from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
 type Guard = NonNullable<StateChange["expect"]>;
@@ -60,7 +69,10 @@ export function guardContract(open: OpenStore): void {
     await using store = await open();
     const { scope, topic } = newTopic();
     const state = { key: "k", expect: { status: ["queued"] }, set: { status: "starting" }, index: "all" };
-    expect(await store.commit({ scope, state, events: newEvents(topic, 1) })).toEqual({ accepted: false, state: null });
+    expect(await store.commit({ scope, state, events: newEvents(topic, 1) })).toEqual({
+      accepted: false,
+      state: null,
+    });
     expect(await store.readState({ scope, key: "k" })).toBeNull();
   });
 
@@ -109,7 +121,7 @@ export function guardContract(open: OpenStore): void {
     await using store = await open();
     const { scope, topic } = newTopic();
     const counters = countTo(50).map(async (counter) => {
-      for (let count = ""; ; ) {
+      for (let count = ""; ;) {
         const state = { key: "k", expect: { count: [count] }, set: { count: `${Number(count) + 1}` } };
         const committed = await store.commit({ scope, state, events: [newEvent(topic, `${counter}`)] });
         if (committed.accepted) return;

@@ -12,7 +12,10 @@ export function listStatesContract(open: OpenStore): void {
     for (const key of ["c", "a", "e", "b", "d"]) await write(store, scope, key);
     const items = keys.map((key) => ({ key, state: { name: key } }));
     expect(await list(store, { scope })).toEqual({ items, next: null });
-    expect(await list(store, { scope, order: "descending" })).toEqual({ items: items.toReversed(), next: null });
+    expect(await list(store, { scope, order: "descending" })).toEqual({
+      items: items.toReversed(),
+      next: null,
+    });
   });
 
   test.each(["ascending", "descending"] as const)("is paged with `next` as `after`, %s", async (order) => {
@@ -47,7 +50,9 @@ export function listStatesContract(open: OpenStore): void {
       await accept(store, { scope, state: { key: "k", set: { name }, index: "all" }, events: [] });
     }
     await accept(store, { scope, state: { key: "k", set: { more: "yes" } }, events: [] });
-    expect((await list(store, { scope })).items).toEqual([{ key: "k", state: { name: "second", more: "yes" } }]);
+    expect((await list(store, { scope })).items).toEqual([
+      { key: "k", state: { name: "second", more: "yes" } },
+    ]);
   });
 
   test("keeps indexes and scopes apart, and leaves out what was written without the index", async () => {
@@ -55,7 +60,11 @@ export function listStatesContract(open: OpenStore): void {
     const [scope, other] = [newScope(), newScope()];
     await write(store, scope, "mine");
     await write(store, other, "theirs");
-    await accept(store, { scope, state: { key: "elsewhere", set: { a: "1" }, index: "another" }, events: [] });
+    await accept(store, {
+      scope,
+      state: { key: "elsewhere", set: { a: "1" }, index: "another" },
+      events: [],
+    });
     await accept(store, { scope, state: { key: "nowhere", set: { a: "1" } }, events: [] });
     expect(keysOf(await list(store, { scope }))).toEqual(["mine"]);
     expect(keysOf(await list(store, { scope, index: "another" }))).toEqual(["elsewhere"]);
@@ -70,27 +79,35 @@ export function listStatesContract(open: OpenStore): void {
     expect((await pagesOf(store, { scope, limit: 1 })).flat()).toEqual(["b", "d"]);
   });
 
-  test.each(["ascending", "descending"] as const)("leaves out what has expired, on pages of any size, %s", async (order) => {
-    await using store = await open();
-    for (const limit of [1, 2, 3, 10]) {
-      const scope = newScope();
-      for (const key of keys) await write(store, scope, key, "ace".includes(key) ? 1 : undefined);
-      await gone(store, scope, ["a", "c", "e"]);
-      expect((await pagesOf(store, { scope, order, limit })).flat()).toEqual(
-        order === "ascending" ? ["b", "d"] : ["d", "b"],
-      );
-    }
-  });
+  test.each(["ascending", "descending"] as const)(
+    "leaves out what has expired, on pages of any size, %s",
+    async (order) => {
+      await using store = await open();
+      for (const limit of [1, 2, 3, 10]) {
+        const scope = newScope();
+        for (const key of keys) await write(store, scope, key, "ace".includes(key) ? 1 : undefined);
+        await gone(store, scope, ["a", "c", "e"]);
+        expect((await pagesOf(store, { scope, order, limit })).flat()).toEqual(
+          order === "ascending" ? ["b", "d"] : ["d", "b"],
+        );
+      }
+    },
+  );
 
-  test.each([0, 1])("leaves out what was dropped after %i ms by a commit that does not name the index", async (retainMs) => {
-    await using store = await open();
-    const scope = newScope();
-    for (const key of keys) await write(store, scope, key);
-    await accept(store, { scope, state: { key: "c", set: { name: "last words" } }, events: [], retainMs });
-    await gone(store, scope, ["c"]);
-    expect(await list(store, { scope })).toMatchObject({ items: ["a", "b", "d", "e"].map((key) => ({ key })) });
-    expect((await pagesOf(store, { scope, limit: 2 })).flat()).toEqual(["a", "b", "d", "e"]);
-  });
+  test.each([0, 1])(
+    "leaves out what was dropped after %i ms by a commit that does not name the index",
+    async (retainMs) => {
+      await using store = await open();
+      const scope = newScope();
+      for (const key of keys) await write(store, scope, key);
+      await accept(store, { scope, state: { key: "c", set: { name: "last words" } }, events: [], retainMs });
+      await gone(store, scope, ["c"]);
+      expect(await list(store, { scope })).toMatchObject({
+        items: ["a", "b", "d", "e"].map((key) => ({ key })),
+      });
+      expect((await pagesOf(store, { scope, limit: 2 })).flat()).toEqual(["a", "b", "d", "e"]);
+    },
+  );
 
   test("lists a key again that is written again after it was dropped", async () => {
     await using store = await open();
@@ -100,6 +117,15 @@ export function listStatesContract(open: OpenStore): void {
     expect(keysOf(await list(store, { scope }))).toEqual([]);
     await write(store, scope, "k");
     expect(keysOf(await list(store, { scope }))).toEqual(["k"]);
+  });
+
+  test("does not list a key that is written again without the index after it was dropped from it", async () => {
+    await using store = await open();
+    const scope = newScope();
+    await write(store, scope, "k");
+    await write(store, scope, "k", 0);
+    await accept(store, { scope, state: { key: "k", set: { name: "anew" } }, events: [] });
+    expect(keysOf(await list(store, { scope }))).toEqual([]);
   });
 
   test("orders keys with hyphens, slashes and digits alike in every adapter", async () => {
@@ -132,7 +158,7 @@ function keysOf({ items }: Awaited<ReturnType<Store["listStates"]>>): string[] {
 
 async function pagesOf(store: Store, query: Query): Promise<string[][]> {
   const pages: string[][] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await list(store, { ...query, ...(after !== undefined && { after }) });
     pages.push(keysOf(page));
     if (page.next === null) return pages;
@@ -152,5 +178,6 @@ async function write(store: Store, scope: string, key: string, retainMs?: number
 }
 
 async function gone(store: Store, scope: string, dropped: readonly string[]): Promise<void> {
-  for (const key of dropped) await eventually(async () => expect(await store.readState({ scope, key })).toBeNull());
+  for (const key of dropped)
+    await eventually(async () => expect(await store.readState({ scope, key })).toBeNull());
 }

@@ -15,14 +15,14 @@ import type { OpenStore } from "./store-fixtures.js";
 
 /** Bodies are JSON text on one line; a store must not read them. */
 const bodies = {
-  "unicode": '{"json":"žluťoučký 漢字 \u202eright to left\u2028"}',
-  "emoji": '{"json":"🧵👩‍👩‍👧‍👦"}',
-  "quotes": String.raw`{"json":"\"double\" 'single' \`back\`"}`,
-  "backslashes": String.raw`{"json":"C:\\temp\\new \\\\ \n \u0000"}`,
+  unicode: '{"json":"žluťoučký 漢字 \u202eright to left\u2028"}',
+  emoji: '{"json":"🧵👩‍👩‍👧‍👦"}',
+  quotes: String.raw`{"json":"\"double\" 'single' \`back\`"}`,
+  backslashes: String.raw`{"json":"C:\\temp\\new \\\\ \n \u0000"}`,
   "lone surrogate escapes": String.raw`{"json":"\ud800 \udfff"}`,
   "percent signs and braces": '{"json":"100 % %s %n {0} $1 ${x}"}',
   "a carriage return, a tab and a NUL": '{"json":"\r\t\0"}',
-  "nothing": "",
+  nothing: "",
   "what is not JSON": "1 1 epoch type",
   "one megabyte": JSON.stringify({ json: "ü".repeat(512 * 1024) }),
 };
@@ -34,7 +34,10 @@ export function listenContract(open: OpenStore): void {
     const [a, b] = [new RecordingListener(), new RecordingListener()];
     await using _a = await store.listen({ scope, topic: "a" }, a);
     await using _b = await store.listen({ scope, topic: "b" }, b);
-    const [first] = await accept(store, { scope, events: [..."aba"].map((topic, index) => newEvent(topic, `e${index}`)) });
+    const [first] = await accept(store, {
+      scope,
+      events: "aba".split("").map((topic, index) => newEvent(topic, `e${index}`)),
+    });
     await accept(store, { scope, events: [{ ...newEvent("a", "end"), last: true }] });
     await a.until("end");
     await b.until("e1");
@@ -49,7 +52,9 @@ export function listenContract(open: OpenStore): void {
       { epoch: first?.epoch, entries: [{ offset: 3, type: "end", body: '{"type":"end"}', last: true }] },
     ]);
     const { epoch } = (await store.head({ scope, topic: "b" })).cursor;
-    expect(b.messages).toEqual([{ epoch, entries: [{ offset: 1, type: "e1", body: '{"type":"e1"}', last: false }] }]);
+    expect(b.messages).toEqual([
+      { epoch, entries: [{ offset: 1, type: "e1", body: '{"type":"e1"}', last: false }] },
+    ]);
   });
 
   test("gets the commits of a burst in the order of the log", async () => {
@@ -57,22 +62,36 @@ export function listenContract(open: OpenStore): void {
     const { scope, topic } = newTopic();
     const listener = new RecordingListener();
     await using _listening = await store.listen({ scope, topic }, listener);
-    await Promise.all(countTo(200).map((number) => accept(store, { scope, events: [newEvent(topic, `e${number}`)] })));
+    await Promise.all(
+      countTo(200).map((number) => accept(store, { scope, events: [newEvent(topic, `e${number}`)] })),
+    );
     await eventually(() => expect(listener.messages).toHaveLength(200));
     expect(listener.entries).toEqual(await retained(store, { scope, topic }));
     expect(offsetsOf(listener.entries)).toEqual(countTo(200));
   });
 
-  test.each(Object.entries(bodies))("gets a body of %s as it was committed, and so does a replay", async (_, body) => {
-    await using store = await open();
-    const { scope, topic } = newTopic();
-    const listener = new RecordingListener();
-    await using _listening = await store.listen({ scope, topic }, listener);
-    await accept(store, { scope, events: [{ topic, type: "first", body }, { topic, type: "second", body }] });
-    await listener.until("second");
-    expect(listener.entries.map((entry) => entry.body === body)).toEqual([true, true]);
-    expect((await retained(store, { scope, topic })).map((entry) => entry.body === body)).toEqual([true, true]);
-  });
+  test.each(Object.entries(bodies))(
+    "gets a body of %s as it was committed, and so does a replay",
+    async (_, body) => {
+      await using store = await open();
+      const { scope, topic } = newTopic();
+      const listener = new RecordingListener();
+      await using _listening = await store.listen({ scope, topic }, listener);
+      await accept(store, {
+        scope,
+        events: [
+          { topic, type: "first", body },
+          { topic, type: "second", body },
+        ],
+      });
+      await listener.until("second");
+      expect(listener.entries.map((entry) => entry.body === body)).toEqual([true, true]);
+      expect((await retained(store, { scope, topic })).map((entry) => entry.body === body)).toEqual([
+        true,
+        true,
+      ]);
+    },
+  );
 
   test.each(["with space", "ünï-🧵", "a:b{c}", ""])("gets the type %j as it was committed", async (type) => {
     await using store = await open();
@@ -134,7 +153,9 @@ export function listenContract(open: OpenStore): void {
     await using store = await open();
     const { scope, topic } = newTopic();
     const listeners = countTo(50).map(() => new RecordingListener());
-    const listening = await Promise.all(listeners.map((listener) => store.listen({ scope, topic }, listener)));
+    const listening = await Promise.all(
+      listeners.map((listener) => store.listen({ scope, topic }, listener)),
+    );
     await accept(store, { scope, events: newEvents(topic, 3) });
     await Promise.all(listeners.map((listener) => listener.until("e3")));
     expect(listeners.map(({ entries }) => offsetsOf(entries))).toEqual(listeners.map(() => [1, 2, 3]));

@@ -5,7 +5,16 @@ import type { Store } from "../../server/src/store/store.js";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { freePort, startRedis } from "../support/redis-server.js";
-import { RecordingListener, accept, append, countTo, eventually, newEvent, newScope, newTopic } from "./store-fixtures.js";
+import {
+  RecordingListener,
+  accept,
+  append,
+  countTo,
+  eventually,
+  newEvent,
+  newScope,
+  newTopic,
+} from "./store-fixtures.js";
 
 /** "Redis away" is an error within this time, not a queue. Some more than the store's own limit, for slow machines. */
 const failsWithinMs = 2300;
@@ -14,10 +23,16 @@ test("while Redis is away every call is refused, STORE_UNAVAILABLE, at once", as
   await using redis = await startRedis();
   await using store = await open(redis.url);
   await using _listening = await store.listen(newTopic(), new RecordingListener());
+  expect(store.isReachable).toBe(true);
   await redis.kill();
+  await eventually(() => expect(store.isReachable).toBe(false));
   for (const [name, call] of Object.entries(callsOf(store))) {
     const { reason, afterMs } = await refusal(call);
-    expect({ name, reason, inTime: afterMs < failsWithinMs }).toEqual({ name, reason: "STORE_UNAVAILABLE", inTime: true });
+    expect({ name, reason, inTime: afterMs < failsWithinMs }).toEqual({
+      name,
+      reason: "STORE_UNAVAILABLE",
+      inTime: true,
+    });
   }
 });
 
@@ -26,7 +41,9 @@ test("calls under way when Redis dies are refused, STORE_UNAVAILABLE, within 2 s
   await using store = await open(redis.url);
   const scope = newScope();
   const refusals = countTo(50).map((number) =>
-    refusal(() => store.commit({ scope, events: [newEvent("t", `${number}`)] })).catch(() => "answered" as const),
+    refusal(() => store.commit({ scope, events: [newEvent("t", `${number}`)] })).catch(
+      () => "answered" as const,
+    ),
   );
   await redis.kill();
   for (const outcome of await Promise.all(refusals)) {
@@ -46,9 +63,9 @@ test("while Redis hangs every call is refused, STORE_UNAVAILABLE, within 2 s, an
   await admin.client("PAUSE", 3000, "ALL");
   const calls = Object.entries(callsOf(store));
   const refusals = await Promise.all(calls.map(async ([name, call]) => ({ name, ...(await refusal(call)) })));
-  expect(refusals.map(({ name, reason, afterMs }) => ({ name, reason, inTime: afterMs < failsWithinMs }))).toEqual(
-    calls.map(([name]) => ({ name, reason: "STORE_UNAVAILABLE", inTime: true })),
-  );
+  expect(
+    refusals.map(({ name, reason, afterMs }) => ({ name, reason, inTime: afterMs < failsWithinMs })),
+  ).toEqual(calls.map(([name]) => ({ name, reason: "STORE_UNAVAILABLE", inTime: true })));
   await eventually(() => store.ping());
   await accept(store, { scope, events: [newEvent(topic, "again")] });
   await listener.until("again");
@@ -75,7 +92,8 @@ test("when Redis is back every listener is told, once its messages flow again", 
   await eventually(() => expect(all.every(({ restorations }) => restorations > 0)).toBe(true));
   expect(all.map(({ restorations }) => restorations)).toEqual(all.map(() => 1));
   await eventually(() => store.ping());
-  for (const topic of topics) await accept(store, { scope: topic.scope, events: [newEvent(topic.topic, "again")] });
+  for (const topic of topics)
+    await accept(store, { scope: topic.scope, events: [newEvent(topic.topic, "again")] });
   await Promise.all(all.map((listener) => listener.until("again")));
   expect(left.restorations).toBe(0);
   expect(left.messages).toEqual([]);
@@ -139,8 +157,10 @@ test("a listener that could not begin while Redis was away can begin when it is 
   const { scope, topic } = newTopic();
   const listener = new RecordingListener();
   await redis.kill();
-  for (const _ of countTo(3)) {
-    expect(await refusal(() => store.listen({ scope, topic }, listener))).toMatchObject({ reason: "STORE_UNAVAILABLE" });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    expect(await refusal(() => store.listen({ scope, topic }, listener))).toMatchObject({
+      reason: "STORE_UNAVAILABLE",
+    });
   }
   await redis.restart();
   await using _listening = await eventually(() => store.listen({ scope, topic }, listener));
@@ -158,10 +178,15 @@ test("a store opens while Redis is absent, refuses calls at once, and works when
   expect(performance.now() - openedAt).toBeLessThan(failsWithinMs);
   for (const [name, call] of Object.entries(callsOf(store))) {
     const { reason, afterMs } = await refusal(call);
-    expect({ name, reason, inTime: afterMs < failsWithinMs }).toEqual({ name, reason: "STORE_UNAVAILABLE", inTime: true });
+    expect({ name, reason, inTime: afterMs < failsWithinMs }).toEqual({
+      name,
+      reason: "STORE_UNAVAILABLE",
+      inTime: true,
+    });
   }
+  expect(store.isReachable).toBe(false);
   await redis.restart();
-  await eventually(() => store.ping());
+  await eventually(() => expect(store.isReachable).toBe(true));
   expect(await append(store, newTopic(), 1)).toHaveLength(1);
 });
 
@@ -169,7 +194,11 @@ test("a store that never found its Redis can be disposed", async () => {
   const url = `redis://127.0.0.1:${await freePort()}`;
   const states: boolean[] = [];
   {
-    await using _store = await openRedisStore({ url, maxEvents: 10, onReachable: (reachable) => states.push(reachable) });
+    await using _store = await openRedisStore({
+      url,
+      maxEvents: 10,
+      onReachable: (reachable) => states.push(reachable),
+    });
   }
   expect(states).toEqual([false]);
 });
@@ -189,12 +218,35 @@ test("each change between reachable and not is reported once, with the error", a
     await redis.kill();
     await eventually(() => expect(states()).toHaveLength(2 * round));
     // Several attempts to connect fail meanwhile and are no news.
-    for (const _ of countTo(5)) await refusal(() => store.ping());
+    for (let attempt = 0; attempt < 5; attempt++) await refusal(() => store.ping());
     await redis.restart();
     await eventually(() => expect(states()).toHaveLength(2 * round + 1));
   }
   expect(states()).toEqual([true, false, true, false, true]);
 });
+
+test("a store that is disposed on purpose is no news", async () => {
+  await using redis = await startRedis();
+  const states: boolean[] = [];
+  const onReachable = (reachable: boolean) => void states.push(reachable);
+  const store = await openRedisStore({ url: redis.url, maxEvents: 10, onReachable });
+  await store[Symbol.asyncDispose]();
+  await eventually(() => expect(store.isReachable).toBe(false));
+  await eventually(async () => expect(await clientCount(redis.url)).toBe(1));
+  expect(states).toEqual([true]);
+});
+
+/** How many connections Redis has, the one that asks included. */
+async function clientCount(url: string): Promise<number> {
+  const admin = new Redis(url);
+  try {
+    return String(await admin.client("LIST"))
+      .trim()
+      .split("\n").length;
+  } finally {
+    admin.disconnect();
+  }
+}
 
 function open(url: string): Promise<Store> {
   return openRedisStore({ url, maxEvents: 1000, onReachable: () => {} });
@@ -203,10 +255,12 @@ function open(url: string): Promise<Store> {
 function callsOf(store: Store): Readonly<Record<string, () => Promise<unknown>>> {
   const { scope, topic } = newTopic();
   return {
-    commit: () => store.commit({ scope, state: { key: "k", set: { a: "1" } }, events: [newEvent(topic, "e")] }),
+    commit: () =>
+      store.commit({ scope, state: { key: "k", set: { a: "1" } }, events: [newEvent(topic, "e")] }),
     readState: () => store.readState({ scope, key: "k" }),
     listStates: () => store.listStates({ scope, index: "all", order: "ascending", limit: 10 }),
     head: () => store.head({ scope, topic }),
+    fork: () => store.fork({ scope, topic }, { epoch: "0", offset: 0 }),
     replay: () => store.replay({ scope, topic }, null, 10),
     listen: () => store.listen({ scope, topic }, new RecordingListener()),
     ping: () => store.ping(),

@@ -19,7 +19,12 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const cursors = await append(store, topic, 3);
     const head = { cursor: cursors[2], closed: false };
-    const entries = countTo(3).map((offset) => ({ offset, type: `e${offset}`, body: `{"type":"e${offset}"}`, last: false }));
+    const entries = countTo(3).map((offset) => ({
+      offset,
+      type: `e${offset}`,
+      body: `{"type":"e${offset}"}`,
+      last: false,
+    }));
     expect(await store.replay(topic, null, 10)).toEqual({ kind: "events", entries, head });
   });
 
@@ -57,7 +62,7 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const cursors = await append(store, topic, 7);
     const pages: number[][] = [];
-    for (let after = null as (typeof cursors)[number] | null; ; ) {
+    for (let after = null as (typeof cursors)[number] | null; ;) {
       const { entries, head } = eventsOf(await store.replay(topic, after, 3));
       expect(head.cursor).toEqual(cursors[6]);
       if (entries.length === 0) break;
@@ -115,7 +120,11 @@ export function replayContract(open: OpenStore): void {
     const epoch = cursors[0]?.epoch ?? "";
     const resumeAfter = { epoch, offset: 7 };
     for (const offset of countTo(6, 0)) {
-      expect(await store.replay(topic, { epoch, offset }, 10)).toEqual({ kind: "gap", reason: "trimmed", resumeAfter });
+      expect(await store.replay(topic, { epoch, offset }, 10)).toEqual({
+        kind: "gap",
+        reason: "trimmed",
+        resumeAfter,
+      });
     }
     expect(offsetsOf(entriesOf(await store.replay(topic, resumeAfter, 10)))).toEqual(countTo(12, 8));
     expect(offsetsOf(entriesOf(await store.replay(topic, { epoch, offset: 8 }, 10)))).toEqual(countTo(12, 9));
@@ -165,7 +174,10 @@ export function replayContract(open: OpenStore): void {
     const { entries, head } = eventsOf(await store.replay({ scope, topic }, null, 10));
     expect(entries.map(({ last }) => last)).toEqual([false, false, true]);
     expect(head).toEqual({ cursor, closed: true });
-    expect(await store.replay({ scope, topic }, cursor, 10)).toMatchObject({ entries: [], head: { closed: true } });
+    expect(await store.replay({ scope, topic }, cursor, 10)).toMatchObject({
+      entries: [],
+      head: { closed: true },
+    });
   });
 
   test("is not disturbed by commits meanwhile: pages have no holes", async () => {
@@ -174,7 +186,7 @@ export function replayContract(open: OpenStore): void {
     const { cursor } = await store.head(topic);
     const writing = append(store, topic, 60);
     const seen: number[] = [];
-    for (let after = cursor; seen.length < 60; ) {
+    for (let after = cursor; seen.length < 60;) {
       const entries = entriesOf(await store.replay(topic, after, 7));
       seen.push(...offsetsOf(entries));
       after = { epoch: cursor.epoch, offset: seen.at(-1) ?? 0 };

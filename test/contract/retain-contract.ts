@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
-import { accept, entriesOf, eventually, newEvent, newEvents, newScope, newTopic, retained } from "./store-fixtures.js";
+import {
+  accept,
+  entriesOf,
+  eventually,
+  newEvent,
+  newEvents,
+  newScope,
+  newTopic,
+  retained,
+} from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
 /** Long enough for a commit and a few reads, short enough to wait for. */
@@ -63,7 +72,12 @@ export function retainContract(open: OpenStore): void {
     const scope = newScope();
     const other = { key: "other", set: { a: "1" }, index: "all" };
     const [cursor] = await accept(store, { scope, state: other, events: [end("kept")] });
-    await accept(store, { scope, state: { key: "k", set: { a: "1" } }, events: [end("dropped")], retainMs: 0 });
+    await accept(store, {
+      scope,
+      state: { key: "k", set: { a: "1" } },
+      events: [end("dropped")],
+      retainMs: 0,
+    });
     expect(await store.head({ scope, topic: "kept" })).toEqual({ cursor, closed: true });
     expect(await store.readState({ scope, key: "other" })).toEqual({ a: "1" });
     expect(await listed(store, scope)).toEqual(["other"]);

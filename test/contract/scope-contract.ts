@@ -1,12 +1,65 @@
 import { expect, test } from "vitest";
-import { RecordingListener, accept, append, eventually, newEvent, newScope, offsetsOf, retained } from "./store-fixtures.js";
+import {
+  RecordingListener,
+  accept,
+  append,
+  eventually,
+  newEvent,
+  newScope,
+  offsetsOf,
+  retained,
+} from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
 /** Names that meet when a key is put together carelessly, and names that a careless encoding maps to one. */
 const nastyNames = [
-  "a", "A", "a ", " a", "a b", "a%20b", "a%2520b", "a+b", "a%", "%", "%25", "a:b", "a::b", ":", "::", "{a}", "{a", "a}",
-  "}{", "{}", "%7Ba%7D", "a}:s:k", "a}:l:t", "a}:h:t", "jw:{a}", "jw:{a}:s:k", "*", "?", "[a]", "a\\", "a/b", "../a", "ä",
-  "a\u0308", "漢字", "🧵", "a\nb", "a\0", '"', "'", "constructor", "__proto__", "owner:a", "0", "-1", "null", "[\"a\",\"b\"]",
+  "a",
+  "A",
+  "a ",
+  " a",
+  "a b",
+  "a%20b",
+  "a%2520b",
+  "a+b",
+  "a%",
+  "%",
+  "%25",
+  "a:b",
+  "a::b",
+  ":",
+  "::",
+  "{a}",
+  "{a",
+  "a}",
+  "}{",
+  "{}",
+  "%7Ba%7D",
+  "a}:s:k",
+  "a}:l:t",
+  "a}:h:t",
+  "jw:{a}",
+  "jw:{a}:s:k",
+  "*",
+  "?",
+  "[a]",
+  "a\\",
+  "a/b",
+  "../a",
+  "ä",
+  "a\u0308",
+  "漢字",
+  "🧵",
+  "a\nb",
+  "a\0",
+  '"',
+  "'",
+  "constructor",
+  "__proto__",
+  "owner:a",
+  "0",
+  "-1",
+  "null",
+  '["a","b"]',
 ];
 
 export function scopeContract(open: OpenStore): void {
@@ -46,7 +99,9 @@ export function scopeContract(open: OpenStore): void {
     }
     for (const name of nastyNames) {
       expect(await store.readState({ scope, key: name })).toEqual({ name });
-      expect((await retained(store, { scope, topic: name })).map(({ body }) => body)).toEqual([JSON.stringify(name)]);
+      expect((await retained(store, { scope, topic: name })).map(({ body }) => body)).toEqual([
+        JSON.stringify(name),
+      ]);
       const { items } = await store.listStates({ scope, index: name, order: "ascending", limit: 10 });
       expect(items).toEqual([{ key: name, state: { name } }]);
     }

@@ -1,6 +1,8 @@
 import { describe } from "vitest";
 import { commitContract } from "./commit-contract.js";
+import { forkContract } from "./fork-contract.js";
 import { guardContract } from "./guard-contract.js";
+import { idempotencyContract } from "./idempotency-contract.js";
 import { listStatesContract } from "./list-states-contract.js";
 import { listenContract } from "./listen-contract.js";
 import { replayContract } from "./replay-contract.js";
@@ -13,7 +15,9 @@ export function describeStore(name: string, open: OpenStore): void {
   describe(name, () => {
     describe("a commit", () => commitContract(open));
     describe("a guard", () => guardContract(open));
+    describe("an idempotency key", () => idempotencyContract(open));
     describe("a replay", () => replayContract(open));
+    describe("a fork", () => forkContract(open));
     describe("listening", () => listenContract(open));
     describe("listing states", () => listStatesContract(open));
     describe("retainMs", () => retainContract(open));

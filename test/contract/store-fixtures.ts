@@ -46,7 +46,8 @@ export async function accept(store: Store, commit: Commit): Promise<readonly Cur
 /** Appends so many events, each in a commit of its own, and returns their cursors. */
 export async function append(store: Store, { scope, topic }: TopicKey, count: number): Promise<Cursor[]> {
   const cursors: Cursor[] = [];
-  for (const event of newEvents(topic, count)) cursors.push(...(await accept(store, { scope, events: [event] })));
+  for (const event of newEvents(topic, count))
+    cursors.push(...(await accept(store, { scope, events: [event] })));
   return cursors;
 }
 
@@ -54,7 +55,10 @@ export function entriesOf(replay: Replay): readonly LogEntry[] {
   return eventsOf(replay).entries;
 }
 
-export function eventsOf(replay: Replay): { readonly entries: readonly LogEntry[]; readonly head: TopicHead } {
+export function eventsOf(replay: Replay): {
+  readonly entries: readonly LogEntry[];
+  readonly head: TopicHead;
+} {
   if (replay.kind === "gap") throw new Error(`A gap: ${JSON.stringify(replay)}`);
   return replay;
 }

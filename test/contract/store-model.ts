@@ -58,7 +58,8 @@ export class StoreModel {
   listStates({ scope, index, order, after, limit }: StateQuery): StatePage {
     const keys = [...this.#indexOf(scope, index)].toSorted();
     if (order === "descending") keys.reverse();
-    const isAfter = (key: string) => after === undefined || (order === "ascending" ? key > after : key < after);
+    const isAfter = (key: string) =>
+      after === undefined || (order === "ascending" ? key > after : key < after);
     const rest = keys.filter(isAfter);
     const items = rest.slice(0, limit).map((key) => ({ key, state: this.readState({ scope, key }) ?? {} }));
     return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null };
@@ -73,8 +74,10 @@ export class StoreModel {
     const { epoch, offset, entries } = this.#logOf(topic);
     const beforeOldest = { epoch, offset: offset - entries.length };
     if (after && after.epoch !== epoch) return { kind: "gap", reason: "log-lost", resumeAfter: beforeOldest };
-    if (after && after.offset > offset) return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset } };
-    if (after && after.offset < beforeOldest.offset) return { kind: "gap", reason: "trimmed", resumeAfter: beforeOldest };
+    if (after && after.offset > offset)
+      return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset } };
+    if (after && after.offset < beforeOldest.offset)
+      return { kind: "gap", reason: "trimmed", resumeAfter: beforeOldest };
     const rest = entries.filter((entry) => !after || entry.offset > after.offset);
     return { kind: "events", entries: rest.slice(0, limit), head: this.head(topic) };
   }
@@ -107,7 +110,12 @@ export class StoreModel {
 
   #logOf({ scope, topic }: TopicKey): Log {
     const name = nameOf(scope, topic);
-    const log = this.#logs.get(name) ?? { epoch: `life ${++this.#lives}`, offset: 0, closed: false, entries: [] };
+    const log = this.#logs.get(name) ?? {
+      epoch: `life ${++this.#lives}`,
+      offset: 0,
+      closed: false,
+      entries: [],
+    };
     this.#logs.set(name, log);
     return log;
   }

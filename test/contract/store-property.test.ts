@@ -57,7 +57,10 @@ const indexOfKey: Readonly<Record<string, string | undefined>> = { k1: "i", k2: 
 const values = ["", "1", "ž"];
 
 const placeArbitrary = fc.record({ scope: fc.constantFrom(...scopes), topic: fc.constantFrom(...topics) });
-const fieldsArbitrary = fc.dictionary(fc.constantFrom("f", "g"), fc.constantFrom(...values), { minKeys: 1, noNullPrototype: true });
+const fieldsArbitrary = fc.dictionary(fc.constantFrom("f", "g"), fc.constantFrom(...values), {
+  minKeys: 1,
+  noNullPrototype: true,
+});
 const expectArbitrary = fc.oneof(
   fc.constant("absent" as const),
   fc.dictionary(fc.constantFrom("f", "g"), fc.subarray(values, { minLength: 1 }), { noNullPrototype: true }),
@@ -67,7 +70,10 @@ const stateArbitrary = fc
     { key: fc.constantFrom(...Object.keys(indexOfKey)), set: fieldsArbitrary, expect: expectArbitrary },
     { requiredKeys: ["key", "set"] },
   )
-  .map((state) => ({ ...state, ...(indexOfKey[state.key] !== undefined && { index: indexOfKey[state.key] ?? "" }) }));
+  .map((state) => ({
+    ...state,
+    ...(indexOfKey[state.key] !== undefined && { index: indexOfKey[state.key] ?? "" }),
+  }));
 const eventArbitrary = fc.record({
   topic: fc.constantFrom(...topics),
   type: fc.constantFrom("a", "b.c"),
@@ -93,7 +99,13 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       do: fc.constant("replay" as const),
       place: placeArbitrary,
       from: fc.record({
-        of: fc.constantFrom("now" as const, "now" as const, "null" as const, "never" as const, "before" as const),
+        of: fc.constantFrom(
+          "now" as const,
+          "now" as const,
+          "null" as const,
+          "never" as const,
+          "before" as const,
+        ),
         back: fc.integer({ min: -2, max: maxEvents + 2 }),
       }),
       limit: fc.integer({ min: 1, max: maxEvents + 1 }),
@@ -152,7 +164,9 @@ class Run {
         await this.#head(command.place);
         return;
       case "list":
-        expect(await this.store.listStates(this.#own(command.query))).toEqual(this.#model.listStates(command.query));
+        expect(await this.store.listStates(this.#own(command.query))).toEqual(
+          this.#model.listStates(command.query),
+        );
     }
   }
 
@@ -203,8 +217,16 @@ class Run {
     const now = this.#epochs.nameOf(place, head.epoch);
     const epoch = of === "now" ? now : of === "before" ? this.#epochs.before(place, now) : undefined;
     const real = epoch === undefined ? "0000" : this.#epochs.epochOf(epoch);
-    const expected = this.#model.replay(place, of === "null" ? null : { epoch: epoch ?? "never", offset }, limit);
-    const replay = await this.store.replay(this.#own(place), of === "null" ? null : { epoch: real, offset }, limit);
+    const expected = this.#model.replay(
+      place,
+      of === "null" ? null : { epoch: epoch ?? "never", offset },
+      limit,
+    );
+    const replay = await this.store.replay(
+      this.#own(place),
+      of === "null" ? null : { epoch: real, offset },
+      limit,
+    );
     const named = (cursor: Cursor) => ({ ...cursor, epoch: this.#epochs.nameOf(place, cursor.epoch) });
     expect(
       replay.kind === "gap"
@@ -236,7 +258,8 @@ class EpochNames {
   learn(place: Place, expected: Cursor | undefined, actual: Cursor): void {
     if (!expected || this.#epochs.has(expected.epoch)) return;
     this.#epochs.set(expected.epoch, actual.epoch);
-    if (!this.#names.has(keyOf(place, actual.epoch))) this.#names.set(keyOf(place, actual.epoch), expected.epoch);
+    if (!this.#names.has(keyOf(place, actual.epoch)))
+      this.#names.set(keyOf(place, actual.epoch), expected.epoch);
   }
 
   nameOf(place: Place, epoch: string): string {

@@ -168,6 +168,8 @@ class MemoryStore implements Store {
 
   #retain({ scope, state, events }: Commit, retainMs: number): void {
     if (state) this.#dropLater(this.#states, keyOf(scope, state.key), retainMs);
+    if (retainMs === 0 && state?.index !== undefined)
+      this.#indexes.get(keyOf(scope, state.index))?.delete(state.key);
     for (const { topic, last } of events)
       if (last) this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);
   }

@@ -77,6 +77,7 @@ function reconnectDelayOf(attempt: number): number {
 
 class RedisStore implements Store {
   readonly #topics: RedisSubscriber;
+  isDisposed = false;
 
   constructor(
     private readonly commands: Redis,
@@ -168,6 +169,7 @@ class RedisStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.isDisposed = true;
     this.#topics[Symbol.dispose]();
     this.subscriber.disconnect();
     this.commands.disconnect();
@@ -213,7 +215,7 @@ function reportReachable(
       report(true);
     });
     connection.on("close", () => {
-      if (reported === false) return;
+      if (reported === false || store.isDisposed) return;
       reported = false;
       report(false, lastError);
     });

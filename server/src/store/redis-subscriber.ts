@@ -19,8 +19,13 @@ export class RedisSubscriber implements Disposable {
 
   constructor(private readonly redis: Redis) {
     redis.on("message", (name: string, text: string) => {
+      const channel = this.#channels.get(name);
+      if (!channel?.isLive) return;
       const message = readMessage(text);
-      for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onMessage(message);
+      for (const listener of channel.listeners) listener.onMessage(message);
+    });
+    redis.on("close", () => {
+      for (const channel of this.#channels.values()) channel.isLive = false;
     });
     redis.on("ready", () => void this.#restore());
   }
@@ -28,7 +33,7 @@ export class RedisSubscriber implements Disposable {
   async listen(name: string, listener: TopicListener): Promise<AsyncDisposable> {
     let channel = this.#channels.get(name);
     if (!channel) {
-      channel = { listeners: new Set(), subscribed: this.redis.subscribe(name) };
+      channel = { listeners: new Set(), subscribed: this.redis.subscribe(name), isLive: true };
       this.#channels.set(name, channel);
     }
     channel.listeners.add(listener);
@@ -68,7 +73,10 @@ export class RedisSubscriber implements Disposable {
           .filter((name) => this.#channels.has(name));
         if (some.length > 0) await this.redis.subscribe(...some);
         for (const name of some) {
-          for (const listener of this.#channels.get(name)?.listeners ?? []) listener.onRestored();
+          const channel = this.#channels.get(name);
+          if (!channel) continue;
+          channel.isLive = true;
+          for (const listener of channel.listeners) listener.onRestored();
         }
       }
     } catch {
@@ -82,4 +90,6 @@ interface Channel {
   readonly listeners: Set<TopicListener>;
   /** Settles when Redis has answered the first SUBSCRIBE. */
   readonly subscribed: Promise<unknown>;
+  /** After a lost connection nothing is passed on before the listeners know that something may be missing. */
+  isLive: boolean;
 }

@@ -1,3 +1,4 @@
+import type { Flushable, FlushQueue } from "./flush-queue.js";
 import { FrameBatch, type Frame } from "./frame.js";
 
 /** A stream that has caught up with its topic and takes what comes as it comes. */
@@ -13,10 +14,11 @@ export interface Follower {
  * All followers of one topic. What is published in one turn of the event loop goes out as one write per connection:
  * joined once for each set of types, then handed to everybody who wants that set.
  */
-export class Followers<Member extends Follower> {
+export class Followers<Member extends Follower> implements Flushable {
   readonly #groups = new Map<string, Group<Member>>();
   #pending: Frame[] = [];
-  #flush: NodeJS.Immediate | undefined;
+
+  constructor(private readonly flushes: FlushQueue) {}
 
   /** The follower has everything that was published so far. */
   add(follower: Member): void {
@@ -35,14 +37,12 @@ export class Followers<Member extends Follower> {
 
   publish(frame: Frame): void {
     if (this.#groups.size === 0) return;
+    if (this.#pending.length === 0) this.flushes.add(this);
     this.#pending.push(frame);
-    this.#flush ??= setImmediate(() => this.flush());
   }
 
   /** Hands out what is pending, now. */
   flush(): void {
-    clearImmediate(this.#flush);
-    this.#flush = undefined;
     const frames = this.#pending;
     if (frames.length === 0) return;
     this.#pending = [];

@@ -1,23 +1,22 @@
-import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
+import { formatCursor, type Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { LogEntry, LogMessage, Store, TopicKey, TopicListener } from "../store/store.js";
+import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
 import { FrameBatch, type Frame } from "./frame.js";
+import type { HubRead } from "./hub-read.js";
 import { RecentFrames } from "./recent-frames.js";
-
-/** What follows a position. */
-export type HubRead =
-  | { readonly kind: "frames"; readonly epoch: string; readonly frames: readonly Frame[] }
-  /** Some of it cannot be had. */
-  | { readonly kind: "gap"; readonly reason: StreamGapReason; readonly resumeAfter: Cursor }
-  /** Nothing yet. */
-  | { readonly kind: "head" }
-  /** Nothing ever: the topic is closed. */
-  | { readonly kind: "end" };
 
 /** A follower of a hub is let go when the hub moves to another log or closes; it then asks again what follows. */
 export interface HubFollower extends Follower {
   onReleased(position: Cursor): void;
+}
+
+/** What all hubs of a process share. */
+export interface HubContext {
+  readonly store: Store;
+  readonly flushes: FlushQueue;
+  readonly onError: (error: unknown) => void;
 }
 
 const pageSize = 256;
@@ -36,7 +35,7 @@ const retryDelayMs = 500;
 export class TopicHub implements AsyncDisposable, TopicListener {
   readonly #recent = new RecentFrames(recentLimits);
   readonly #batches = new Map<string, FrameBatch>();
-  readonly #followers = new Followers<HubFollower>();
+  readonly #followers: Followers<HubFollower>;
   readonly #waiting = new Set<() => void>();
   #head: Cursor = { epoch: "", offset: 0 };
   #closed = false;
@@ -49,17 +48,18 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   #retry: NodeJS.Timeout | undefined;
 
   private constructor(
-    private readonly store: Store,
     private readonly topic: TopicKey,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+    private readonly context: HubContext,
+  ) {
+    this.#followers = new Followers(context.flushes);
+  }
 
   /** Listens first, then asks where the log ends: what is published in between is caught up with. */
-  static async open(store: Store, topic: TopicKey, onError: (error: unknown) => void): Promise<TopicHub> {
-    const hub = new TopicHub(store, topic, onError);
+  static async open(topic: TopicKey, context: HubContext): Promise<TopicHub> {
+    const hub = new TopicHub(topic, context);
     try {
-      hub.#listening = await store.listen(topic, hub);
-      const { cursor, closed } = await store.head(topic);
+      hub.#listening = await context.store.listen(topic, hub);
+      const { cursor, closed } = await context.store.head(topic);
       hub.#moveTo(cursor, closed);
       hub.#attached = true;
       if (hub.#behind) void hub.#catchUp();
@@ -98,7 +98,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       await (this.#backfilling ??= this.#backfill());
       if (this.#known(position) !== null) return null;
     }
-    const read = await this.store.replay(this.topic, position, pageSize);
+    const read = await this.context.store.replay(this.topic, position, pageSize);
     if (read.kind === "gap") return read;
     const { epoch } = read.head.cursor;
     if (read.entries.length > 0)
@@ -111,6 +111,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   /** Resolves when `peek` may have something new to say, and when the signal aborts. */
   changed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         this.#waiting.delete(wake);
@@ -140,8 +141,9 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   }
 
   onMessage({ epoch, entries }: LogMessage): void {
-    if (this.#attached) this.#take(epoch, entries);
-    else this.#behind = true;
+    // Until it is known where the log is, nobody can say whether this is what comes next.
+    if (!this.#attached || this.#catchingUp) this.#behind = true;
+    else this.#take(epoch, entries);
   }
 
   onRestored(): void {
@@ -171,12 +173,12 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   async #backfill(): Promise<void> {
     const { epoch, offset } = this.#head;
     try {
-      let read = await this.store.replay(
+      let read = await this.context.store.replay(
         this.topic,
         { epoch, offset: Math.max(0, offset - pageSize) },
         pageSize,
       );
-      if (read.kind === "gap") read = await this.store.replay(this.topic, read.resumeAfter, pageSize);
+      if (read.kind === "gap") read = await this.context.store.replay(this.topic, read.resumeAfter, pageSize);
       if (read.kind === "gap" || read.head.cursor.epoch !== this.#head.epoch) return;
       const end = this.#recent.oldestOffset ?? this.#head.offset + 1;
       const older = read.entries.filter((entry) => entry.offset < end);
@@ -201,8 +203,10 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       try {
         await ((await this.#wasSetBack()) ? this.#fork() : this.#readOn());
       } catch (error) {
-        this.onError(error);
+        if (this.#disposed) return;
+        this.context.onError(error);
         this.#behind = true;
+        clearTimeout(this.#retry);
         this.#retry = setTimeout(() => void this.#catchUp(), retryDelayMs).unref();
         return;
       }
@@ -210,7 +214,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   }
 
   async #readOn(): Promise<void> {
-    const read = await this.store.replay(this.topic, this.#head, pageSize);
+    const read = await this.context.store.replay(this.topic, this.#head, pageSize);
     if (read.kind === "gap") {
       this.#moveTo(read.resumeAfter, false);
       this.#behind = true;
@@ -228,7 +232,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     const { newest } = this.#recent;
     if (!newest) return false;
     const { epoch } = this.#head;
-    const read = await this.store.replay(this.topic, { epoch, offset: newest.offset - 1 }, 1);
+    const read = await this.context.store.replay(this.topic, { epoch, offset: newest.offset - 1 }, 1);
     if (read.kind === "gap") return read.reason === "log-lost" && read.resumeAfter.epoch === epoch;
     return read.head.cursor.epoch === epoch && this.#recent.lastShared(read.entries) === undefined;
   }
@@ -237,10 +241,10 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   async #fork(): Promise<void> {
     const { epoch } = this.#head;
     const before = (this.#recent.oldestOffset ?? 1) - 1;
-    const read = await this.store.replay(this.topic, { epoch, offset: before }, pageSize);
+    const read = await this.context.store.replay(this.topic, { epoch, offset: before }, pageSize);
     const known = read.kind === "gap" ? read.resumeAfter.offset : before;
     const shared = read.kind === "gap" ? undefined : this.#recent.lastShared(read.entries);
-    await this.store.fork(this.topic, { epoch, offset: shared ?? known });
+    await this.context.store.fork(this.topic, { epoch, offset: shared ?? known });
     this.#behind = true;
   }
 

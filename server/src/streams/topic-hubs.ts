@@ -1,6 +1,7 @@
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
-import { TopicHub } from "./topic-hub.js";
+import { FlushQueue } from "./flush-queue.js";
+import { TopicHub, type HubContext } from "./topic-hub.js";
 
 /** How long a hub outlives its last subscriber, so that a page reload costs no new subscription. */
 const lingerMs = 5000;
@@ -8,24 +9,25 @@ const lingerMs = 5000;
 /** The hubs of all topics that have subscribers in this process. */
 export class TopicHubs implements AsyncDisposable {
   readonly #shared = new Map<string, SharedHub>();
+  readonly #context: HubContext;
+  #isDisposed = false;
 
-  constructor(
-    private readonly store: Store,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  constructor(store: Store, onError: (error: unknown) => void) {
+    this.#context = { store, onError, flushes: new FlushQueue() };
+  }
 
   /**
    * The topic's hub for as long as the lease is not disposed.
    * @throws AppError `STORE_UNAVAILABLE`, also when the hub is there but the store is known to be away.
    */
   async acquire(topic: TopicKey): Promise<HubLease> {
-    if (!this.store.isReachable) {
+    if (this.#isDisposed || !this.#context.store.isReachable) {
       throw new AppError("STORE_UNAVAILABLE", "The event store is away; try again shortly.");
     }
     const key = JSON.stringify([topic.scope, topic.topic]);
     let shared = this.#shared.get(key);
     if (!shared) {
-      shared = { hub: TopicHub.open(this.store, topic, this.onError), leases: 0, linger: undefined };
+      shared = { hub: TopicHub.open(topic, this.#context), leases: 0, linger: undefined };
       this.#shared.set(key, shared);
     }
     clearTimeout(shared.linger);
@@ -38,20 +40,24 @@ export class TopicHubs implements AsyncDisposable {
     }
   }
 
-  /** Ends every stream that is still attached. */
+  /** Ends every stream that is still attached; none is opened any more. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     const all = [...this.#shared.values()];
     this.#shared.clear();
     for (const { linger } of all) clearTimeout(linger);
-    await Promise.all(all.map(({ hub }) => hub.then((opened) => opened[Symbol.asyncDispose]())));
+    // One that fails to open has told whoever wanted it.
+    const opened = await Promise.allSettled(all.map(({ hub }) => hub));
+    const hubs = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()));
   }
 
   #release(key: string, shared: SharedHub): void {
     shared.leases -= 1;
-    if (shared.leases > 0) return;
+    if (shared.leases > 0 || this.#isDisposed) return;
     shared.linger = setTimeout(() => {
       if (this.#shared.get(key) === shared) this.#shared.delete(key);
-      shared.hub.then((hub) => hub[Symbol.asyncDispose]()).catch(this.onError);
+      shared.hub.then((hub) => hub[Symbol.asyncDispose]()).catch(this.#context.onError);
     }, lingerMs).unref();
   }
 }

@@ -47,6 +47,8 @@ export class TopicReader<Event> {
       if (!read) continue;
       if (read.kind !== "gap") {
         this.#hasStarted = true;
+        // Before the first event there is a position too: should the log be lost, there may have been events.
+        if (read.kind === "head") this.#position ??= this.hub.head;
         return read;
       }
       const { reason, resumeAfter } = read;

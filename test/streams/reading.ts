@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { formatCursor, type Cursor } from "@jobwire/shared";
+import { vi } from "vitest";
+import type { Store, TopicKey } from "../../server/src/store/store.js";
+import { EventStream } from "../../server/src/streams/event-stream.js";
+import type { FrameSink } from "../../server/src/streams/frame-sink.js";
+import type { Gap } from "../../server/src/streams/stream-source.js";
+import type { TopicHubs } from "../../server/src/streams/topic-hubs.js";
+
+export interface TestEvent {
+  readonly type: string;
+  readonly number?: number;
+}
+
+export interface GapEvent extends Gap {
+  readonly type: "stream.gap";
+}
+
+/** The two ways to take a stream: as an async iterable, and as frames for a connection. */
+export const ways = ["iterated", "delivered"] as const;
+
+export interface ReadingOptions {
+  readonly hubs: TopicHubs;
+  readonly topic: TopicKey;
+  readonly after?: Cursor | null;
+  readonly start?: "oldest" | "newest";
+  readonly types?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly explainGap?: (gap: Gap) => Promise<TestEvent | GapEvent>;
+}
+
+/** Everything one stream has delivered. */
+export class Reading implements AsyncDisposable {
+  readonly items: { readonly id: string; readonly event: TestEvent | GapEvent }[] = [];
+  /** `undefined` when the stream completes, else the error that ends it. */
+  readonly ended: Promise<unknown>;
+  hasEnded = false;
+  readonly #close: () => Promise<void>;
+
+  constructor(way: (typeof ways)[number], options: ReadingOptions) {
+    const stream = openStream(options);
+    const take: Take = (id, event) => {
+      this.items.push({ id, event });
+    };
+    const { ended, close } = way === "iterated" ? iterate(stream, take) : deliver(stream, take);
+    this.#close = close;
+    this.ended = ended.finally(() => {
+      this.hasEnded = true;
+    });
+  }
+
+  get ids(): string[] {
+    return this.items.map(({ id }) => id);
+  }
+
+  get gaps(): GapEvent[] {
+    return this.items.flatMap(({ event }) => ("reason" in event ? [event] : []));
+  }
+
+  /** Resolves once so many events have come. */
+  async count(count: number): Promise<void> {
+    await vi.waitFor(
+      () => {
+        if (this.items.length < count)
+          throw new Error(`${this.items.length} of ${count}: ${this.ids.join(" ")}`);
+      },
+      { interval: 1, timeout: 10_000 },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#close();
+  }
+}
+
+export function openStream(options: ReadingOptions): EventStream<TestEvent | GapEvent> {
+  const { hubs, topic, after = null, start = "oldest", types, signal } = options;
+  const explainGap = options.explainGap ?? (async (gap: Gap) => ({ type: "stream.gap" as const, ...gap }));
+  return new EventStream<TestEvent | GapEvent>({
+    hubs,
+    topic,
+    after,
+    start,
+    types: types && new Set(types),
+    signal,
+    explainGap,
+  });
+}
+
+export function newTopic(): TopicKey {
+  return { scope: randomUUID(), topic: "topic" };
+}
+
+/** Commits so many events at once and returns their ids. */
+export async function publish(store: Store, topic: TopicKey, count = 1, type = "event"): Promise<string[]> {
+  return commit(
+    store,
+    topic,
+    Array.from({ length: count }, () => type),
+  );
+}
+
+/** Commits the event that closes the topic. */
+export async function publishLast(store: Store, topic: TopicKey, type = "end"): Promise<string[]> {
+  return commit(store, topic, [type], true);
+}
+
+async function commit(
+  store: Store,
+  { scope, topic }: TopicKey,
+  types: string[],
+  last = false,
+): Promise<string[]> {
+  const events = types.map((type, number) => ({ topic, type, body: bodyOf({ type, number }), last }));
+  const committed = await store.commit({ scope, events });
+  if (!committed.accepted) throw new Error("There is no guard to refuse it.");
+  return committed.cursors.map(formatCursor);
+}
+
+/** Superjson's text for an event of plain JSON. */
+export function bodyOf(event: TestEvent): string {
+  return JSON.stringify({ json: event });
+}
+
+/** Lets everything happen that waits for no time, no gate and no store. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+type Take = (id: string, event: TestEvent | GapEvent) => void;
+
+function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take) {
+  const iterator = stream[Symbol.asyncIterator]();
+  const read = async () => {
+    for (;;) {
+      const result = await iterator.next();
+      if (result.done) return;
+      const [id, event] = result.value;
+      take(id, event);
+    }
+  };
+  const ended: Promise<unknown> = read().catch((error: unknown) => error);
+  return {
+    ended,
+    close: async () => {
+      await iterator.return();
+    },
+  };
+}
+
+function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
+  let settle: (error: unknown) => void = () => {};
+  const ended = new Promise<unknown>((resolve) => {
+    settle = resolve;
+  });
+  const sink: FrameSink = {
+    write: (batch) => {
+      for (const { id, body } of batch.frames) take(id, (JSON.parse(body) as { json: TestEvent }).json);
+    },
+    writeEvent: (id, event) => take(id, event as GapEvent),
+    onLive: () => {},
+    end: () => settle(undefined),
+    fail: settle,
+    congestion: () => undefined,
+  };
+  const delivery = stream.deliver(sink);
+  return {
+    ended,
+    close: async () => {
+      delivery[Symbol.dispose]();
+      settle(undefined);
+    },
+  };
+}
