@@ -16,8 +16,8 @@ import {
   newTopic,
 } from "./store-fixtures.js";
 
-/** "Redis away" is an error within this time, not a queue. Some more than the store's own limit, for slow machines. */
-const failsWithinMs = 2300;
+/** "Redis away" is an error within this time, not a queue. */
+const failsWithinMs = 2000;
 
 test("while Redis is away every call is refused, STORE_UNAVAILABLE, at once", async () => {
   await using redis = await startRedis();

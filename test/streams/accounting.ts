@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Reading } from "./reading.js";
 
 /** What was published: the type of each event by its id. */
-export type Published = ReadonlyMap<string, string>;
+type Published = ReadonlyMap<string, string>;
 
 export interface Account {
   /** Where the stream began; `null` when it began with whatever was retained, or with whatever was newest. */

@@ -2,7 +2,7 @@ import { parseCursor } from "@jobwire/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { LogMessage } from "../../server/src/store/store.js";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
-import { Reading, newTopic, publish, publishLast, ways } from "./reading.js";
+import { Reading, newTopic, publish, publishLast, settled, ways } from "./reading.js";
 import { TroubledStore } from "./troubled-store.js";
 
 const ignore = () => {};
@@ -135,6 +135,22 @@ describe.each(ways)("an %s stream loses nothing and delivers nothing twice when"
     gate.open();
     await reading.count(ids.length);
     expect(reading.ids).toEqual(ids);
+  });
+
+  test("an event is committed at any moment of catching up, and none after it", async () => {
+    for (let turns = 0; turns < 60; turns++) {
+      await using store = new TroubledStore();
+      await using hubs = new TopicHubs(store, ignore);
+      const topic = newTopic();
+      await using reading = new Reading(way, { hubs, topic });
+      const ids = await publish(store, topic);
+      await reading.count(1);
+      store.restore();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      ids.push(...(await publish(store, topic)));
+      await settled();
+      expect({ turns, ids: reading.ids }).toEqual({ turns, ids });
+    }
   });
 
   test("every message arrives three times, also much later", async () => {

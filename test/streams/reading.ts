@@ -118,7 +118,7 @@ async function commit(
 }
 
 /** Superjson's text for an event of plain JSON. */
-export function bodyOf(event: TestEvent): string {
+function bodyOf(event: TestEvent): string {
   return JSON.stringify({ json: event });
 }
 

@@ -25,7 +25,6 @@ const defaultMaxEvents = 1000;
  */
 export class TroubledStore implements Store {
   readonly calls: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
-  readonly forks: Cursor[] = [];
   readonly listeners = new Set<TopicListener>();
   isReachable = true;
   /** How many turns of the event loop an answer is on its way. */
@@ -110,7 +109,6 @@ export class TroubledStore implements Store {
   }
 
   async fork(topic: TopicKey, shared: Cursor): Promise<void> {
-    this.forks.push(shared);
     await this.#inner.fork(topic, this.#innerCursor(shared));
   }
 

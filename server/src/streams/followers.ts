@@ -1,3 +1,4 @@
+import type { Cursor } from "@jobwire/shared";
 import type { Flushable, FlushQueue } from "./flush-queue.js";
 import { FrameBatch, type Frame } from "./frame.js";
 
@@ -8,20 +9,22 @@ export interface Follower {
   write(batch: FrameBatch): void;
   /** The topic is closed: nothing follows. */
   onEnd(): void;
+  /** The hub moves to another log, or closes, and lets everybody go: ask again what follows this position. */
+  onReleased(position: Cursor): void;
 }
 
 /**
  * All followers of one topic. What is published in one turn of the event loop goes out as one write per connection:
  * joined once for each set of types, then handed to everybody who wants that set.
  */
-export class Followers<Member extends Follower> implements Flushable {
-  readonly #groups = new Map<string, Group<Member>>();
+export class Followers implements Flushable {
+  readonly #groups = new Map<string, Group>();
   #pending: Frame[] = [];
 
   constructor(private readonly flushes: FlushQueue) {}
 
   /** The follower has everything that was published so far. */
-  add(follower: Member): void {
+  add(follower: Follower): void {
     this.flush();
     const key = groupKey(follower.types);
     let group = this.#groups.get(key);
@@ -29,7 +32,7 @@ export class Followers<Member extends Follower> implements Flushable {
     group.members.add(follower);
   }
 
-  delete(follower: Member): void {
+  delete(follower: Follower): void {
     const key = groupKey(follower.types);
     const group = this.#groups.get(key);
     if (group?.members.delete(follower) && group.members.size === 0) this.#groups.delete(key);
@@ -58,7 +61,7 @@ export class Followers<Member extends Follower> implements Flushable {
   }
 
   /** Hands out what is pending and lets everybody go. */
-  release(): Member[] {
+  release(): Follower[] {
     this.flush();
     const all = [...this.#groups.values()].flatMap(({ members }) => [...members]);
     this.#groups.clear();
@@ -66,9 +69,9 @@ export class Followers<Member extends Follower> implements Flushable {
   }
 }
 
-interface Group<Member> {
+interface Group {
   readonly types: ReadonlySet<string> | undefined;
-  readonly members: Set<Member>;
+  readonly members: Set<Follower>;
 }
 
 export function groupKey(types: ReadonlySet<string> | undefined): string {

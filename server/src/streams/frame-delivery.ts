@@ -1,9 +1,8 @@
 import type { Cursor } from "@jobwire/shared";
-import { groupKey } from "./followers.js";
+import { groupKey, type Follower } from "./followers.js";
 import type { FrameSink } from "./frame-sink.js";
 import type { Frame, FrameBatch } from "./frame.js";
 import type { StreamSource } from "./stream-source.js";
-import type { HubFollower } from "./topic-hub.js";
 import type { HubLease } from "./topic-hubs.js";
 import { TopicReader } from "./topic-reader.js";
 
@@ -15,7 +14,7 @@ const maxBatchLength = 65_536;
  * connection takes it, until it has caught up; then follows the hub, which hands the same bytes to all. When the hub
  * lets it go, it reads on from where it is.
  */
-export class FrameDelivery implements HubFollower, Disposable {
+export class FrameDelivery implements Follower, Disposable {
   readonly types: ReadonlySet<string> | undefined;
   readonly #aborter = new AbortController();
   #lease: HubLease | undefined;

@@ -1,8 +1,13 @@
+import { formatCursor } from "@jobwire/shared";
 import type { LogEntry } from "../store/store.js";
 
 /** One log entry as it is delivered, with its id: the cursor after it. */
 export interface Frame extends LogEntry {
   readonly id: string;
+}
+
+export function frameOf(epoch: string, entry: LogEntry): Frame {
+  return { ...entry, id: formatCursor({ epoch, offset: entry.offset }) };
 }
 
 /**

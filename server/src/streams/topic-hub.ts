@@ -1,16 +1,12 @@
-import { formatCursor, type Cursor } from "@jobwire/shared";
+import type { Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { LogEntry, LogMessage, Store, TopicKey, TopicListener } from "../store/store.js";
+import type { LogMessage, Store, TopicKey, TopicListener } from "../store/store.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
-import { FrameBatch, type Frame } from "./frame.js";
+import { FrameBatch, frameOf, type Frame } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
 import { RecentFrames } from "./recent-frames.js";
-
-/** A follower of a hub is let go when the hub moves to another log or closes; it then asks again what follows. */
-export interface HubFollower extends Follower {
-  onReleased(position: Cursor): void;
-}
+import { WaitingRoom } from "./waiting-room.js";
 
 /** What all hubs of a process share. */
 export interface HubContext {
@@ -21,6 +17,7 @@ export interface HubContext {
 
 const pageSize = 256;
 const recentLimits = { maxFrames: pageSize, maxBodyLength: 1_048_576 };
+const maxBatches = 32;
 const retryDelayMs = 500;
 
 /**
@@ -35,8 +32,9 @@ const retryDelayMs = 500;
 export class TopicHub implements AsyncDisposable, TopicListener {
   readonly #recent = new RecentFrames(recentLimits);
   readonly #batches = new Map<string, FrameBatch>();
-  readonly #followers: Followers<HubFollower>;
-  readonly #waiting = new Set<() => void>();
+  readonly #followers: Followers;
+  readonly #waiting = new WaitingRoom();
+  readonly #held: LogMessage[] = [];
   #head: Cursor = { epoch: "", offset: 0 };
   #closed = false;
   #attached = false;
@@ -111,24 +109,15 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   /** Resolves when `peek` may have something new to say, and when the signal aborts. */
   changed(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener("abort", wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
+    return this.#waiting.wait(signal);
   }
 
   /** Hands frames to a follower as they come. To be called when `peek` has just said `head`. */
-  follow(follower: HubFollower): void {
+  follow(follower: Follower): void {
     this.#followers.add(follower);
   }
 
-  unfollow(follower: HubFollower): void {
+  unfollow(follower: Follower): void {
     this.#followers.delete(follower);
   }
 
@@ -136,14 +125,17 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   batch(frames: readonly Frame[], filter: string): FrameBatch {
     const key = `${frames[0]?.id} ${frames.at(-1)?.id} ${filter}`;
     let batch = this.#batches.get(key);
-    if (!batch) this.#batches.set(key, (batch = new FrameBatch(frames)));
+    if (!batch) {
+      if (this.#batches.size >= maxBatches) this.#batches.clear();
+      this.#batches.set(key, (batch = new FrameBatch(frames)));
+    }
     return batch;
   }
 
-  onMessage({ epoch, entries }: LogMessage): void {
-    // Until it is known where the log is, nobody can say whether this is what comes next.
-    if (!this.#attached || this.#catchingUp) this.#behind = true;
-    else this.#take(epoch, entries);
+  onMessage(message: LogMessage): void {
+    if (!this.#attached) this.#behind = true;
+    else if (this.#behind || this.#catchingUp) this.#hold(message);
+    else this.#take(message);
   }
 
   onRestored(): void {
@@ -193,11 +185,23 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   #catchUp(): Promise<void> {
     this.#catchingUp ??= this.#readToEnd().finally(() => {
       this.#catchingUp = undefined;
+      if (!this.#behind) for (const message of this.#held.splice(0)) this.#take(message);
+      else if (!this.#retry && !this.#disposed) void this.#catchUp();
     });
     return this.#catchingUp;
   }
 
+  /** Until it is known where the log is, nobody can say whether a message is what comes next. */
+  #hold(message: LogMessage): void {
+    this.#held.push(message);
+    if (this.#held.length <= pageSize) return;
+    this.#held.length = 0;
+    this.#behind = true;
+  }
+
   async #readToEnd(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
     while (this.#behind && !this.#disposed) {
       this.#behind = false;
       try {
@@ -206,7 +210,6 @@ export class TopicHub implements AsyncDisposable, TopicListener {
         if (this.#disposed) return;
         this.context.onError(error);
         this.#behind = true;
-        clearTimeout(this.#retry);
         this.#retry = setTimeout(() => void this.#catchUp(), retryDelayMs).unref();
         return;
       }
@@ -223,7 +226,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     const { epoch, offset } = read.head.cursor;
     // Another process has seen the log fork, after all that was taken here.
     if (epoch !== this.#head.epoch) this.#moveTo({ epoch, offset: this.#head.offset }, false);
-    this.#take(epoch, read.entries);
+    this.#take({ epoch, entries: read.entries });
     this.#behind ||= this.#head.offset < offset;
   }
 
@@ -248,7 +251,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     this.#behind = true;
   }
 
-  #take(epoch: string, entries: readonly LogEntry[]): void {
+  #take({ epoch, entries }: LogMessage): void {
     const before = this.#head;
     for (const entry of entries) {
       if (epoch !== this.#head.epoch || entry.offset > this.#head.offset + 1) {
@@ -265,7 +268,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     }
     if (this.#head === before) return;
     this.#batches.clear();
-    this.#wake();
+    this.#waiting.wake();
   }
 
   #moveTo(head: Cursor, closed: boolean): void {
@@ -281,14 +284,6 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   /** Everybody looks again from where they are. */
   #release(position: Cursor): void {
     for (const follower of this.#followers.release()) follower.onReleased(position);
-    this.#wake();
+    this.#waiting.wake();
   }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-  }
-}
-
-function frameOf(epoch: string, entry: LogEntry): Frame {
-  return { ...entry, id: formatCursor({ epoch, offset: entry.offset }) };
 }
