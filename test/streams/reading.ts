@@ -153,7 +153,9 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
   const ended = new Promise<unknown>((resolve) => {
     settle = resolve;
   });
+  const closing = new AbortController();
   const sink: FrameSink = {
+    signal: closing.signal,
     write: (batch) => {
       for (const { id, body } of batch.frames) take(id, (JSON.parse(body) as { json: TestEvent }).json);
     },
@@ -167,6 +169,7 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
   return {
     ended,
     close: async () => {
+      closing.abort();
       delivery[Symbol.dispose]();
       settle(undefined);
     },

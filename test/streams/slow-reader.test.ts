@@ -101,6 +101,7 @@ test("a connection that goes away while it takes no more is handed nothing more"
 
 /** A connection that takes as many writes as it is told to. */
 class CongestedSink implements FrameSink {
+  readonly signal = new AbortController().signal;
   readonly ids: string[] = [];
   readonly ended: Promise<unknown>;
   writes = 0;

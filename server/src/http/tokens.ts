@@ -1,3 +1,4 @@
+import { webcrypto } from "node:crypto";
 import { roles, type Role } from "@jobwire/shared";
 import { createRemoteJWKSet, errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
@@ -26,16 +27,23 @@ const claimsSchema = z.object({
 
 /** HS256 with a shared secret. No other algorithm is accepted. */
 export function createSecretTokens(secret: string): TokenVerifier & TokenSigner {
-  const key = new TextEncoder().encode(secret);
+  // Imported once: for bytes jose would do so again for each token.
+  const key = webcrypto.subtle.importKey(
+    "raw",
+    new TextEncoder().encode(secret),
+    { name: "HMAC", hash: "SHA-256" },
+    false,
+    ["sign", "verify"],
+  );
   return {
-    verify: (token) => verified(() => jwtVerify(token, key, { algorithms: ["HS256"] })),
-    sign: ({ userId, role, expiresAt }) =>
+    verify: (token) => verified(async () => jwtVerify(token, await key, { algorithms: ["HS256"] })),
+    sign: async ({ userId, role, expiresAt }) =>
       new SignJWT({ role } satisfies { role: Role })
         .setProtectedHeader({ alg: "HS256" })
         .setSubject(userId)
         .setIssuedAt()
         .setExpirationTime(expiresAt)
-        .sign(key),
+        .sign(await key),
   };
 }
 

@@ -13,6 +13,7 @@ export abstract class SseStream implements FrameSink {
   readonly #aborter = new AbortController();
   #connection: SseConnection | undefined;
   #leave: (() => void) | undefined;
+  #delivery: Disposable | undefined;
 
   constructor(
     protected readonly server: SseServer,
@@ -63,14 +64,13 @@ export abstract class SseStream implements FrameSink {
   }
 
   protected deliver(events: EventStream<object>): void {
-    const delivery = events.deliver(this);
-    if (this.signal.aborted) delivery[Symbol.dispose]();
-    else this.signal.addEventListener("abort", () => delivery[Symbol.dispose](), { once: true });
+    if (!this.signal.aborted) this.#delivery = events.deliver(this);
   }
 
   protected release(): void {
     this.#leave?.();
     this.#leave = undefined;
     this.#aborter.abort();
+    this.#delivery?.[Symbol.dispose]();
   }
 }

@@ -3,7 +3,10 @@ export interface Flushable {
   flush(): void;
 }
 
-/** Flushes all that became due in this turn of the event loop at its end, with one callback for all. */
+/**
+ * Flushes what became due once the callback of this turn and all that follows from it at once have run: everything that
+ * came in one read from the network is joined, and no further turn of the event loop is needed.
+ */
 export class FlushQueue {
   #due: Flushable[] = [];
   #isScheduled = false;
@@ -12,7 +15,7 @@ export class FlushQueue {
     this.#due.push(flushable);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => this.#run());
+    process.nextTick(() => this.#run());
   }
 
   #run(): void {

@@ -16,7 +16,7 @@ const maxBatchLength = 65_536;
  */
 export class FrameDelivery implements Follower, Disposable {
   readonly types: ReadonlySet<string> | undefined;
-  readonly #aborter = new AbortController();
+  #isDisposed = false;
   #lease: HubLease | undefined;
   #reader: TopicReader<object> | undefined;
 
@@ -33,7 +33,7 @@ export class FrameDelivery implements Follower, Disposable {
       const lease = await hubs.acquire(topic);
       if (this.#isOver) return lease[Symbol.dispose]();
       this.#lease = lease;
-      this.#reader = new TopicReader(lease.hub, this.source, this.#aborter.signal);
+      this.#reader = new TopicReader(lease.hub, this.source, this.sink.signal);
       await this.#catchUp(lease, this.#reader);
     } catch (error) {
       this.#finish(() => this.sink.fail(error));
@@ -57,14 +57,14 @@ export class FrameDelivery implements Follower, Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#isOver) return;
-    this.#aborter.abort();
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#lease?.hub.unfollow(this);
     this.#lease?.[Symbol.dispose]();
   }
 
   get #isOver(): boolean {
-    return this.#aborter.signal.aborted;
+    return this.#isDisposed || this.sink.signal.aborted;
   }
 
   async #catchUp({ hub }: HubLease, reader: TopicReader<object>): Promise<void> {

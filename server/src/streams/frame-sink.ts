@@ -2,6 +2,8 @@ import type { FrameBatch } from "./frame.js";
 
 /** What a transport gives to a stream: one connection that takes bytes prepared for many. */
 export interface FrameSink {
+  /** Aborts when the connection is gone. */
+  readonly signal: AbortSignal;
   write(batch: FrameBatch): void;
   /** An event made for this stream alone. */
   writeEvent(id: string, event: object): void;
