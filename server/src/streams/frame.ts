@@ -6,8 +6,8 @@ export interface Frame extends LogEntry {
   readonly id: string;
 }
 
-export function frameOf(epoch: string, entry: LogEntry): Frame {
-  return { ...entry, id: formatCursor({ epoch, offset: entry.offset }) };
+export function frameOf(epoch: string, { offset, type, body, last }: LogEntry): Frame {
+  return { offset, type, body, last, id: formatCursor({ epoch, offset }) };
 }
 
 /**
