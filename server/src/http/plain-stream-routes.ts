@@ -29,18 +29,21 @@ export function addPlainStreamRoutes(
     }
     reply.hijack();
     const { authenticate } = createContext(request.raw, null, tokens);
-    await sse.plain(reply.raw, {
+    await sse.plain(request.raw, reply.raw, {
       identify: authenticate,
       open: async (signal) => open(await authenticate(), signal),
       onError: (error) => logFailure(request.log, error, request.routeOptions.url),
     });
   };
 
-  app.get<{ Params: { jobId: string } }>("/api/jobs/:jobId/events/stream", (request, reply) =>
-    serve(request, reply, async (caller, signal) => {
-      const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
-      return streams.ofJob(caller, { ...input, signal });
-    }),
+  app.get<{ Params: { jobId: string } }>(
+    "/api/jobs/:jobId/events/stream",
+    { exposeHeadRoute: false },
+    (request, reply) =>
+      serve(request, reply, async (caller, signal) => {
+        const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
+        return streams.ofJob(caller, { ...input, signal });
+      }),
   );
 }
 

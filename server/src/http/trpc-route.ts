@@ -50,13 +50,19 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, sse }
     await scope.register(fastifyTRPCPlugin, {
       prefix: trpcPath,
       trpcOptions: {
-        router,
+        router: withoutStreams(router),
         createContext: ({ req, info }: CreateFastifyContextOptions) =>
           createContext(req.raw, info.connectionParams, tokens),
         onError: ({ error, path, req }) => logFailure(req.log, error, path),
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>);
   });
+}
+
+/** Should a subscription ever get past the SSE handler, tRPC's own must not serve it: it knows no limits. */
+function withoutStreams(router: AppRouter): AppRouter {
+  const { _def } = router;
+  return { ...router, _def: { ..._def, _config: { ..._def._config, sse: { enabled: false } } } };
 }
 
 function codeOf({ statusCode }: FastifyError): TRPCError["code"] {

@@ -9,6 +9,8 @@ export interface Beating {
 }
 
 const maxTurnMs = 250;
+/** One that is due later than the wheel reaches is looked at on the way. */
+const maxSlots = 256;
 
 /**
  * The heartbeat and expiry of all connections with one timer. Connections stand in the slots of a wheel by when they
@@ -23,10 +25,14 @@ export class Heartbeat implements Disposable {
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
 
+  /** @param intervalMs `Infinity`: no pings, only expiry. */
   constructor(intervalMs: number) {
     this.#turnMs = Math.min(maxTurnMs, Math.max(1, intervalMs / 4));
     this.#turnsPerBeat = Math.ceil(intervalMs / this.#turnMs);
-    this.#slots = Array.from({ length: this.#turnsPerBeat + 1 }, () => new Set<Beating>());
+    this.#slots = Array.from(
+      { length: Math.min(maxSlots, this.#turnsPerBeat + 1) },
+      () => new Set<Beating>(),
+    );
   }
 
   /** What to note when something is sent: the turn that comes, so that a ping is late rather than early. */

@@ -1,25 +1,28 @@
 import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
-import type { SseConnection, SseResponse } from "./sse-connection.js";
+import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
 import type { PlainStreamOptions } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
 import { SseStream } from "./sse-stream.js";
 import { plainText } from "./sse-text.js";
+import { tellObserver } from "./tell-observer.js";
 
 /** One stream for consumers without tRPC: plain JSON, and real statuses before it starts. */
 export class PlainStream extends SseStream {
   constructor(
     server: SseServer,
+    request: SseRequest,
     response: SseResponse,
     private readonly options: PlainStreamOptions,
   ) {
-    super(server, response);
+    super(server, request, response);
   }
 
   /** Never rejects: what goes wrong goes to the client. */
   async serve(): Promise<void> {
     try {
       const { server, options } = this;
+      await this.itsTurn();
       if (server.isDraining) {
         throw new TRPCError({
           code: "SERVICE_UNAVAILABLE",
@@ -29,6 +32,7 @@ export class PlainStream extends SseStream {
       const identity = await options.identify();
       const refusal = server.refusal(identity);
       if (refusal !== undefined) throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: refusal });
+      if (this.signal.aborted) return;
       this.#expiresAt = identity.expiresAt?.getTime() ?? Infinity;
       this.enter(identity);
       this.deliver(await options.open(this.signal));
@@ -43,6 +47,7 @@ export class PlainStream extends SseStream {
 
   /** 204 tells an `EventSource` that came back after the end to stay away. Source: WHATWG HTML, section 9.2. */
   end(): void {
+    if (this.signal.aborted) return;
     if (!this.connection) return void this.response.writeHead(204).end();
     this.connection.send(plainText.complete);
     this.connection.close("completed");
@@ -52,7 +57,7 @@ export class PlainStream extends SseStream {
   fail(cause: unknown): void {
     if (this.signal.aborted) return;
     const error = getTRPCErrorFromUnknown(cause);
-    this.options.onError(error);
+    tellObserver(() => this.options.onError(error));
     if (this.connection) return this.connection.close("failed");
     const status = getHTTPStatusCodeFromError(error);
     const isInternal = error.code === "INTERNAL_SERVER_ERROR";
@@ -67,7 +72,7 @@ export class PlainStream extends SseStream {
   #expiresAt = Infinity;
 
   protected open(): SseConnection {
-    return this.server.open(this.response, {
+    return this.server.open(this.request, this.response, {
       format: "plain",
       status: 200,
       headers: {},

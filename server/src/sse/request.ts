@@ -3,23 +3,32 @@ import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/ser
 import type { RouterEdge } from "./router-edge.js";
 import type { SseRequest } from "./sse-connection.js";
 
-/** The URL of a request; its host does not matter here. @throws TRPCError `BAD_REQUEST` */
-export function urlOf(request: SseRequest): URL {
-  const url = `http://localhost${request.url ?? "/"}`;
-  if (!URL.canParse(url)) throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
-  return new URL(url);
+/** The URL of a request as the client wrote it. @throws TRPCError `BAD_REQUEST` */
+export function urlOf({ url = "/", headers, socket }: SseRequest): URL {
+  const host = [headers.host ?? headers[":authority"] ?? "localhost"].flat()[0];
+  const base = `${"encrypted" in socket ? "https" : "http"}://${host}`;
+  if (!URL.canParse(url, base))
+    throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
+  return new URL(url, base);
 }
 
-/** The procedure's path below `basePath`; `null` when the URL is elsewhere or malformed. */
-export function procedurePathOf(request: SseRequest, basePath: string): string | null {
-  const [pathname = ""] = (request.url ?? "").split("?", 1);
-  if (!pathname.startsWith(basePath)) return null;
+/**
+ * The procedure's path below `basePath`; `null` when the URL is elsewhere, malformed or a batch. Read as a URL, so that
+ * no spelling of a path leads past the limits of streams.
+ */
+export function procedurePathOf({ url = "/" }: SseRequest, basePath: string): string | null {
+  if (!URL.canParse(url, anyHost)) return null;
+  const { pathname, searchParams } = new URL(url, anyHost);
+  const prefix = basePath.endsWith("/") ? basePath : `${basePath}/`;
+  if (!pathname.startsWith(prefix) || searchParams.get("batch") === "1") return null;
   try {
-    return decodeURIComponent(pathname.slice(basePath.length));
+    return decodeURIComponent(pathname.slice(prefix.length).replace(/\/+$/, ""));
   } catch {
     return null;
   }
 }
+
+const anyHost = "http://localhost";
 
 /**
  * What tRPC tells contexts about a subscription request. The input is parsed when it is read; the id of the last event

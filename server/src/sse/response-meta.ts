@@ -6,7 +6,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 export function responseMetaOf(
   { responseMeta }: SseHandlerOptions<AnyTRPCRouter>,
   { info, ctx }: { info: TRPCRequestInfo | undefined; ctx: unknown },
-): { status: number; headers: Record<string, string | string[]> } {
+): { status: number | undefined; headers: Record<string, string | string[]> } {
   // tRPC's type still asks for this deprecated field.
   const deprecated = { paths: info?.calls.map(({ path }) => path) };
   const meta = responseMeta?.({
@@ -21,6 +21,11 @@ export function responseMetaOf(
   const headers: Record<string, string | string[]> = {};
   const entries =
     meta?.headers instanceof Headers ? meta.headers.entries() : Object.entries(meta?.headers ?? {});
-  for (const [name, value] of entries) if (value !== undefined) headers[name.toLowerCase()] = value;
-  return { status: meta?.status ?? 200, headers };
+  for (const [name, value] of entries) {
+    if (value === undefined) continue;
+    const key = name.toLowerCase();
+    // `Headers` yields each cookie by itself.
+    headers[key] = key === "set-cookie" ? [headers[key] ?? [], value].flat() : value;
+  }
+  return { status: meta?.status, headers };
 }

@@ -26,6 +26,7 @@ export async function serveIterable(
   const { connection, toJson, signal, emitAndEndImmediately, onError } = options;
   const iterator = iterable[Symbol.asyncIterator]();
   let isStopped = signal.aborted;
+  let isDone = false;
   let wake = () => {};
   const stop = () => {
     isStopped = true;
@@ -41,7 +42,10 @@ export async function serveIterable(
         iterator.next().then(resolve, reject);
       });
       if (isStopped || !result) break;
-      if (result.done) return true;
+      if (result.done) {
+        isDone = true;
+        return true;
+      }
       const [data, id] = isTrackedEnvelope(result.value)
         ? [result.value[1], result.value[0]]
         : [result.value];
@@ -54,6 +58,6 @@ export async function serveIterable(
     clearTimeout(grace);
     signal.removeEventListener("abort", stop);
     // Not awaited: a generator that waits for something takes its `return` only when that has come.
-    iterator.return?.().catch(onError);
+    if (!isDone) iterator.return?.().catch(onError);
   }
 }

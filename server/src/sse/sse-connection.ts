@@ -73,7 +73,7 @@ export class SseConnection implements Beating {
     return this.#closed !== undefined;
   }
 
-  /** Bytes shared with other connections. A peer that has too much waiting already is dropped instead. */
+  /** Bytes shared with other connections. */
   write(batch: FrameBatch): void {
     this.#write(batch.bytes(this.#encoding));
   }
@@ -115,6 +115,7 @@ export class SseConnection implements Beating {
     this.response.end(() => {
       if (reason === "drained" && !("session" in output)) output.end();
     });
+    if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
     this.#forget(reason);
   }
 
@@ -133,11 +134,11 @@ export class SseConnection implements Beating {
     this.#forget("client");
   }
 
+  /** A peer that has more waiting than it may is dropped instead. */
   #write(bytes: Buffer): void {
     if (this.isClosed) return;
     const output = this.#output;
-    const waiting = output.writableLength;
-    if (waiting > 0 && waiting + bytes.length > this.options.maxBufferedBytes) return this.drop("slow");
+    if (output.writableLength > this.options.maxBufferedBytes) return this.drop("slow");
     output.write(bytes);
     this.lastSentTurn = this.options.heartbeat.turn;
     if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
@@ -150,7 +151,8 @@ export class SseConnection implements Beating {
   #watchSends(): void {
     const { sendTimeoutMs } = this.options;
     const onTimeout = () => {
-      if (this.#output.writableLength > 0) return this.drop("dead");
+      if (this.#output.writableLength > 0)
+        return this.isClosed ? void this.#output.destroy() : this.drop("dead");
       this.#watchesSends = false;
       this.#output.setTimeout(0);
     };

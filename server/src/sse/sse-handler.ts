@@ -68,7 +68,7 @@ export interface SseHandler {
    */
   (request: SseRequest, response: SseResponse): Promise<boolean>;
   /** Serves an event stream as plain SSE: plain JSON in `data:`, real statuses before it starts. */
-  plain(response: SseResponse, options: PlainStreamOptions): Promise<void>;
+  plain(request: SseRequest, response: SseResponse, options: PlainStreamOptions): Promise<void>;
   /**
    * Refuses new streams and closes those that are open, spread over `overMs`, each with a time to come back at and
    * without `return`: clients connect again elsewhere and continue.
@@ -93,7 +93,8 @@ export function createSseHandler<Router extends AnyTRPCRouter>(
     ...(responseMeta && { responseMeta: (about) => responseMeta(about) }),
   });
   return Object.assign((request: SseRequest, response: SseResponse) => server.serve(request, response), {
-    plain: (response: SseResponse, plain: PlainStreamOptions) => server.servePlain(response, plain),
+    plain: (request: SseRequest, response: SseResponse, plain: PlainStreamOptions) =>
+      server.servePlain(request, response, plain),
     drain: ({ overMs }: { overMs: number }) => server.drain(overMs),
     connectionCount: () => server.connectionCount,
   });

@@ -14,6 +14,7 @@ import {
 import type { PlainStreamOptions, SseHandlerOptions, StreamIdentity } from "./sse-handler.js";
 import { sseHeaders, sseText } from "./sse-text.js";
 import { StreamLimits } from "./stream-limits.js";
+import { tellObserver } from "./tell-observer.js";
 import { TrpcStream } from "./trpc-stream.js";
 
 const drainStepMs = 10;
@@ -39,7 +40,8 @@ export class SseServer {
   constructor(readonly options: SseHandlerOptions<AnyTRPCRouter>) {
     this.router = new RouterEdge(options.router);
     const { ping } = this.router.sse;
-    this.heartbeatMs = options.heartbeatMs ?? (ping?.enabled ? ping.intervalMs : undefined) ?? 15_000;
+    this.heartbeatMs =
+      (options.heartbeatMs ?? (ping?.enabled ? (ping.intervalMs ?? 1000) : 15_000)) || Infinity;
     this.#heartbeat = new Heartbeat(this.heartbeatMs);
     this.#limits = new StreamLimits(options.maxConnections ?? 10_000, options.maxConnectionsPerUser ?? 100);
   }
@@ -54,14 +56,16 @@ export class SseServer {
 
   async serve(request: SseRequest, response: SseResponse): Promise<boolean> {
     const path = request.method === "GET" ? procedurePathOf(request, this.options.basePath ?? "/") : null;
-    const procedure = path === null ? undefined : await this.router.procedure(path);
-    if (path === null || procedure?._def.type !== "subscription") return false;
+    if (path === null || this.router.sse.enabled === false) return false;
+    // A lazy router that cannot be loaded is for tRPC's own handler to complain of.
+    const procedure = await this.router.procedure(path).catch(() => undefined);
+    if (procedure?._def.type !== "subscription") return false;
     void new TrpcStream(this, request, response, path, procedure).serve();
     return true;
   }
 
-  servePlain(response: SseResponse, options: PlainStreamOptions): Promise<void> {
-    return new PlainStream(this, response, options).serve();
+  servePlain(request: SseRequest, response: SseResponse, options: PlainStreamOptions): Promise<void> {
+    return new PlainStream(this, request, response, options).serve();
   }
 
   /** Why there is no room for one more stream (of this user), if so. */
@@ -75,12 +79,21 @@ export class SseServer {
     return () => this.#limits.leave(identity?.userId);
   }
 
-  open(response: SseResponse, { status, headers, text, onClose, ...options }: Opening): SseConnection {
+  open(
+    request: SseRequest,
+    response: SseResponse,
+    { status, headers, text, onClose, ...options }: Opening,
+  ): SseConnection {
     const { maxBufferedBytes = 1_048_576, sendTimeoutMs = 30_000 } = this.options;
     const connection: SseConnection = new SseConnection(
       response,
       status,
-      { ...sseHeaders, ...headers },
+      // A client that comes while the server stops is to come back on another connection.
+      {
+        ...sseHeaders,
+        ...headers,
+        ...(this.#isDraining && request.httpVersionMajor === 1 && { connection: "close" }),
+      },
       sseText.retry(this.#retryMs()) + text,
       {
         ...options,
@@ -90,24 +103,29 @@ export class SseServer {
         onClose: (reason: CloseReason) => {
           this.#connections.delete(connection);
           onClose();
-          this.options.onClose?.(reason);
+          tellObserver(() => this.options.onClose?.(reason));
         },
       },
     );
     this.#connections.add(connection);
+    if (this.#isDraining) process.nextTick(() => connection.close("drained"));
     return connection;
   }
 
   async drain(overMs: number): Promise<void> {
     this.#isDraining = true;
-    const steps = Math.max(1, Math.floor(overMs / drainStepMs));
-    const perStep = Math.ceil(this.#connections.size / steps);
-    while (this.#connections.size > 0) {
-      for (const connection of [...this.#connections].slice(0, perStep)) {
+    // What was published in this turn goes out first.
+    await delay(0);
+    const startedAt = performance.now();
+    const total = this.#connections.size;
+    for (let closed = 0; this.#connections.size > 0; await delay(drainStepMs)) {
+      const share = overMs > 0 ? (performance.now() - startedAt + drainStepMs) / overMs : 1;
+      const due = Math.ceil(total * Math.min(1, share)) - closed;
+      for (const connection of [...this.#connections].slice(0, Math.max(1, due))) {
         connection.send(sseText.retry(this.#retryMs()));
         connection.close("drained");
+        closed += 1;
       }
-      if (this.#connections.size > 0) await delay(drainStepMs);
     }
   }
 

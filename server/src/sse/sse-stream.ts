@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import type { EventStream } from "../streams/event-stream.js";
 import type { FrameBatch } from "../streams/frame.js";
 import type { FrameSink } from "../streams/frame-sink.js";
-import type { SseConnection, SseResponse } from "./sse-connection.js";
+import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
 import type { StreamIdentity } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
 
@@ -17,12 +18,15 @@ export abstract class SseStream implements FrameSink {
 
   constructor(
     protected readonly server: SseServer,
+    protected readonly request: SseRequest,
     protected readonly response: SseResponse,
   ) {
     response.once("close", () => {
       this.#connection?.onClosed();
       this.release();
     });
+    // Whoever has left before this was made is not announced again.
+    if (response.closed || request.socket.destroyed) this.release();
   }
 
   /** Aborts when the stream is over, whoever ended it. */
@@ -47,6 +51,12 @@ export abstract class SseStream implements FrameSink {
   }
 
   protected abstract open(): SseConnection;
+
+  /** Behind another request on the same HTTP/1.1 connection: resolves when it is this one's turn, or it is gone. */
+  protected async itsTurn(): Promise<void> {
+    if ("stream" in this.response || this.response.socket || this.signal.aborted) return;
+    await once(this.response, "socket", { signal: this.signal }).catch(() => undefined);
+  }
 
   /** The connection if it is open. */
   protected get connection(): SseConnection | undefined {

@@ -11,6 +11,7 @@ import type { StreamIdentity } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
 import { SseStream } from "./sse-stream.js";
 import { sseText } from "./sse-text.js";
+import { tellObserver, warnOf } from "./tell-observer.js";
 
 /** One call of a subscription procedure, with tRPC's wire format. */
 export class TrpcStream extends SseStream {
@@ -20,20 +21,22 @@ export class TrpcStream extends SseStream {
 
   constructor(
     server: SseServer,
-    private readonly request: SseRequest,
+    request: SseRequest,
     response: SseResponse,
     private readonly path: string,
     private readonly procedure: AnyTRPCProcedure,
   ) {
-    super(server, response);
+    super(server, request, response);
   }
 
   /** Never rejects: what goes wrong goes to the client. */
   async serve(): Promise<void> {
     try {
+      await this.itsTurn();
       const refusal = await this.#admit();
-      if (refusal !== undefined) this.#refuse(refusal);
-      else await this.#stream(await this.#call());
+      if (this.signal.aborted) return;
+      if (refusal !== undefined) return this.#refuse(refusal);
+      await this.#stream(await this.#call());
     } catch (error) {
       this.fail(error);
     }
@@ -44,33 +47,48 @@ export class TrpcStream extends SseStream {
   }
 
   end(): void {
+    if (this.signal.aborted) return;
     this.connect().send(sseText.return);
     this.connect().close("completed");
   }
 
   fail(cause: unknown): void {
     if (this.signal.aborted) return;
-    const json = this.#report(getTRPCErrorFromUnknown(cause));
-    this.connect().send(sseText.error(json));
-    this.connect().close("failed");
+    const connection = this.connect();
+    // As tRPC does: a stream whose work was aborted breaks off, and its client comes back.
+    if (!(cause instanceof Error && cause.name === "AbortError")) {
+      connection.send(sseText.error(this.#report(getTRPCErrorFromUnknown(cause))));
+    }
+    connection.close("failed");
   }
 
   protected open(): SseConnection {
-    const { server, response } = this;
-    const { status, headers } = responseMetaOf(server.options, { info: this.#info, ctx: this.#context });
+    const { server, request, response } = this;
+    const { status = response.statusCode, headers = {} } = this.#meta() ?? {};
     const client = server.router.sse.client ?? { reconnectAfterInactivityMs: 3 * server.heartbeatMs };
-    return server.open(response, {
+    return server.open(request, response, {
       format: "trpc",
       status,
       headers: {
-        vary: [response.getHeader("vary") ?? [], "trpc-accept", "accept"].flat().join(", "),
         ...headers,
+        vary: [response.getHeader("vary") ?? [], headers.vary ?? [], "trpc-accept", "accept"]
+          .flat()
+          .join(", "),
       },
       text: sseText.connected(client),
       pingText: sseText.ping,
       expiresAt: this.#expiresAt(),
       onClose: () => this.release(),
     });
+  }
+
+  #meta(): ReturnType<typeof responseMetaOf> | undefined {
+    try {
+      return responseMetaOf(this.server.options, { info: this.#info, ctx: this.#context });
+    } catch (error) {
+      warnOf(error);
+      return undefined;
+    }
   }
 
   /** @returns why the stream is refused, if it is. */
@@ -117,6 +135,7 @@ export class TrpcStream extends SseStream {
     if (isEventStream(result) && router.outputTransformer === eventTransformer && !emitAndEndImmediately) {
       return this.deliver(result);
     }
+    if (this.signal.aborted) return;
     const isEnd = await serveIterable(this.#iterableOf(result), {
       connection: this.connect(),
       toJson: (value) => router.outputJson(value),
@@ -125,7 +144,7 @@ export class TrpcStream extends SseStream {
       onError: (error) => void this.#report(getTRPCErrorFromUnknown(error)),
     });
     if (isEnd) this.end();
-    else this.connect().close("expired");
+    else this.connection?.close("expired");
   }
 
   #iterableOf(result: unknown): AsyncIterable<unknown> {
@@ -156,7 +175,12 @@ export class TrpcStream extends SseStream {
     const { server, request, path } = this;
     const input = this.#info?.calls[0]?.result();
     const failure = { error, type: "subscription", path, input, ctx: this.#context } as const;
-    server.options.onError?.({ ...failure, req: request });
-    return server.router.errorJson(failure);
+    tellObserver(() => server.options.onError?.({ ...failure, req: request }));
+    try {
+      return server.router.errorJson(failure);
+    } catch (cause) {
+      warnOf(cause);
+      return "null";
+    }
   }
 }
