@@ -43,8 +43,14 @@ export class RouterEdge {
     return this.outputJson(shape);
   }
 
+  /** The name of a procedure, from the router's own spelling of it in URLs. */
+  procedurePath(urlPath: string): string {
+    return urlPath.replaceAll(this.router._def._config.pathSeparator, ".");
+  }
+
   /** Looks a procedure up as tRPC does, and loads lazy routers on the way. */
-  async procedure(path: string): Promise<AnyTRPCProcedure | undefined> {
+  async procedure(urlPath: string): Promise<AnyTRPCProcedure | undefined> {
+    const path = this.procedurePath(urlPath);
     for (;;) {
       const procedures: unknown = this.router._def.procedures;
       const procedure = isRecord(procedures) ? procedures[path] : undefined;

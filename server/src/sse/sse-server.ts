@@ -60,7 +60,7 @@ export class SseServer {
     // A lazy router that cannot be loaded is for tRPC's own handler to complain of.
     const procedure = await this.router.procedure(path).catch(() => undefined);
     if (procedure?._def.type !== "subscription") return false;
-    void new TrpcStream(this, request, response, path, procedure).serve();
+    void new TrpcStream(this, request, response, this.router.procedurePath(path), procedure).serve();
     return true;
   }
 

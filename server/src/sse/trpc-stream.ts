@@ -64,7 +64,7 @@ export class TrpcStream extends SseStream {
 
   protected open(): SseConnection {
     const { server, request, response } = this;
-    const { status = response.statusCode, headers = {} } = this.#meta() ?? {};
+    const { status = response.statusCode, headers } = this.#meta();
     const client = server.router.sse.client ?? { reconnectAfterInactivityMs: 3 * server.heartbeatMs };
     return server.open(request, response, {
       format: "trpc",
@@ -82,12 +82,12 @@ export class TrpcStream extends SseStream {
     });
   }
 
-  #meta(): ReturnType<typeof responseMetaOf> | undefined {
+  #meta(): ReturnType<typeof responseMetaOf> {
     try {
       return responseMetaOf(this.server.options, { info: this.#info, ctx: this.#context });
     } catch (error) {
       warnOf(error);
-      return undefined;
+      return { status: 500, headers: {} };
     }
   }
 

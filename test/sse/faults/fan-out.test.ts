@@ -10,6 +10,7 @@ import { kindsOf } from "../support/frames.js";
 import { openLosingStore } from "../support/losing-store.js";
 import { startTopicServer, type TopicEvent } from "../support/topic-server.js";
 import { openStream, type WireFrame } from "../support/wire-stream.js";
+import { eventually } from "../support/waiting.js";
 
 interface Gap {
   readonly type: "stream.gap";
@@ -155,7 +156,7 @@ test("a stream that joins while a flush is pending gets nothing twice and misses
   }
   await publish(true);
   published += 1;
-  await expect.poll(() => sinks.every(({ hasEnded }) => hasEnded)).toBe(true);
+  await eventually(() => sinks.every(({ hasEnded }) => hasEnded)).toBe(true);
   const all = Array.from({ length: published }, (_, index) => index + 1);
   for (const sink of sinks) expect(sink).toMatchObject({ offsets: all, controls: [], errors: [] });
   for (const delivery of joined) delivery[Symbol.dispose]();
@@ -177,15 +178,15 @@ test("one that leaves while a flush is pending gets nothing more, and the others
     return { sink, delivery: stream.deliver(sink) };
   };
   const [leaving, staying] = [open(), open()];
-  await expect.poll(() => leaving.sink.isLive && staying.sink.isLive).toBe(true);
+  await eventually(() => leaving.sink.isLive && staying.sink.isLive).toBe(true);
   await publish();
-  await expect.poll(() => staying.sink.offsets).toEqual([1]);
+  await eventually(() => staying.sink.offsets).toEqual([1]);
   await publish();
   await Promise.resolve();
   leaving.delivery[Symbol.dispose]();
-  await expect.poll(() => staying.sink.offsets).toEqual([1, 2]);
+  await eventually(() => staying.sink.offsets).toEqual([1, 2]);
   await publish();
-  await expect.poll(() => staying.sink.offsets).toEqual([1, 2, 3]);
+  await eventually(() => staying.sink.offsets).toEqual([1, 2, 3]);
   expect(leaving.sink.offsets.length).toBeLessThanOrEqual(2);
   staying.delivery[Symbol.dispose]();
 });
