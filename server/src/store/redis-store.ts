@@ -4,6 +4,7 @@ import { planCommit } from "./commit-plan.js";
 import { commitScript } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
 import { forkScript, maxAncestors } from "./fork.lua.js";
+import { LossWatch } from "./loss-watch.js";
 import { answer, toStoreError } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
 import { redisOptionsOf, type ConnectionOptions } from "./redis-options.js";
@@ -77,6 +78,7 @@ function reconnectDelayOf(attempt: number): number {
 
 class RedisStore implements Store {
   readonly #topics: RedisSubscriber;
+  readonly #lossWatch: LossWatch;
   isDisposed = false;
 
   constructor(
@@ -85,6 +87,7 @@ class RedisStore implements Store {
     private readonly retention: Retention,
   ) {
     this.#topics = new RedisSubscriber(subscriber);
+    this.#lossWatch = new LossWatch(commands, () => this.#topics.announceRestored());
   }
 
   async commit(change: Commit): Promise<Committed> {
@@ -170,6 +173,7 @@ class RedisStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.isDisposed = true;
+    this.#lossWatch[Symbol.dispose]();
     this.#topics[Symbol.dispose]();
     this.subscriber.disconnect();
     this.commands.disconnect();

@@ -46,6 +46,12 @@ export class RedisSubscriber implements Disposable {
     return { [Symbol.asyncDispose]: () => this.#remove(name, listener) };
   }
 
+  /** Something may have been missed although the connection stood. */
+  announceRestored(): void {
+    for (const { listeners } of this.#channels.values())
+      for (const listener of listeners) listener.onRestored();
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#watchdog);
   }

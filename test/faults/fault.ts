@@ -1,0 +1,33 @@
+import type { Load } from "./support/load.js";
+import type { Random } from "./support/random.js";
+import type { Stage } from "./support/stage.js";
+import type { Watcher } from "./support/watcher.js";
+
+/** What a fault is done to. */
+export interface Scene {
+  readonly stage: Stage;
+  /** Publishing and watching all the time. */
+  readonly load: Load;
+  readonly random: Random;
+  /** For the tests: long enough to bite, no longer. */
+  readonly isShort: boolean;
+}
+
+export interface Aftermath {
+  /** Marks of events that the fault took from Redis: acknowledged, and gone all the same. */
+  readonly taken?: ReadonlySet<string>;
+  /** When Redis answered again, in milliseconds of `performance.now()`; default: when the fault was over. */
+  readonly answeringSince?: number;
+}
+
+export interface Fault {
+  readonly name: string;
+  /** What happens, in one line. */
+  readonly title: string;
+  /** How many gaps a stream that was live before the fault may see; default: none. */
+  readonly gapsOf?: (watcher: Watcher) => readonly number[];
+  /** Runs on a Redis with sentinels, which serves this one run. */
+  readonly needsSentinels?: boolean;
+  /** Does harm and resolves when Redis and the servers answer again. @throws when it had not the effect it should. */
+  strike(scene: Scene): Promise<Aftermath | void>;
+}

@@ -1,0 +1,28 @@
+import type { Fault } from "../fault.js";
+import { clientCuts } from "./client-cuts.js";
+import { flushAll } from "./flush-all.js";
+import { fullMemory } from "./full-memory.js";
+import { lostAnswers } from "./lost-answers.js";
+import { pubsubKill } from "./pubsub-kill.js";
+import { redisCuts } from "./redis-cuts.js";
+import { redisFreeze } from "./redis-freeze.js";
+import { redisKill } from "./redis-kill.js";
+import { redisMute } from "./redis-mute.js";
+import { serverKill } from "./server-kill.js";
+import { sentinelFailover } from "./sentinel-failover.js";
+import { setBack } from "./set-back.js";
+
+export const faults: readonly Fault[] = [
+  redisKill,
+  redisFreeze,
+  pubsubKill,
+  redisCuts,
+  redisMute,
+  serverKill,
+  clientCuts,
+  lostAnswers,
+  fullMemory,
+  setBack,
+  sentinelFailover,
+  flushAll,
+];

@@ -1,0 +1,125 @@
+import { formatCursor } from "@jobwire/shared";
+import type { Redis } from "ioredis";
+import type { Ledger } from "./ledger.js";
+import { readJob, readLog, type LogSeen } from "./log-reading.js";
+import { accountStream } from "./stream-account.js";
+import type { Watcher } from "./watcher.js";
+
+export interface Account {
+  readonly commits: number;
+  readonly deliveries: number;
+  readonly gaps: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly problems: readonly string[];
+}
+
+export interface AccountOptions {
+  readonly redis: Redis;
+  readonly ownerId: string;
+  readonly jobIds: readonly string[];
+  readonly ledger: Ledger;
+  readonly watchers: readonly Watcher[];
+  /** Marks of events that the fault has taken from Redis; they may be missing. */
+  readonly taken: ReadonlySet<string>;
+  /** How many gaps this stream may have seen. */
+  readonly gapsOf: (watcher: Watcher) => readonly number[];
+}
+
+const markPattern = /"message":"([^"]+\/\d+)"/;
+
+/** Holds what the publishers know, what Redis has and what every stream received against each other. */
+export async function takeAccount(options: AccountOptions): Promise<Account> {
+  const { redis, watchers, gapsOf } = options;
+  const logs = new Map<string, LogSeen>();
+  for (const { topic } of watchers) logs.set(topic.topic, await readLog(redis, topic));
+  const problems: string[] = [];
+  const total = { deliveries: 0, gaps: 0, lost: 0, doubled: 0 };
+  for (const watcher of watchers) {
+    const log = logs.get(watcher.topic.topic);
+    if (!log) continue;
+    const account = accountStream(watcher, log);
+    total.deliveries += account.deliveries;
+    total.gaps += account.gaps;
+    total.lost += account.lost;
+    total.doubled += account.doubled;
+    problems.push(...account.problems);
+    const expected = gapsOf(watcher);
+    if (!expected.includes(account.gaps))
+      problems.push(`${watcher.name}: ${account.gaps} gaps instead of ${expected.join(" or ")}`);
+  }
+  for (const [topic, log] of logs) problems.push(...holesOf(topic, log));
+  const published = checkPublished(options, logs);
+  total.lost += published.lost;
+  total.doubled += published.doubled;
+  problems.push(...published.problems, ...(await checkStates(options, logs)));
+  return { commits: options.ledger.acknowledged.length, ...total, problems };
+}
+
+function holesOf(topic: string, { entries, head }: LogSeen): string[] {
+  const problems: string[] = [];
+  for (let offset = 1; offset <= head.offset; offset++) {
+    if (!entries.has(offset)) problems.push(`the log of ${topic} has no offset ${offset}`);
+  }
+  if (entries.size > head.offset) problems.push(`the log of ${topic} has more than its head says`);
+  return problems;
+}
+
+/** What was acknowledged is in the logs once; what was in doubt at most once. */
+function checkPublished({ ledger, jobIds, taken }: AccountOptions, logs: ReadonlyMap<string, LogSeen>) {
+  const problems: string[] = [];
+  let lost = 0;
+  let doubled = 0;
+  const places = new Map<string, string[]>();
+  for (const [topic, { head, entries }] of logs) {
+    for (const [offset, text] of entries) {
+      const [, mark] = markPattern.exec(text) ?? [];
+      if (mark === undefined) continue;
+      const known = places.get(`${topic} ${mark}`);
+      const place = formatCursor({ epoch: head.epoch, offset });
+      if (known) known.push(place);
+      else places.set(`${topic} ${mark}`, [place]);
+    }
+  }
+  for (const { mark, jobId, id, acknowledgedAt } of ledger.entries.values()) {
+    if (!jobIds.includes(jobId)) continue;
+    for (const topic of [`job/${jobId}`, "feed"]) {
+      const found = places.get(`${topic} ${mark}`) ?? [];
+      if (found.length > 1) {
+        doubled += 1;
+        problems.push(`${mark} is in ${topic} ${found.length} times: ${found.join(", ")}`);
+      }
+      if (found.length === 0 && acknowledgedAt !== null && !taken.has(mark)) {
+        lost += 1;
+        problems.push(`${mark} was acknowledged${id ? ` as ${id}` : ""} and is not in ${topic}`);
+      }
+      if (topic !== "feed" && id && found[0] && offsetOf(found[0]) !== offsetOf(id) && !taken.has(mark))
+        problems.push(`${mark} was acknowledged as ${id} and is ${found[0]}`);
+    }
+  }
+  return { lost, doubled, problems };
+}
+
+function offsetOf(id: string): string | undefined {
+  return id.split(":")[1];
+}
+
+/** A job's state is what its log says last, and has as many revisions as the log has statuses. */
+async function checkStates(
+  { redis, ownerId, jobIds }: AccountOptions,
+  logs: ReadonlyMap<string, LogSeen>,
+): Promise<string[]> {
+  const problems: string[] = [];
+  for (const jobId of jobIds) {
+    const state = await readJob(redis, ownerId, jobId);
+    const log = logs.get(`job/${jobId}`);
+    const started = [...(log?.entries.values() ?? [])]
+      .map((text) => JSON.parse(text) as Record<string, unknown>)
+      .filter(({ type }) => type === "build.stage.started");
+    const last = started.at(-1);
+    const said = { status: last?.status, message: last?.message, revision: started.length };
+    if (JSON.stringify(said) !== JSON.stringify(state))
+      problems.push(`job ${jobId} is ${JSON.stringify(state)}, its log says ${JSON.stringify(said)}`);
+  }
+  return problems;
+}

@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { createTestClient } from "../../support/test-client.js";
+import { Ledger } from "./ledger.js";
+import { feedTopic, topicOfJob } from "./log-reading.js";
+import { watchPlain } from "./plain-watcher.js";
+import { Publisher } from "./publisher.js";
+import type { Random } from "./random.js";
+import type { Stage } from "./stage.js";
+import { watchWithStockClient } from "./stock-watcher.js";
+import { signToken } from "./token.js";
+import { until } from "./until.js";
+import type { Watcher } from "./watcher.js";
+
+export interface LoadSize {
+  readonly publishers: number;
+  readonly streams: number;
+  readonly jobs: number;
+}
+
+/** One user with some jobs, services that publish to them and move them, and streams that watch them. */
+export class Load implements AsyncDisposable {
+  readonly ledger = new Ledger();
+  readonly watchers: Watcher[] = [];
+  jobIds: string[] = [];
+  readonly #publishers: Publisher[];
+  readonly #driver: Publisher;
+  #driving: Promise<void> | undefined;
+  #isStopped = false;
+
+  private constructor(
+    private readonly stage: Stage,
+    private readonly random: Random,
+    readonly ownerId: string,
+    private readonly tokens: { readonly user: string; readonly service: string },
+    private readonly size: LoadSize,
+  ) {
+    const publisher = (name: string) =>
+      new Publisher({
+        name,
+        urls: stage.urls,
+        token: tokens.service,
+        random: random.fork(),
+        ledger: this.ledger,
+        jobIds: () => this.jobIds,
+      });
+    this.#publishers = Array.from({ length: size.publishers }, (_, index) =>
+      publisher(`publisher-${index + 1}`),
+    );
+    this.#driver = publisher("driver");
+  }
+
+  /** Resolves when every stream is live and commits are being made. */
+  static async start(stage: Stage, random: Random, size: LoadSize): Promise<Load> {
+    const ownerId = `owner-${randomUUID()}`;
+    const user = await signToken(ownerId, "user");
+    const service = await signToken("publisher", "service");
+    const load = new Load(stage, random, ownerId, { user, service }, size);
+    await load.createJobs();
+    load.watchJobs();
+    load.watchFeed();
+    for (const publisher of load.#publishers) publisher.start();
+    load.#driving = load.#drive();
+    // It is awaited by `stopPublishing`.
+    load.#driving.catch(() => {});
+    await load.untilAllLive();
+    await load.untilCommits(10 * size.publishers);
+    return load;
+  }
+
+  async createJobs(): Promise<void> {
+    const client = createTestClient({ url: this.#url(0), token: this.tokens.user });
+    const ids: string[] = [];
+    while (ids.length < this.size.jobs) ids.push((await client.jobs.create.mutate({})).id);
+    this.jobIds = ids;
+  }
+
+  /** Most streams watch a job: by the stock client and as plain SSE, through both servers. */
+  watchJobs(): Watcher[] {
+    const count = this.size.streams - this.#feedCount;
+    const watchers = Array.from({ length: count }, (_, index) => {
+      const jobId = this.jobIds[index % this.jobIds.length] ?? "";
+      const side = Math.floor(index / this.jobIds.length) % 2;
+      const isPlain = index % 4 === 3;
+      const options = {
+        name: `job ${this.jobIds.indexOf(jobId) + 1}, ${isPlain ? "plain" : "stock"}, server ${side + 1} (${index})`,
+        url: this.#url(side),
+        token: this.tokens.user,
+        topic: topicOfJob(this.ownerId, jobId),
+        jobId,
+      };
+      return isPlain ? watchPlain(options) : watchWithStockClient(options);
+    });
+    this.watchers.push(...watchers);
+    return watchers;
+  }
+
+  watchFeed(): void {
+    for (let index = 0; index < this.#feedCount; index++) {
+      this.watchers.push(
+        watchWithStockClient({
+          name: `feed, stock, server ${(index % 2) + 1} (${index})`,
+          url: this.#url(index % 2),
+          token: this.tokens.user,
+          topic: feedTopic(this.ownerId),
+          jobId: null,
+        }),
+      );
+    }
+  }
+
+  /** Publishes to every job and resolves when every open stream has received what it should of it. */
+  async untilAllLive(watchers: readonly Watcher[] = this.watchers): Promise<void> {
+    const marks = await Promise.all(
+      this.jobIds.map(async (jobId, index) => {
+        const publisher = this.#publishers[index % this.#publishers.length];
+        return { topic: `job/${jobId}`, mark: (await publisher?.publish(jobId)) ?? null };
+      }),
+    );
+    const missing = () =>
+      watchers.filter(({ topic, deliveries, kind, ending }) => {
+        if (ending !== "open") return false;
+        const wanted = marks.filter(
+          (one) => one.mark !== null && (kind === "feed" || one.topic === topic.topic),
+        );
+        return !wanted.every(({ mark }) =>
+          deliveries.slice(-400).some(({ text }) => text.includes(`"message":"${mark}"`)),
+        );
+      });
+    await until(
+      () => missing().length === 0,
+      () =>
+        `all streams live; silent: ${missing()
+          .map(({ name, deliveries }) => `${name} at ${deliveries.at(-1)?.id}`)
+          .join("; ")}`,
+      60_000,
+    );
+  }
+
+  /** Resolves when so many more calls were acknowledged. */
+  async untilCommits(count: number): Promise<void> {
+    const wanted = this.ledger.acknowledged.length + count;
+    await until(
+      () => this.ledger.acknowledged.length >= wanted,
+      () => `${count} more commits`,
+      60_000,
+    );
+  }
+
+  /** Ends publishing: every call has its answer then. */
+  async stopPublishing(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([this.#driving, ...this.#publishers.map((publisher) => publisher.stop())]);
+  }
+
+  /** Ends the jobs, so that their streams complete, and waits until they have. */
+  async finish(): Promise<void> {
+    await this.stopPublishing();
+    for (const jobId of this.jobIds) await this.#driver.move(jobId, "failed");
+    const current = this.watchers.filter(
+      ({ kind, topic }) => kind === "job" && this.jobIds.some((id) => topic.topic === `job/${id}`),
+    );
+    const late = () => current.filter(({ ending }) => ending === "open").map(({ name }) => name);
+    await until(
+      () => late().length === 0,
+      () => `the streams of finished jobs complete: ${late().join("; ")}`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    for (const watcher of this.watchers) watcher[Symbol.dispose]();
+    await Promise.allSettled([this.#driving, ...this.#publishers.map((publisher) => publisher.stop())]);
+  }
+
+  get #feedCount(): number {
+    return Math.max(2, Math.floor(this.size.streams / 4));
+  }
+
+  async #drive(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#driver.move(this.random.pick(this.jobIds));
+      await delay(25);
+    }
+  }
+
+  #url(side: number): string {
+    return this.stage.urls[side] ?? "";
+  }
+}

@@ -1,0 +1,64 @@
+import { FaultProxy } from "./fault-proxy.js";
+import { JobwireProcess } from "./jobwire-process.js";
+import { RedisProcess } from "./redis-process.js";
+import type { SentinelGroup } from "./sentinel-group.js";
+
+/** One of the two server processes, and the address its clients know. */
+export interface Side {
+  server: JobwireProcess;
+  /** Stands before the server as a load balancer does: another process can take over its address. */
+  readonly front: FaultProxy;
+}
+
+/** Redis, two Jobwire servers that reach it through a proxy, and a proxy before each of them. */
+export class Stage implements AsyncDisposable {
+  private constructor(
+    public redis: RedisProcess,
+    /** Between the servers and Redis. */
+    readonly redisProxy: FaultProxy,
+    readonly sides: readonly [Side, Side],
+    private readonly env: Readonly<Record<string, string>>,
+    /** Present: the servers find Redis through these sentinels, without the proxy. */
+    readonly sentinels?: SentinelGroup,
+  ) {}
+
+  static async start(sentinels?: SentinelGroup): Promise<Stage> {
+    const redis = sentinels ? sentinels.nodes[0] : await RedisProcess.start();
+    const redisProxy = await FaultProxy.start(redis.port);
+    const env = { REDIS_URL: sentinels?.url ?? `redis://127.0.0.1:${redisProxy.port}` };
+    const sides = await Promise.all([startSide(env), startSide(env)]);
+    return new Stage(redis, redisProxy, sides, env, sentinels);
+  }
+
+  /** The addresses clients use. */
+  get urls(): string[] {
+    return this.sides.map(({ front }) => `http://127.0.0.1:${front.port}`);
+  }
+
+  startServer(): Promise<JobwireProcess> {
+    return JobwireProcess.start(this.env);
+  }
+
+  /** Another Redis takes the place of the one that was; that one is ended. */
+  async replaceRedis(redis: RedisProcess): Promise<void> {
+    const old = this.redis;
+    this.redis = redis;
+    this.redisProxy.switchTo(redis.port);
+    await old[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { front, server } of this.sides) {
+      await front[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    }
+    await this.redisProxy[Symbol.asyncDispose]();
+    await this.redis[Symbol.asyncDispose]();
+    await this.sentinels?.[Symbol.asyncDispose]();
+  }
+}
+
+async function startSide(env: Readonly<Record<string, string>>): Promise<Side> {
+  const server = await JobwireProcess.start(env);
+  return { server, front: await FaultProxy.start(server.port) };
+}
