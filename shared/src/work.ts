@@ -31,5 +31,3 @@ export const claimInputSchema = z.strictObject({
 });
 
 export type ClaimInput = z.infer<typeof claimInputSchema>;
-
-export const renewInputSchema = claimInputSchema;

@@ -13,7 +13,7 @@ export interface Scene {
   readonly isShort: boolean;
 }
 
-export interface Aftermath {
+interface Aftermath {
   /** Marks of events that the fault took from Redis: acknowledged, and gone all the same. */
   readonly taken?: ReadonlySet<string>;
   /** When Redis answered again, in milliseconds of `performance.now()`; default: when the fault was over. */

@@ -1,9 +1,4 @@
-import {
-  claimInputSchema,
-  renewInputSchema,
-  workWaitingInputSchema,
-  workWatchInputSchema,
-} from "@jobwire/shared";
+import { claimInputSchema, workWaitingInputSchema, workWatchInputSchema } from "@jobwire/shared";
 import { router, serviceProcedure } from "../trpc.js";
 import type { JobStreams } from "./job-streams.js";
 import type { WorkService } from "./work-service.js";
@@ -23,6 +18,6 @@ export function createWorkRouter(work: WorkService, streams: JobStreams) {
 
     claim: serviceProcedure.input(claimInputSchema).mutation(({ input }) => work.claim(input)),
 
-    renew: serviceProcedure.input(renewInputSchema).mutation(({ input }) => work.renew(input)),
+    renew: serviceProcedure.input(claimInputSchema).mutation(({ input }) => work.renew(input)),
   });
 }

@@ -4,5 +4,6 @@ export {
   type PlainStreamOptions,
   type SseHandler,
   type SseHandlerOptions,
+  type StreamFailure,
   type StreamIdentity,
 } from "./sse-handler.js";

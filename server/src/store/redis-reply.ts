@@ -17,7 +17,7 @@ export function readHead(reply: unknown): TopicHead {
 }
 
 /** From the same: where the log has forked from others. */
-export function readAncestors(reply: unknown): Cursor[] {
+function readAncestors(reply: unknown): Cursor[] {
   const ancestors = textsOf(reply)[3] ?? "";
   return ancestors.split(" ").flatMap((text) => parseCursor(text) ?? []);
 }

@@ -8,7 +8,7 @@ export interface Delivery {
   readonly gap: GapSeen | null;
 }
 
-export interface GapSeen {
+interface GapSeen {
   readonly reason: string;
   readonly from: string;
   readonly to: string;
