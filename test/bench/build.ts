@@ -1,0 +1,46 @@
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+/** The programs of the other processes, as JavaScript. */
+export interface Programs {
+  readonly server: string;
+  readonly load: string;
+}
+
+/**
+ * Bundles the programs of the other processes, workspace packages from their sources included. What is measured is
+ * then what a build ships: a loader that compiles on the fly adds code of its own to every function.
+ */
+export async function buildPrograms(directory: string): Promise<Programs> {
+  const programs = {
+    server: fileURLToPath(new URL("processes/server-process.ts", import.meta.url)),
+    load: fileURLToPath(new URL("processes/load-process.ts", import.meta.url)),
+  };
+  await build({
+    entryPoints: Object.values(programs),
+    outdir: directory,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    conditions: ["@jobwire/source", "module"],
+    plugins: [keepPackages],
+    logLevel: "warning",
+  });
+  return { server: `${directory}/server-process.mjs`, load: `${directory}/load-process.mjs` };
+}
+
+const resolving = Symbol("resolving");
+
+/** Packages stay outside of the bundle, found from where they are imported. */
+const keepPackages: Plugin = {
+  name: "keep-packages",
+  setup({ onResolve, resolve }) {
+    onResolve({ filter: /^[^./]/ }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (path.startsWith("node:") || pluginData === resolving || kind === "entry-point") return undefined;
+      const found = await resolve(path, { importer, resolveDir, kind, pluginData: resolving });
+      return found.path.includes("/node_modules/") ? { path: found.path, external: true } : found;
+    });
+  },
+};

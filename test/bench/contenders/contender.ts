@@ -1,0 +1,58 @@
+import type { BenchEvent } from "../event.js";
+
+export const contenderNames = ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"] as const;
+export type ContenderName = (typeof contenderNames)[number];
+
+/** One way to serve event streams. The bench calls `serve` in a process of the contender's own. */
+export interface Contender {
+  readonly name: ContenderName;
+  readonly title: string;
+  /** The SSE ids end in the numbers 1, 2, 3 … of the events, so they are checked like the events themselves. */
+  readonly numbersIds: boolean;
+  /** A delivery costs so much that it gets fewer events in the same scenario. */
+  readonly isSlow: boolean;
+  /** After how long a silence what is missing counts as lost. */
+  readonly patienceMs: number;
+  /** Where streams that come back find what they missed; `null`: nowhere. */
+  readonly keepsLogIn: "redis" | "server" | null;
+  /** Why it cannot run on this machine, if so. */
+  readonly missing?: () => string | undefined;
+  /** Where a stream of the topic is requested with GET. */
+  readonly pathOf: (topic: string) => string;
+  readonly serve: (options: ServeOptions) => Promise<Serving>;
+  /** Called in the process that publishes, which is not the server's. */
+  readonly openPublisher: (options: PublisherOptions) => Promise<Publisher>;
+}
+
+export interface ServeOptions {
+  /** `null`: there is no Redis, events are published in the server's process. */
+  readonly redisUrl: string | null;
+  readonly heartbeatMs: number;
+  /** Bearer tokens are verified also by those who can do without. */
+  readonly verifiesTokens: boolean;
+  /** Streams may ask for what they missed. */
+  readonly retains: boolean;
+}
+
+export interface Serving extends AsyncDisposable {
+  readonly port: number;
+  /** Without Redis: publishes from within. */
+  readonly publisher?: Publisher;
+  /** When the work is done by another process than the one that serves. */
+  readonly usage?: () => Usage;
+}
+
+export interface Usage {
+  readonly cpuUs: number;
+  readonly rssBytes: number;
+}
+
+export interface PublisherOptions extends ServeOptions {
+  readonly redisUrl: string;
+  /** Of the server. */
+  readonly port: number;
+}
+
+export interface Publisher extends AsyncDisposable {
+  publish(topic: string, event: BenchEvent): Promise<void>;
+}

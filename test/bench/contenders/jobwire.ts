@@ -1,0 +1,132 @@
+import cors from "@fastify/cors";
+import { parseCursor } from "@jobwire/shared";
+import { fastify } from "fastify";
+import { Redis } from "ioredis";
+import { z } from "zod";
+import type { AppRouter } from "../../../server/src/app-router.js";
+import { createContext } from "../../../server/src/http/context.js";
+import { createSecretTokens } from "../../../server/src/http/secret-tokens.js";
+import { addTrpcRoute, trpcPath } from "../../../server/src/http/trpc-route.js";
+import { createSseHandler } from "../../../server/src/sse/index.js";
+import { planCommit } from "../../../server/src/store/commit-plan.js";
+import { commitScript } from "../../../server/src/store/commit.lua.js";
+import { openMemoryStore } from "../../../server/src/store/memory-store.js";
+import { openRedisStore } from "../../../server/src/store/redis-store.js";
+import type { Commit, Store, TopicKey } from "../../../server/src/store/store.js";
+import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
+import { router, userProcedure } from "../../../server/src/trpc.js";
+import type { BenchEvent } from "../event.js";
+import { tokenSecret } from "../token.js";
+import type { Contender, Publisher, PublisherOptions, ServeOptions, Serving } from "./contender.js";
+
+/** The server's own parts from the store to Fastify, wired as `server/src/http/app.ts` does; tokens are verified. */
+export const jobwire: Contender = {
+  name: "jobwire",
+  title: "Jobwire",
+  numbersIds: true,
+  isSlow: false,
+  patienceMs: 5000,
+  keepsLogIn: "redis",
+  pathOf: (topic) => `${trpcPath}/events?input=${encodeURIComponent(JSON.stringify({ json: { topic } }))}`,
+  serve,
+  openPublisher,
+};
+
+const maxEvents = 1000;
+
+async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> {
+  const store = await openStore(redisUrl);
+  const hubs = new TopicHubs(store, report);
+  const benchRouter = router({
+    events: userProcedure
+      .input(z.object({ topic: z.string(), lastEventId: z.string().nullish() }))
+      .subscription(
+        ({ input: { topic, lastEventId }, signal }) =>
+          new EventStream({
+            hubs,
+            topic: keyOf(topic),
+            after: parseCursor(lastEventId ?? ""),
+            start: "oldest",
+            explainGap: async (gap) => ({ type: "stream.gap", ...gap }),
+            signal,
+          }),
+      ),
+  });
+  const tokens = createSecretTokens(tokenSecret);
+  const sse = createSseHandler({
+    router: benchRouter,
+    basePath: `${trpcPath}/`,
+    heartbeatMs,
+    maxConnections: 20_000,
+    createContext: ({ req, info }) => createContext(req, info.connectionParams, tokens),
+    identify: ({ authenticate }) => authenticate(),
+    onError: ({ error }) => report(error),
+  });
+  const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 5000 } });
+  await app.register(cors, { origin: [], credentials: true });
+  // What it mounts beside `sse` does not depend on the procedures.
+  await addTrpcRoute(app, { router: benchRouter as unknown as AppRouter, tokens, sse });
+  await app.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
+  const address = app.server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    ...(redisUrl === null && { publisher: publisherWithin(store) }),
+    async [Symbol.asyncDispose]() {
+      await sse.drain({ overMs: 0 });
+      await app.close();
+      await hubs[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function openStore(redisUrl: string | null): Promise<Store> {
+  if (redisUrl === null) return Promise.resolve(openMemoryStore({ maxEvents }));
+  return openRedisStore({
+    url: redisUrl,
+    maxEvents,
+    onReachable: (reachable, error) => {
+      if (!reachable && error !== undefined) report(error);
+    },
+  });
+}
+
+/** The store's own commits. Like those of the others, commits of one moment go to Redis together. */
+async function openPublisher({ redisUrl }: PublisherOptions): Promise<Publisher> {
+  const redis = new Redis(redisUrl, { enableAutoPipelining: true });
+  redis.defineCommand("jobwireCommit", { lua: commitScript });
+  return {
+    async publish(topic, event) {
+      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents });
+      await redis.jobwireCommit(keys.length, ...keys, ...args);
+    },
+    [Symbol.asyncDispose]: async () => redis.disconnect(),
+  };
+}
+
+function publisherWithin(store: Store): Publisher {
+  return {
+    async publish(topic, event) {
+      await store.commit(commitOf(topic, event));
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function commitOf(topic: string, { json }: BenchEvent): Commit {
+  const { scope, topic: name } = keyOf(topic);
+  return { scope, events: [{ topic: name, type: "build.progress", body: `{"json":${json}}` }] };
+}
+
+function keyOf(topic: string): TopicKey {
+  return { scope: topic, topic: "events" };
+}
+
+const maxReports = 3;
+let reports = 0;
+
+/** What goes wrong once goes wrong for a thousand streams. */
+function report(error: unknown): void {
+  if (reports++ < maxReports) console.error("jobwire:", error);
+}

@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import type { Bench } from "./bench.js";
+import type { Contender, Publisher, ServeOptions } from "./contenders/contender.js";
+import { createEvent, nowUs } from "./event.js";
+import { watchFirstId } from "./load/first-id.js";
+import type { FleetOptions, Received } from "./load/fleet.js";
+import { Child } from "./processes/child.js";
+import type { Memory, ServerCalls } from "./processes/server-process.js";
+import { printProfile } from "./report/hot-functions.js";
+import { signToken } from "./token.js";
+
+export interface StageOptions extends Partial<Omit<ServeOptions, "redisUrl">> {
+  /** What is in Redis stays there. */
+  readonly keepsRedis?: boolean;
+}
+
+/** What is published: an event to each topic in turn, `perTick` of them every `tickMs`. */
+export interface Delivery {
+  readonly topics: readonly string[];
+  readonly eventsPerTopic: number;
+  readonly perTick: number;
+  readonly tickMs: number;
+  readonly recordsLatency?: boolean;
+}
+
+export interface Delivered extends Received {
+  /** Of the server, from the first publish to the last receipt. */
+  readonly cpuUs: number;
+  readonly elapsedUs: number;
+}
+
+const settleMs = 300;
+
+/** One contender's server in a process of its own, with streams to it and somebody who publishes. */
+export class Stage implements AsyncDisposable {
+  #published = 0;
+
+  private constructor(
+    private readonly bench: Bench,
+    private readonly contender: Contender,
+    private readonly server: Child<ServerCalls>,
+    private readonly port: number,
+    private readonly publisher: Publisher | null,
+  ) {}
+
+  static async open(bench: Bench, contender: Contender, options: StageOptions = {}): Promise<Stage> {
+    const { keepsRedis = false, heartbeatMs = 15_000, verifiesTokens = false, retains = false } = options;
+    const redisUrl = bench.redis?.url ?? null;
+    if (!keepsRedis) await bench.redis?.clear();
+    const serve = { redisUrl, heartbeatMs, verifiesTokens, retains };
+    const server = new Child<ServerCalls>(bench.programs.server, { execArgv: ["--expose-gc"] });
+    try {
+      const port = await server.call("start", { name: contender.name, options: serve });
+      const publisher = redisUrl ? await contender.openPublisher({ ...serve, redisUrl, port }) : null;
+      return new Stage(bench, contender, server, port, publisher);
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Opens a stream for each of these topics. @returns when the first was requested */
+  connect(
+    topics: readonly string[],
+    {
+      concurrency = 100,
+      firstSeq = 1,
+      lastEventId,
+    }: Partial<Pick<FleetOptions, "concurrency" | "firstSeq">> & { lastEventId?: string } = {},
+  ): Promise<number> {
+    const { pathOf, numbersIds } = this.contender;
+    const streams = topics.map((topic, index) => ({
+      path: pathOf(topic),
+      token: signToken(`user-${index}`),
+      ...(lastEventId !== undefined && { lastEventId }),
+    }));
+    const { port } = this;
+    return this.bench.load.call("connect", { port, streams, concurrency, firstSeq, numbersIds });
+  }
+
+  /** Closes all streams. */
+  async disconnect(): Promise<void> {
+    await this.bench.load.call("close", undefined);
+    await delay(settleMs);
+  }
+
+  /** As `deliver`, unmeasured: code gets compiled and buffers grow. */
+  async warmUp(delivery: Delivery): Promise<void> {
+    await delay(settleMs);
+    await this.#publish(delivery);
+    await this.receive(this.#published);
+  }
+
+  /** Publishes, and waits until every stream has received it, or nothing comes any more. */
+  async deliver(delivery: Delivery): Promise<Delivered> {
+    await delay(settleMs);
+    const lastSeq = this.#published + delivery.eventsPerTopic;
+    const { cpuUs, value, startedAtUs } = await this.cpuOf(async () => {
+      const receiving = this.receive(lastSeq, delivery.recordsLatency);
+      const [received] = await Promise.all([receiving, this.#publish(delivery)]);
+      return received;
+    });
+    return { ...value, cpuUs, elapsedUs: value.lastAtUs - startedAtUs };
+  }
+
+  receive(lastSeq: number, recordsLatency = false): Promise<Received> {
+    const { patienceMs } = this.contender;
+    return this.bench.load.call("receive", { lastSeq, patienceMs, recordsLatency });
+  }
+
+  /** What the server spends while this work is done. */
+  async cpuOf<Value>(work: () => Promise<Value>) {
+    const { profiles } = this.bench;
+    if (profiles) await this.server.call("startProfile", undefined);
+    const before = await this.server.call("cpuUs", undefined);
+    const startedAtUs = nowUs();
+    const value = await work();
+    const endedAtUs = nowUs();
+    const cpuUs = (await this.server.call("cpuUs", undefined)) - before;
+    if (profiles) {
+      const file = join(profiles.directory, `${profiles.name}.cpuprofile`);
+      printProfile(file, await this.server.call("stopProfile", file));
+    }
+    return { value, cpuUs, startedAtUs, endedAtUs };
+  }
+
+  memory(): Promise<Memory> {
+    return this.server.call("memory", undefined);
+  }
+
+  quietReads(): Promise<number> {
+    return this.bench.load.call("quietReads", undefined);
+  }
+
+  /** Publishes without waiting for streams. @returns the id that the first of these events has in a stream */
+  async publishAndLearnId(delivery: Delivery): Promise<string> {
+    const [topic = ""] = delivery.topics;
+    const path = this.contender.pathOf(topic);
+    const { firstId } = await watchFirstId(this.port, { path, token: signToken("reader") });
+    await delay(settleMs);
+    const [id] = await Promise.all([firstId, this.#publish(delivery)]);
+    return id;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.bench.load.call("close", undefined);
+    await this.publisher?.[Symbol.asyncDispose]();
+    await this.server[Symbol.asyncDispose]();
+  }
+
+  async #publish({ topics, eventsPerTopic, perTick, tickMs }: Delivery): Promise<void> {
+    const first = this.#published + 1;
+    this.#published += eventsPerTopic;
+    const all = Array.from({ length: eventsPerTopic }, (_, index) => first + index).flatMap((seq) =>
+      topics.map((topic) => ({ topic, seq })),
+    );
+    const answers: Promise<unknown>[] = [];
+    const startedAtUs = nowUs();
+    for (let start = 0; start < all.length; start += perTick) {
+      const waitMs = (start / perTick) * tickMs - (nowUs() - startedAtUs) / 1000;
+      // Late or not, answers are to be read in between.
+      if (waitMs > 0.5) await delay(waitMs);
+      else await nextTurn();
+      const events = all
+        .slice(start, start + perTick)
+        .map(({ topic, seq }) => ({ topic, event: createEvent(seq) }));
+      const { publisher } = this;
+      if (publisher) answers.push(...events.map(({ topic, event }) => publisher.publish(topic, event)));
+      else answers.push(this.server.call("publish", events));
+    }
+    await Promise.all(answers);
+  }
+}
