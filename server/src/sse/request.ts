@@ -4,7 +4,7 @@ import type { RouterEdge } from "./router-edge.js";
 import type { SseRequest } from "./sse-connection.js";
 
 /** The URL of a request as the client wrote it. @throws TRPCError `BAD_REQUEST` */
-function urlOf({ url = "/", headers, socket }: SseRequest): URL {
+export function urlOf({ url = "/", headers, socket }: SseRequest): URL {
   const host = [headers.host ?? headers[":authority"] ?? "localhost"].flat()[0];
   const base = `${"encrypted" in socket ? "https" : "http"}://${host}`;
   if (!URL.canParse(url, base))
@@ -70,7 +70,7 @@ export function requestInfoOf(
 }
 
 /** The id after which to continue: `Last-Event-ID`, `?lastEventId=` or `?Last-Event-Id=`. */
-function lastEventIdOf(request: SseRequest, url: URL): string | null {
+export function lastEventIdOf(request: SseRequest, url: URL): string | null {
   const header = request.headers["last-event-id"];
   return (
     (Array.isArray(header) ? header[0] : header) ??

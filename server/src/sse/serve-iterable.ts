@@ -6,6 +6,8 @@ export interface IterableOptions {
   readonly connection: SseConnection;
   readonly toJson: (value: unknown) => string | undefined;
   readonly signal: AbortSignal;
+  /** The id the client has when it comes. */
+  readonly lastEventId: string | null;
   /** End after the first value and what follows it at once; for runtimes that cannot stream. */
   readonly emitAndEndImmediately: boolean;
   /** What a generator throws while it is told to stop. */
@@ -24,6 +26,7 @@ export async function serveIterable(
   options: IterableOptions,
 ): Promise<boolean> {
   const { connection, toJson, signal, emitAndEndImmediately, onError } = options;
+  let lastEventId = options.lastEventId && !/[\0\n\r]/.test(options.lastEventId) ? options.lastEventId : null;
   const iterator = iterable[Symbol.asyncIterator]();
   let isStopped = signal.aborted;
   let isDone = false;
@@ -46,10 +49,14 @@ export async function serveIterable(
         isDone = true;
         return true;
       }
-      const [data, id] = isTrackedEnvelope(result.value)
-        ? [result.value[1], result.value[0]]
-        : [result.value];
-      connection.send(sseText.data(toJson(data), id));
+      if (isTrackedEnvelope(result.value)) {
+        const [id, data] = result.value;
+        lastEventId = id;
+        connection.send(sseText.data(toJson(data), id));
+      } else {
+        const json = toJson(result.value);
+        connection.send(lastEventId === null ? sseText.data(json) : sseText.untracked(json, lastEventId));
+      }
       if (emitAndEndImmediately) grace ??= setTimeout(stop, graceMs);
       await connection.congestion();
     }

@@ -9,6 +9,12 @@ export const sseText = {
   error: (json: string | undefined) => `event: serialized-error\ndata: ${json}\n\n`,
   data: (json: string | undefined, id?: string) =>
     id === undefined ? `data: ${json}\n\n` : `data: ${json}\nid: ${id}\n\n`,
+  /**
+   * An `EventSource` gives an event without an id the last one it knows: this one takes the id away and sets it back
+   * with an event nobody listens to.
+   */
+  untracked: (json: string | undefined, lastEventId: string) =>
+    `data: ${json}\nid: \n\nevent: restore-id\ndata: \nid: ${lastEventId}\n\n`,
   /** For how long an `EventSource` waits before it connects again. */
   retry: (ms: number) => `retry: ${Math.round(ms)}\n\n`,
 };

@@ -3,7 +3,7 @@ import type { TRPCRequestInfo } from "@trpc/server/http";
 import { isObservable, observableToAsyncIterable } from "@trpc/server/observable";
 import { eventTransformer } from "../streams/event-codec.js";
 import { isEventStream } from "../streams/event-stream.js";
-import { requestInfoOf } from "./request.js";
+import { lastEventIdOf, requestInfoOf, urlOf } from "./request.js";
 import { responseMetaOf } from "./response-meta.js";
 import { serveIterable } from "./serve-iterable.js";
 import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
@@ -140,6 +140,7 @@ export class TrpcStream extends SseStream {
       connection: this.connect(),
       toJson: (value) => router.outputJson(value),
       signal: this.signal,
+      lastEventId: lastEventIdOf(this.request, urlOf(this.request)),
       emitAndEndImmediately,
       onError: (error) => void this.#report(getTRPCErrorFromUnknown(error)),
     });

@@ -132,6 +132,27 @@ describeOnEachHandler("values on the wire", ({ mount }) => {
       { id: "b", data: "tracked" },
     ]);
   });
+
+  test("a value without an id leaves the client at the id it had", async () => {
+    await using served = await mount({ router: router({ values: streamOf(tracked("a", 1), 2) }) });
+    expect(await readStream(`${served.url}/values`)).toEqual([
+      connected,
+      data(1, "a"),
+      data(2, ""),
+      { event: "restore-id", id: "a", data: "" },
+      returned,
+    ]);
+  });
+
+  test("a value without an id leaves the client at the id it came back with", async () => {
+    await using served = await mount({ router: router({ values: streamOf(1) }) });
+    expect(await readStream(`${served.url}/values`, { headers: { "last-event-id": "z" } })).toEqual([
+      connected,
+      data(1, ""),
+      { event: "restore-id", id: "z", data: "" },
+      returned,
+    ]);
+  });
 });
 
 describeOnEachHandler("what the unmodified client is told", ({ mount }) => {
