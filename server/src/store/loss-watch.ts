@@ -16,7 +16,11 @@ export class LossWatch implements Disposable {
     private readonly redis: Redis,
     private readonly onLoss: () => void,
   ) {
-    redis.on("ready", () => void this.#check());
+    // After a lost connection everybody looks anyway.
+    redis.on("ready", () => {
+      this.#known = undefined;
+      void this.#check();
+    });
   }
 
   [Symbol.dispose](): void {
