@@ -21,6 +21,7 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     bundle: true,
+    splitting: true,
     platform: "node",
     format: "esm",
     target: "node20",

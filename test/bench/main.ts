@@ -3,14 +3,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "./bench.js";
 import { buildPrograms } from "./build.js";
-import { contenders } from "./contenders/contender-list.js";
-import type { ContenderName } from "./contenders/contender.js";
+import { contenderTitles, type Contender } from "./contenders/contender.js";
+import { loadContender } from "./contenders/load-contender.js";
 import { helpText, readOptions, type Options } from "./options.js";
 import { Child } from "./processes/child.js";
 import type { LoadCalls } from "./processes/load-process.js";
 import { startRedis } from "./processes/redis.js";
 import { createProgress } from "./progress.js";
 import { worstOf, type ScenarioResult } from "./report/result.js";
+import { summaryOf } from "./report/summary.js";
 import { alignedText, reachLines, tableOf } from "./report/table.js";
 import { writeReport } from "./report/write-report.js";
 import { runScenario } from "./run-scenario.js";
@@ -21,10 +22,11 @@ const directory = fileURLToPath(new URL("../../.bench", import.meta.url));
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), scenarios);
   if (!options) return console.log(helpText(scenarios));
-  // The children of this process end with it.
+  // What this process has started ends with it.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   const results = await measure(options);
   await writeReport(directory, results);
+  if (results.length > 1) console.log(`\n${alignedText(summaryOf(results))}`);
   console.log("\nWritten: .bench/results.json, .bench/report.md, .bench/chart.svg");
   const failed = results.filter(({ results: all }) =>
     all.some((one) => one.contender === "jobwire" && worstOf(one, "lost") + worstOf(one, "doubled") > 0),
@@ -51,7 +53,7 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
     redis,
     profiles: options.makesProfiles ? { directory: profiles, name: "" } : null,
   };
-  const able = options.contenders.filter(isAble);
+  const contenders = (await Promise.all(options.contenders.map(loadContender))).filter(isAble);
   const progress = createProgress(process.stdout);
   const results: ScenarioResult[] = [];
   for (const scenario of options.scenarios) {
@@ -59,16 +61,16 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
       console.log(`skipped: ${scenario.name}, it needs Redis`);
       continue;
     }
-    const result = await runScenario(bench, scenario, { contenders: able, runs: options.runs, progress });
+    const result = await runScenario(bench, scenario, { contenders, runs: options.runs, progress });
     results.push(result);
     print(result);
   }
   return results;
 }
 
-function isAble(name: ContenderName): boolean {
-  const reason = contenders[name].missing?.();
-  if (reason !== undefined) console.log(`skipped: ${contenders[name].title}, ${reason}`);
+function isAble({ name, missing }: Contender): boolean {
+  const reason = missing?.();
+  if (reason !== undefined) console.log(`skipped: ${contenderTitles[name]}, ${reason}`);
   return reason === undefined;
 }
 

@@ -1,6 +1,5 @@
 import type { Bench } from "./bench.js";
-import { contenders } from "./contenders/contender-list.js";
-import type { ContenderName } from "./contenders/contender.js";
+import { contenderTitles, type Contender, type ContenderName } from "./contenders/contender.js";
 import type { Progress } from "./progress.js";
 import type { ScenarioResult } from "./report/result.js";
 import { formatNumber } from "./report/table.js";
@@ -8,7 +7,7 @@ import type { Measurement, Scenario } from "./scenarios/scenario.js";
 
 export interface RunOptions {
   /** Those that can run here. */
-  readonly contenders: readonly ContenderName[];
+  readonly contenders: readonly Contender[];
   readonly runs: number;
   readonly progress: Progress;
 }
@@ -17,17 +16,18 @@ export interface RunOptions {
 export async function runScenario(
   bench: Bench,
   scenario: Scenario,
-  { contenders: able, runs, progress }: RunOptions,
+  { contenders, runs, progress }: RunOptions,
 ): Promise<ScenarioResult> {
   const [main] = scenario.metrics;
-  const names = scenario.contenders.filter((name) => able.includes(name));
-  const measured = new Map<ContenderName, Measurement[]>(names.map((name) => [name, []]));
-  progress.start(scenario.name, runs * names.length);
+  const asked = contenders.filter(({ name }) => scenario.contenders.includes(name));
+  const measured = new Map<ContenderName, Measurement[]>(asked.map(({ name }) => [name, []]));
+  progress.start(scenario.name, runs * asked.length);
   for (let run = 0; run < runs; run++) {
-    for (const name of rotated(names, run)) {
-      progress.begin(`${contenders[name].title}, run ${run + 1}`);
+    for (const contender of rotated(asked, run)) {
+      const { name } = contender;
+      progress.begin(`${contenderTitles[name]}, run ${run + 1}`);
       if (bench.profiles) bench.profiles.name = `${scenario.name}-${name}-${run + 1}`;
-      const measurement = await measureAgain(() => scenario.measure(bench, contenders[name]));
+      const measurement = await measureAgain(() => scenario.measure(bench, contender));
       measured.get(name)?.push(measurement);
       progress.finish(`${formatNumber(measurement.values[main.key] ?? null, main.digits)} ${main.label}`);
     }

@@ -144,9 +144,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.bench.load.call("close", undefined);
     await this.publisher?.[Symbol.asyncDispose]();
     await this.server[Symbol.asyncDispose]();
+    await this.bench.load.call("close", undefined);
   }
 
   async #publish({ topics, eventsPerTopic, perTick, tickMs }: Delivery): Promise<void> {

@@ -7,7 +7,6 @@ import { listen, topicOf } from "./listen.js";
 /** The least that node:http needs: one prepared frame for each event, written to every response of its topic. */
 export const bare: Contender = {
   name: "bare",
-  title: "bare node:http",
   numbersIds: true,
   isSlow: false,
   patienceMs: 5000,
@@ -38,17 +37,11 @@ async function serve({ redisUrl, heartbeatMs, verifiesTokens }: ServeOptions): P
   const server = createServer((request, response) => {
     open(request, response).catch(() => response.writeHead(401).end());
   });
-  const heartbeat = setInterval(() => {
+  setInterval(() => {
     for (const responses of topics.values()) for (const response of responses) response.write(": ping\n\n");
   }, heartbeatMs);
   return {
     port: await listen(server),
     ...(feed.publisher && { publisher: feed.publisher }),
-    async [Symbol.asyncDispose]() {
-      clearInterval(heartbeat);
-      server.closeAllConnections();
-      server.close();
-      await feed[Symbol.asyncDispose]();
-    },
   };
 }

@@ -7,7 +7,6 @@ import { listen, topicOf } from "./listen.js";
 /** A channel for each topic, broadcasting to its sessions. */
 export const betterSse: Contender = {
   name: "better-sse",
-  title: "better-sse channel",
   numbersIds: true,
   isSlow: false,
   patienceMs: 5000,
@@ -36,10 +35,5 @@ async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> 
   return {
     port: await listen(server),
     ...(feed.publisher && { publisher: feed.publisher }),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await feed[Symbol.asyncDispose]();
-    },
   };
 }

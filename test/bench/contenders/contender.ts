@@ -1,12 +1,21 @@
 import type { BenchEvent } from "../event.js";
 
-export const contenderNames = ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"] as const;
-export type ContenderName = (typeof contenderNames)[number];
+/** All contenders, by the name for the command line, with the one for people. */
+export const contenderTitles = {
+  jobwire: "Jobwire",
+  trpc: "tRPC's own SSE",
+  bare: "bare node:http",
+  "better-sse": "better-sse channel",
+  orpc: "oRPC publisher",
+  nchan: "Nchan (nginx)",
+} as const;
+
+export type ContenderName = keyof typeof contenderTitles;
+export const contenderNames = Object.keys(contenderTitles) as readonly ContenderName[];
 
 /** One way to serve event streams. The bench calls `serve` in a process of the contender's own. */
 export interface Contender {
   readonly name: ContenderName;
-  readonly title: string;
   /** The SSE ids end in the numbers 1, 2, 3 … of the events, so they are checked like the events themselves. */
   readonly numbersIds: boolean;
   /** A delivery costs so much that it gets fewer events in the same scenario. */
@@ -34,12 +43,13 @@ export interface ServeOptions {
   readonly retains: boolean;
 }
 
-export interface Serving extends AsyncDisposable {
+/** A server that runs until its process ends. */
+export interface Serving {
   readonly port: number;
   /** Without Redis: publishes from within. */
   readonly publisher?: Publisher;
-  /** When the work is done by another process than the one that serves. */
-  readonly usage?: () => Usage;
+  /** When the work is done by another process than the one that serves: what it has used, and its end. */
+  readonly elsewhere?: { readonly usage: () => Usage; readonly stop: () => Promise<void> };
 }
 
 export interface Usage {

@@ -3,7 +3,7 @@ import type { BenchEvent } from "../event.js";
 import type { Publisher, PublisherOptions } from "./contender.js";
 
 /** Where the servers that have no store of their own get their events: one Redis connection, or from within. */
-export interface EventFeed extends AsyncDisposable {
+export interface EventFeed {
   /** Resolves when the topic's events flow. */
   subscribe(topic: string): Promise<void>;
   /** Events of the topic after this one, oldest first. Only of a Redis and only when publishers retain. */
@@ -52,10 +52,6 @@ function openRedisFeed(redisUrl: string, onEvent: OnEvent): EventFeed {
       return rows.map(([id, [, json = ""]]) => ({ seq: Number.parseInt(id, 10), json }));
     },
     publisher: undefined,
-    async [Symbol.asyncDispose]() {
-      subscriber.disconnect();
-      commands.disconnect();
-    },
   };
 }
 
@@ -67,7 +63,6 @@ function openMemoryFeed(onEvent: OnEvent): EventFeed {
       publish: async (topic, event) => onEvent(topic, event),
       [Symbol.asyncDispose]: async () => {},
     },
-    [Symbol.asyncDispose]: async () => {},
   };
 }
 

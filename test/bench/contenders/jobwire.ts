@@ -23,7 +23,6 @@ import type { Contender, Publisher, PublisherOptions, ServeOptions, Serving } fr
 /** The server's own parts from the store to Fastify, wired as `server/src/http/app.ts` does; tokens are verified. */
 export const jobwire: Contender = {
   name: "jobwire",
-  title: "Jobwire",
   numbersIds: true,
   isSlow: false,
   patienceMs: 5000,
@@ -72,12 +71,6 @@ async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> 
   return {
     port: typeof address === "object" && address !== null ? address.port : 0,
     ...(redisUrl === null && { publisher: publisherWithin(store) }),
-    async [Symbol.asyncDispose]() {
-      await sse.drain({ overMs: 0 });
-      await app.close();
-      await hubs[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
-    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, rmSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,7 +14,6 @@ import { untilAnswering } from "./until-answering.js";
 /** nginx with Nchan, in C, one worker, its own memory; events come in by HTTP. Its worker's CPU is measured. */
 export const nchan: Contender = {
   name: "nchan",
-  title: "Nchan (nginx)",
   numbersIds: false,
   isSlow: false,
   patienceMs: 5000,
@@ -30,7 +29,7 @@ export const nchan: Contender = {
   openPublisher: ({ port }) => openNchanPublisher(port),
 };
 
-async function serve({ heartbeatMs }: ServeOptions): Promise<Serving> {
+async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> {
   const directory = await mkdtemp(join(tmpdir(), "jobwire-bench-nginx-"));
   const port = await freePort();
   const { stderr } = spawnSync("nginx", ["-V"], { encoding: "utf8" });
@@ -39,22 +38,18 @@ async function serve({ heartbeatMs }: ServeOptions): Promise<Serving> {
   const nginx = spawn("nginx", ["-p", directory, "-c", config, "-e", join(directory, "error.log")], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const end = () => {
+  const exited = once(nginx, "exit");
+  const stop = async () => {
     nginx.kill("SIGTERM");
-    rmSync(directory, { recursive: true, force: true });
+    await exited;
+    await rm(directory, { recursive: true, force: true });
   };
-  process.once("exit", end);
   await untilAnswering(port);
   const worker = await workerOf(nginx.pid ?? 0);
   return {
     port,
-    usage: () => usageOf(worker),
-    async [Symbol.asyncDispose]() {
-      process.off("exit", end);
-      const exited = once(nginx, "exit");
-      end();
-      await exited;
-    },
+    ...(redisUrl === null && { publisher: await openNchanPublisher(port) }),
+    elsewhere: { usage: () => usageOf(worker), stop },
   };
 }
 

@@ -12,7 +12,6 @@ import { listen } from "./listen.js";
 /** oRPC's event iterator over its publisher. The publisher drops what a stream has not taken past 100 events. */
 export const orpc: Contender = {
   name: "orpc",
-  title: "oRPC publisher",
   numbersIds: false,
   isSlow: true,
   patienceMs: 5000,
@@ -47,11 +46,6 @@ async function serve({ redisUrl, heartbeatMs, retains }: ServeOptions): Promise<
   return {
     port: await listen(server),
     ...(redisUrl === null && { publisher: publisherOf(publisher, close) }),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      close();
-    },
   };
 }
 

@@ -14,7 +14,6 @@ import { listen } from "./listen.js";
  */
 export const trpc: Contender = {
   name: "trpc",
-  title: "tRPC's own SSE",
   numbersIds: true,
   isSlow: true,
   patienceMs: 60_000,
@@ -63,10 +62,5 @@ async function serve({ redisUrl, heartbeatMs, retains }: ServeOptions): Promise<
   return {
     port: await listen(server),
     ...(feed.publisher && { publisher: feed.publisher }),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await feed[Symbol.asyncDispose]();
-    },
   };
 }

@@ -11,7 +11,9 @@ export interface ChildOptions {
   readonly execArgv?: readonly string[];
 }
 
-/** A process of this bench, and the calls it answers. */
+const maxEndMs = 5000;
+
+/** A process of this bench, and the calls it answers. It ends when this process lets it go or is gone itself. */
 export class Child<Handlers extends Calls> implements AsyncDisposable {
   readonly #process: ChildProcess;
   readonly #open = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
@@ -26,7 +28,6 @@ export class Child<Handlers extends Calls> implements AsyncDisposable {
       env: { ...process.env, NODE_ENV: "production" },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
-    process.once("exit", this.#kill);
     this.#process.on("message", (message) => this.#settle(message as Reply));
     this.#process.once("exit", (code, signal) => {
       for (const { reject } of this.#open.values()) reject(new Error(`${file} ended with ${signal ?? code}`));
@@ -46,13 +47,12 @@ export class Child<Handlers extends Calls> implements AsyncDisposable {
     });
   }
 
-  /** Lets the process end by itself; `disconnect` tells it to. */
+  /** Lets the process go, and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
-    process.off("exit", this.#kill);
     if (this.#hasEnded) return;
     const exited = once(this.#process, "exit");
     if (this.#process.connected) this.#process.disconnect();
-    const late = setTimeout(this.#kill, 5000);
+    const late = setTimeout(() => this.#process.kill("SIGKILL"), maxEndMs);
     await exited;
     clearTimeout(late);
   }
@@ -60,8 +60,6 @@ export class Child<Handlers extends Calls> implements AsyncDisposable {
   get #hasEnded(): boolean {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
-
-  readonly #kill = () => void this.#process.kill("SIGKILL");
 
   #settle({ id, value, error }: Reply): void {
     const call = this.#open.get(id);
@@ -83,8 +81,8 @@ interface Reply {
   readonly error?: string;
 }
 
-/** To be called in the child: answers until the parent lets go, then calls `end` and exits. */
-export function answerCalls(handlers: Calls, end: () => Promise<void>): void {
+/** To be called in the child: answers until the parent lets go or is gone, then calls `end` and exits. */
+export function answerCalls(handlers: Calls, end: () => Promise<void> = async () => {}): void {
   const answer = async ({ id, name, argument }: Request): Promise<Reply> => {
     try {
       return { id, value: await handlers[name]?.(argument as never) };
@@ -95,7 +93,5 @@ export function answerCalls(handlers: Calls, end: () => Promise<void>): void {
   process.on("message", (request) => {
     void answer(request as Request).then((reply) => process.connected && process.send?.(reply));
   });
-  process.once("disconnect", () => {
-    void end().finally(() => process.exit());
-  });
+  process.once("disconnect", () => void end().finally(() => process.exit()));
 }

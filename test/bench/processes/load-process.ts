@@ -26,4 +26,4 @@ const calls = {
 
 export type LoadCalls = typeof calls;
 
-answerCalls(calls, () => calls.close());
+answerCalls(calls);

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { contenders } from "../contenders/contender-list.js";
+import { loadContender } from "../contenders/load-contender.js";
 import type { ContenderName, ServeOptions, Serving } from "../contenders/contender.js";
 import type { BenchEvent } from "../event.js";
 import { answerCalls } from "./child.js";
@@ -11,20 +11,21 @@ const profiler = new CpuProfiler();
 /** What the process of a contender's server answers to. */
 const calls = {
   async start({ name, options }: { name: ContenderName; options: ServeOptions }): Promise<number> {
-    serving = await contenders[name].serve(options);
+    const contender = await loadContender(name);
+    serving = await contender.serve(options);
     return serving.port;
   },
 
   /** User and system time of all threads so far. */
   cpuUs(): number {
-    if (serving?.usage) return serving.usage().cpuUs;
+    if (serving?.elsewhere) return serving.elsewhere.usage().cpuUs;
     const { user, system } = process.cpuUsage();
     return user + system;
   },
 
   /** After garbage collection. `heapBytes` is the JavaScript heap and what it holds outside of it. */
   async memory(): Promise<Memory> {
-    if (serving?.usage) return { rssBytes: serving.usage().rssBytes, heapBytes: null };
+    if (serving?.elsewhere) return { rssBytes: serving.elsewhere.usage().rssBytes, heapBytes: null };
     for (let round = 0; round < 3; round++) {
       globalThis.gc?.();
       await delay(100);
@@ -49,6 +50,4 @@ export interface Memory {
   readonly heapBytes: number | null;
 }
 
-answerCalls(calls, async () => {
-  await serving?.[Symbol.asyncDispose]();
-});
+answerCalls(calls, async () => serving?.elsewhere?.stop());

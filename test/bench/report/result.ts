@@ -1,5 +1,4 @@
-import { contenders } from "../contenders/contender-list.js";
-import type { ContenderName } from "../contenders/contender.js";
+import { contenderTitles, type ContenderName } from "../contenders/contender.js";
 import type { Measurement, Scenario } from "../scenarios/scenario.js";
 
 /** All runs of one contender in one scenario. */
@@ -45,7 +44,7 @@ export function worstOf({ runs }: ContenderResult, count: "lost" | "doubled"): n
 }
 
 export function titleOf({ contender }: ContenderResult): string {
-  return contenders[contender].title;
+  return contenderTitles[contender];
 }
 
 function valuesOf(runs: readonly Measurement[], key: string): number[] {

@@ -55,7 +55,7 @@ export function reachLines(result: ScenarioResult): string[] {
     const ratio = ratioTo(result, jobwire, against);
     if (ratio === null) return [];
     const verdict = ratio <= atMost ? "reached" : "missed";
-    return `${verdict}: ${formatRatio(ratio)} of ${against}, at most ${formatRatio(atMost)}`;
+    return `${verdict}: ${formatRatio(ratio, 1)} of ${against}, at most ${formatRatio(atMost, 1)}`;
   });
 }
 
@@ -69,9 +69,9 @@ function formatSpread(spread: number | null): string {
 }
 
 /** Small parts as a fraction: 1/40. */
-function formatRatio(ratio: number | null): string {
+export function formatRatio(ratio: number | null, moreDigits = 0): string {
   if (ratio === null) return "-";
-  if (ratio >= 0.5) return ratio.toFixed(2);
+  if (ratio >= 0.5) return ratio.toFixed(2 + moreDigits);
   const parts = 1 / ratio;
-  return `1/${parts.toFixed(parts < 10 ? 1 : 0)}`;
+  return `1/${parts.toFixed(parts < 10 ? 1 : moreDigits)}`;
 }

@@ -3,6 +3,7 @@ import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { chartOf } from "./chart.js";
 import { ratioTo, type ScenarioResult } from "./result.js";
+import { summaryOf } from "./summary.js";
 import { markdownText, reachLines, tableOf } from "./table.js";
 
 /** Writes what was measured for programs, for people and as a picture. */
@@ -37,7 +38,8 @@ function markdownOf(results: readonly ScenarioResult[]): string {
       .filter(Boolean)
       .join("\n\n");
   });
-  return `${[`${cores} cores (${model}), Node ${node}.`, ...parts].join("\n\n")}\n`;
+  const about = `${cores} cores (${model}), Node ${node}.`;
+  return `${[about, markdownText(summaryOf(results)), ...parts].join("\n\n")}\n`;
 }
 
 function machine() {

@@ -7,15 +7,19 @@ export const deliveryMetrics: readonly [Metric, ...Metric[]] = [
   { key: "eventsPerRead", label: "events/read", digits: 1 },
 ];
 
-export function deliveryValues(delivered: Delivered): Measurement {
-  const { events, reads, cpuUs, elapsedUs, lost, doubled } = delivered;
+/** Of one or more deliveries that followed each other. */
+export function deliveryValues(deliveries: readonly Delivered[]): Measurement {
+  const sum = (key: "events" | "reads" | "cpuUs" | "elapsedUs") =>
+    deliveries.reduce((total, delivered) => total + delivered[key], 0);
+  const newest = deliveries.at(-1);
   return {
     values: {
-      cpuUs: cpuUs / events,
-      perSecond: (events / elapsedUs) * 1_000_000,
-      eventsPerRead: events / reads,
+      cpuUs: sum("cpuUs") / sum("events"),
+      perSecond: (sum("events") / sum("elapsedUs")) * 1_000_000,
+      eventsPerRead: sum("events") / sum("reads"),
     },
-    lost,
-    doubled,
+    // Counted since the streams were opened.
+    lost: newest?.lost ?? 0,
+    doubled: newest?.doubled ?? 0,
   };
 }

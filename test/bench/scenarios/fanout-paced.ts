@@ -17,11 +17,11 @@ export const fanoutPaced: Scenario = {
   ],
   async measure(bench, contender) {
     const seconds = bench.isQuick ? 1.5 : 5;
-    const events = contender.isSlow ? seconds * 8 : (seconds * 1000) / tickMs;
+    const events = contender.isSlow ? seconds * 6 : (seconds * 1000) / tickMs;
     await using stage = await Stage.open(bench, contender);
     await stage.connect(Array<string>(streams).fill("topic"));
     const paced = { topics: ["topic"], perTick: 1, tickMs };
     await stage.warmUp({ ...paced, eventsPerTopic: Math.ceil(events / 3) });
-    return deliveryValues(await stage.deliver({ ...paced, eventsPerTopic: events }));
+    return deliveryValues([await stage.deliver({ ...paced, eventsPerTopic: events })]);
   },
 };

@@ -21,10 +21,10 @@ export const latency: Scenario = {
     const paced = { topics: ["topic"], perTick: 1, tickMs };
     await using stage = await Stage.open(bench, contender);
     await stage.connect(Array<string>(streams).fill("topic"));
-    await stage.warmUp({ ...paced, eventsPerTopic: contender.isSlow ? 3 : 20 });
+    await stage.warmUp({ ...paced, eventsPerTopic: contender.isSlow ? 2 : 20 });
     const delivered = await stage.deliver({
       ...paced,
-      eventsPerTopic: contender.isSlow ? seconds * 4 : (seconds * 1000) / tickMs,
+      eventsPerTopic: contender.isSlow ? seconds * 3 : (seconds * 1000) / tickMs,
       recordsLatency: true,
     });
     const { latencies, events, elapsedUs, lost, doubled } = delivered;

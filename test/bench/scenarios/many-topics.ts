@@ -20,7 +20,7 @@ export const manyTopics: Scenario = {
     const spread = { topics, perTick, tickMs };
     await using stage = await Stage.open(bench, contender);
     await stage.connect(topics);
-    await stage.warmUp({ ...spread, perTick: 40, eventsPerTopic: contender.isSlow ? 5 : 15 });
-    return deliveryValues(await stage.deliver({ ...spread, eventsPerTopic: bench.isQuick ? 4 : 12 }));
+    await stage.warmUp({ ...spread, perTick: 40, eventsPerTopic: contender.isSlow ? 4 : 10 });
+    return deliveryValues([await stage.deliver({ ...spread, eventsPerTopic: bench.isQuick ? 2 : 12 })]);
   },
 };

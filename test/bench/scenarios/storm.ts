@@ -11,7 +11,7 @@ const missed = { topics: ["storm"], eventsPerTopic: behind + 1, perTick: behind 
 
 export const storm: Scenario = {
   name: "storm",
-  title: "5,000 streams come back at once to a server that has just started, each 50 events behind",
+  title: "streams come back at once to a server that has just started, each 50 events behind",
   contenders: ["jobwire", "trpc", "orpc", "nchan"],
   metrics: [
     { key: "caughtUpMs", label: "all caught up ms", digits: 0 },

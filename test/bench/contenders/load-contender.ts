@@ -1,0 +1,15 @@
+import type { Contender, ContenderName } from "./contender.js";
+
+const loaders: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
+  jobwire: async () => (await import("./jobwire.js")).jobwire,
+  trpc: async () => (await import("./trpc.js")).trpc,
+  bare: async () => (await import("./bare.js")).bare,
+  "better-sse": async () => (await import("./better-sse.js")).betterSse,
+  orpc: async () => (await import("./orpc.js")).orpc,
+  nchan: async () => (await import("./nchan.js")).nchan,
+};
+
+/** Loads the one that is asked for and nothing of the others. */
+export function loadContender(name: ContenderName): Promise<Contender> {
+  return loaders[name]();
+}
