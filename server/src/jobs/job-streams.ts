@@ -1,25 +1,10 @@
-import {
-  parseCursor,
-  type Cursor,
-  type JobFeedEvent,
-  type JobStreamEvent,
-  type StreamGap,
-  type WorkWaiting,
-} from "@jobwire/shared";
-import { AppError } from "../app-error.js";
+import type { JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
 import type { Principal } from "../principal.js";
 import { EventStream } from "../streams/event-stream.js";
-import type { Gap } from "../streams/stream-source.js";
+import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
 import { feedTopic, jobTopic, ownerScope, waitingTopic } from "./job-keys.js";
 import type { JobService } from "./job-service.js";
-
-/** What all subscriptions take. */
-export interface StreamRequest {
-  readonly lastEventId?: string | null | undefined;
-  readonly types?: readonly string[] | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** How many jobs the snapshot of a feed's gap holds. */
 const feedSnapshotSize = 100;
@@ -42,7 +27,8 @@ export class JobStreams {
   ): Promise<EventStream<JobStreamEvent>> {
     const ownerId = await this.jobs.ownerOf(caller, jobId);
     return new EventStream<JobStreamEvent>({
-      ...this.#position(request),
+      hubs: this.hubs,
+      ...readStreamRequest(request),
       topic: { scope: ownerScope(ownerId), topic: jobTopic(jobId) },
       start: replay === "all" ? "oldest" : "newest",
       explainGap: async (gap) => ({ ...gapEvent(gap, await this.jobs.get(caller, jobId)), jobId }),
@@ -52,7 +38,8 @@ export class JobStreams {
   /** Every event of all the caller's own jobs. */
   ofOwner(caller: Principal, request: StreamRequest): EventStream<JobFeedEvent> {
     return new EventStream<JobFeedEvent>({
-      ...this.#position(request),
+      hubs: this.hubs,
+      ...readStreamRequest(request),
       topic: feedTopic(caller.userId),
       start: "oldest",
       explainGap: async (gap) =>
@@ -63,30 +50,11 @@ export class JobStreams {
   /** Nudges for workers. What waited before is asked for; after a gap it should be asked for again. */
   ofWaitingWork(pipeline: string, request: StreamRequest): EventStream<WorkWaiting | StreamGap<null>> {
     return new EventStream<WorkWaiting | StreamGap<null>>({
-      ...this.#position(request),
+      hubs: this.hubs,
+      ...readStreamRequest(request),
       topic: waitingTopic(pipeline),
       start: "newest",
       explainGap: async (gap) => gapEvent(gap, null),
     });
   }
-
-  #position({ lastEventId, types, signal }: StreamRequest) {
-    return { hubs: this.hubs, after: readCursor(lastEventId), types: types && new Set(types), signal };
-  }
-}
-
-function readCursor(lastEventId: string | null | undefined): Cursor | null {
-  if (!lastEventId) return null;
-  const cursor = parseCursor(lastEventId);
-  if (!cursor) {
-    throw new AppError(
-      "CURSOR_INVALID",
-      "lastEventId is not an id this server gives; leave it out to start anew.",
-    );
-  }
-  return cursor;
-}
-
-function gapEvent<Snapshot>(gap: Gap, snapshot: Snapshot): StreamGap<Snapshot> {
-  return { type: "stream.gap", timestamp: new Date(), ...gap, snapshot };
 }
