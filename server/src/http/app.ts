@@ -3,6 +3,7 @@ import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { AppRouter } from "../app-router.js";
 import type { Config } from "../config.js";
 import type { JobStreams } from "../jobs/job-streams.js";
+import type { SpoolStreams } from "../spools/spool-streams.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
@@ -16,6 +17,7 @@ export interface AppOptions {
   readonly config: Pick<Config, "sse" | "corsOrigins">;
   readonly router: AppRouter;
   readonly streams: JobStreams;
+  readonly spoolStreams: SpoolStreams;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
@@ -33,7 +35,7 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, router, streams, tokens, devSigner, log, ping } = options;
+  const { config, router, streams, spoolStreams, tokens, devSigner, log, ping } = options;
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -52,7 +54,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
   addHealthRoutes(server, ping);
   if (devSigner) addDevTokenRoute(server, devSigner);
-  addPlainStreamRoutes(server, { sse, streams, tokens });
+  addPlainStreamRoutes(server, { sse, streams, spoolStreams, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
   return { server, sse };
 }
