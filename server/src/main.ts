@@ -2,13 +2,14 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
 import { readConfig, type Config } from "./config.js";
 import { startServer, type RunningServer } from "./start-server.js";
 import { startWorkerProcess } from "./worker-process.js";
 
 const help = `Usage: jobwire-server [options]
 
-Serves the Jobwire API: tRPC and its event streams at /trpc, /healthz and /readyz.
+Serves the Jobwire API: tRPC and its event streams at /trpc, /healthz, /readyz and /metrics.
 Without REDIS_URL everything is kept in memory and gone after a restart.
 
 Options:
@@ -44,7 +45,9 @@ async function main(args: string[]): Promise<void> {
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel });
   const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-  await using server = await startServer(config, log);
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  await using server = await startServer(config, log, registry);
   console.log(greeting(server, config));
   const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
   if (module !== undefined && server.signer) {

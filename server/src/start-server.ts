@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { pino, type Logger } from "pino";
+import { Registry } from "prom-client";
 import { createAppRouter } from "./app-router.js";
 import type { Config } from "./config.js";
 import { createApp } from "./http/app.js";
 import { createJwksTokens } from "./http/jwks-tokens.js";
+import { addRedisMetrics } from "./http/redis-metrics.js";
 import { createSecretTokens } from "./http/secret-tokens.js";
 import type { TokenSigner, TokenVerifier } from "./http/tokens.js";
 import { JobService } from "./jobs/job-service.js";
@@ -13,9 +15,6 @@ import { JobStreams } from "./jobs/job-streams.js";
 import { startLeaseSweeper } from "./jobs/lease-sweeper.js";
 import { WorkQueue } from "./jobs/work-queue.js";
 import { WorkService } from "./jobs/work-service.js";
-import { SpoolService } from "./spools/spool-service.js";
-import { SpoolStore } from "./spools/spool-store.js";
-import { SpoolStreams } from "./spools/spool-streams.js";
 import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
@@ -32,32 +31,32 @@ export interface RunningServer extends AsyncDisposable {
 
 const sweepIntervalMs = 2000;
 
-/** Opens the store, builds the services on it and listens. What is opened last is closed first. */
+/**
+ * Opens the store, builds the services on it and listens. What is opened last is closed first.
+ * @param registry Where the server adds its metrics; those of the process are for the process to add.
+ */
 export async function startServer(
   config: Config,
   log: Logger = pino({ level: config.logLevel }),
+  registry: Registry = new Registry(),
 ): Promise<RunningServer> {
   const onError = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
-  const store = await openStore(config, log);
+  const store = await openStore(config, log, registry);
   const hubs = new TopicHubs(store, onError);
   const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, onError });
   const queue = new WorkQueue(store, onError);
   const jobs = new JobService(jobStore, queue);
   const work = new WorkService(jobStore, jobs, queue);
   const streams = new JobStreams(hubs, jobs);
-  const spools = new SpoolService(new SpoolStore(store), (error, tagSpool) =>
-    log.error({ err: error, tagSpool }, "a spool event was not published"),
-  );
-  const spoolStreams = new SpoolStreams(hubs, spools);
   const { verifier, signer, handsOutTokens } = createTokens(config);
   const { server, sse } = await createApp({
     config,
-    router: createAppRouter({ jobs, work, streams, spools, spoolStreams }),
+    router: createAppRouter({ jobs, work, streams }),
     streams,
-    spoolStreams,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     log,
+    registry,
     ping: () => store.ping(),
   });
   const sweeper = startLeaseSweeper(work, { intervalMs: sweepIntervalMs, onError });
@@ -82,13 +81,15 @@ export async function startServer(
   };
 }
 
-function openStore(config: Config, log: Logger): Promise<Store> {
+function openStore(config: Config, log: Logger, registry: Registry): Promise<Store> {
   const retention = { maxEvents: config.historyMaxEvents };
   if (config.redisUrl === undefined) return Promise.resolve(openMemoryStore(retention));
+  const observe = addRedisMetrics(registry);
   return openRedisStore({
     ...retention,
     url: config.redisUrl,
     onReachable: (reachable, error) => {
+      observe(reachable);
       if (reachable) log.info("Redis is reachable");
       else log.error({ err: error }, "Redis is not reachable; streams wait, calls are refused");
     },

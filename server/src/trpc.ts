@@ -49,7 +49,8 @@ export const serviceProcedure = userProcedure.use(({ ctx, path, next }) => {
   return next();
 });
 
-function requireRole({ role }: Principal, required: Role, path: string): void {
+/** @throws AppError `ROLE_REQUIRED` */
+export function requireRole({ role }: Principal, required: Role, path: string): void {
   if (role === required) return;
   throw new AppError(
     "ROLE_REQUIRED",

@@ -4,6 +4,7 @@ import { vi } from "vitest";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
 import { EventStream } from "../../server/src/streams/event-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
+import { StreamCounts } from "../../server/src/streams/stream-counts.js";
 import type { Gap } from "../../server/src/streams/stream-source.js";
 import type { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 
@@ -156,10 +157,12 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
   const closing = new AbortController();
   const sink: FrameSink = {
     signal: closing.signal,
+    counts: new StreamCounts(),
     write: (batch) => {
       for (const { id, body } of batch.frames) take(id, (JSON.parse(body) as { json: TestEvent }).json);
     },
     writeEvent: (id, event) => take(id, event as GapEvent),
+    onFlushed: () => {},
     onLive: () => {},
     end: () => settle(undefined),
     fail: settle,

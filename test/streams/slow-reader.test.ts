@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
+import { StreamCounts } from "../../server/src/streams/stream-counts.js";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { Reading, newTopic, openStream, publish, publishLast, settled } from "./reading.js";
 import { TroubledStore } from "./troubled-store.js";
@@ -102,6 +103,7 @@ test("a connection that goes away while it takes no more is handed nothing more"
 /** A connection that takes as many writes as it is told to. */
 class CongestedSink implements FrameSink {
   readonly signal = new AbortController().signal;
+  readonly counts = new StreamCounts();
   readonly ids: string[] = [];
   readonly ended: Promise<unknown>;
   writes = 0;
@@ -129,6 +131,8 @@ class CongestedSink implements FrameSink {
   writeEvent(id: string): void {
     this.ids.push(id);
   }
+
+  onFlushed(): void {}
 
   onLive(): void {}
 

@@ -2,14 +2,17 @@ import cors from "@fastify/cors";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { AppRouter } from "../app-router.js";
 import type { Config } from "../config.js";
+import type { Registry } from "prom-client";
 import type { JobStreams } from "../jobs/job-streams.js";
-import type { SpoolStreams } from "../spools/spool-streams.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
+import { addErrorAnswers } from "./error-answers.js";
 import { addHealthRoutes } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
+import { addMetricsRoute } from "./metrics-route.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
+import { addSendMetric, addStreamMetrics } from "./stream-metrics.js";
 import type { TokenSigner, TokenVerifier } from "./tokens.js";
 import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
@@ -17,11 +20,12 @@ export interface AppOptions {
   readonly config: Pick<Config, "sse" | "corsOrigins">;
   readonly router: AppRouter;
   readonly streams: JobStreams;
-  readonly spoolStreams: SpoolStreams;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
   readonly log: FastifyBaseLogger;
+  /** Where the metrics of this server are. */
+  readonly registry: Registry;
   readonly ping: () => Promise<void>;
 }
 
@@ -35,7 +39,7 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, router, streams, spoolStreams, tokens, devSigner, log, ping } = options;
+  const { config, router, streams, tokens, devSigner, log, registry, ping } = options;
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -50,11 +54,15 @@ export async function createApp(options: AppOptions): Promise<App> {
     createContext: ({ req, info }) => createContext(req, info.connectionParams, tokens),
     identify: ({ authenticate }) => authenticate(),
     onError: ({ error, path }) => logFailure(log, error, path),
+    onSend: addSendMetric(registry),
   });
+  addStreamMetrics(registry, () => sse.statistics());
+  addErrorAnswers(server);
   await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
   addHealthRoutes(server, ping);
+  addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
-  addPlainStreamRoutes(server, { sse, streams, spoolStreams, tokens });
+  addPlainStreamRoutes(server, { sse, streams, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
   return { server, sse };
 }

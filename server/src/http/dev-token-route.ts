@@ -1,6 +1,7 @@
 import { roles } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { isLocal } from "./local-request.js";
 import type { TokenSigner } from "./tokens.js";
 
 const querySchema = z.object({
@@ -11,17 +12,12 @@ const querySchema = z.object({
 const lifetimeMs = 12 * 60 * 60 * 1000;
 
 /**
- * `GET /api/dev/token?sub=alice&role=user`: tokens for development. Only for callers on this machine, asked for by a
- * loopback name (a page of another site that resolves to loopback is refused) and not through a proxy.
+ * `GET /api/dev/token?sub=alice&role=user`: tokens for development. Only for callers on this machine.
  */
 export function addDevTokenRoute(app: FastifyInstance, signer: TokenSigner): void {
   app.get("/api/dev/token", async (request, reply) => {
-    const isLocal =
-      loopbackAddress.test(request.socket.remoteAddress ?? "") &&
-      loopbackHost.test(request.headers.host ?? "") &&
-      request.headers["x-forwarded-for"] === undefined &&
-      request.headers.forwarded === undefined;
-    if (!isLocal) return reply.code(403).send({ message: "Development tokens are given on loopback only." });
+    if (!isLocal(request))
+      return reply.code(403).send({ message: "Development tokens are given on loopback only." });
     const query = querySchema.safeParse(request.query);
     if (!query.success) return reply.code(400).send({ message: z.prettifyError(query.error) });
     const { sub, role } = query.data;
@@ -31,6 +27,3 @@ export function addDevTokenRoute(app: FastifyInstance, signer: TokenSigner): voi
       .send({ token: await signer.sign({ userId: sub, role, expiresAt }), sub, role, expiresAt });
   });
 }
-
-const loopbackAddress = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
-const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;

@@ -1,10 +1,9 @@
-import { jobEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
+import { jobEventsInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { JobStreams } from "../jobs/job-streams.js";
 import type { Principal } from "../principal.js";
-import type { SpoolStreams } from "../spools/spool-streams.js";
 import type { SseHandler } from "../sse/index.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { createContext } from "./context.js";
@@ -14,7 +13,6 @@ import type { TokenVerifier } from "./tokens.js";
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
   readonly streams: JobStreams;
-  readonly spoolStreams: SpoolStreams;
   readonly tokens: TokenVerifier;
 }
 
@@ -23,15 +21,16 @@ type OpenStream = (caller: Principal, signal: AbortSignal) => Promise<EventStrea
 /** Plain SSE for consumers without tRPC: the same events, as plain JSON. */
 export function addPlainStreamRoutes(
   app: FastifyInstance,
-  { sse, streams, spoolStreams, tokens }: PlainStreamRoutesOptions,
+  { sse, streams, tokens }: PlainStreamRoutesOptions,
 ): void {
-  const serve = async (request: FastifyRequest, reply: FastifyReply, open: OpenStream) => {
+  const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
     }
     reply.hijack();
     const { authenticate } = createContext(request.raw, null, tokens);
     await sse.plain(request.raw, reply.raw, {
+      service,
       identify: authenticate,
       open: async (signal) => open(await authenticate(), signal),
       onError: (error) => logFailure(request.log, error, request.routeOptions.url),
@@ -42,17 +41,10 @@ export function addPlainStreamRoutes(
     "/api/jobs/:jobId/events/stream",
     { exposeHeadRoute: false },
     (request, reply) =>
-      serve(request, reply, async (caller, signal) => {
+      serve(request, reply, "jobs", async (caller, signal) => {
         const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
         return streams.ofJob(caller, { ...input, signal });
       }),
-  );
-
-  app.get("/api/spools/stream", { exposeHeadRoute: false }, (request, reply) =>
-    serve(request, reply, async (_caller, signal) => {
-      const input = read(spoolUpdatesInputSchema, queryOf(request));
-      return spoolStreams.updates({ ...input, signal });
-    }),
   );
 }
 

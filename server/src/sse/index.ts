@@ -4,6 +4,7 @@ export {
   type PlainStreamOptions,
   type SseHandler,
   type SseHandlerOptions,
+  type SseStatistics,
   type StreamFailure,
   type StreamIdentity,
 } from "./sse-handler.js";

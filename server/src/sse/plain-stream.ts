@@ -15,7 +15,7 @@ export class PlainStream extends SseStream {
     response: SseResponse,
     private readonly options: PlainStreamOptions,
   ) {
-    super(server, request, response);
+    super(server, request, response, options.service);
   }
 
   /** Never rejects: what goes wrong goes to the client. */
@@ -23,12 +23,7 @@ export class PlainStream extends SseStream {
     try {
       const { server, options } = this;
       await this.itsTurn();
-      if (server.isDraining) {
-        throw new TRPCError({
-          code: "SERVICE_UNAVAILABLE",
-          message: "The server is shutting down; connect again.",
-        });
-      }
+      server.requireRunning();
       const identity = await options.identify();
       const refusal = server.refusal(identity);
       if (refusal !== undefined) throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: refusal });
@@ -39,10 +34,6 @@ export class PlainStream extends SseStream {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  writeEvent(id: string, event: object): void {
-    this.connect().send(plainText.data(JSON.stringify(event), id));
   }
 
   /** 204 tells an `EventSource` that came back after the end to stay away. Source: WHATWG HTML, section 9.2. */
@@ -70,6 +61,10 @@ export class PlainStream extends SseStream {
   }
 
   #expiresAt = Infinity;
+
+  protected textOf(id: string, event: object): string {
+    return plainText.data(JSON.stringify(event), id);
+  }
 
   protected open(): SseConnection {
     return this.server.open(this.request, this.response, {

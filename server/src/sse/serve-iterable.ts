@@ -1,9 +1,10 @@
 import { isTrackedEnvelope } from "@trpc/server";
-import type { SseConnection } from "./sse-connection.js";
 import { sseText } from "./sse-text.js";
 
 export interface IterableOptions {
-  readonly connection: SseConnection;
+  readonly send: (text: string) => void;
+  /** While it returns a promise the peer takes no more. */
+  readonly congestion: () => Promise<void> | undefined;
   readonly toJson: (value: unknown) => string | undefined;
   readonly signal: AbortSignal;
   /** The id the client has when it comes. */
@@ -25,7 +26,7 @@ export async function serveIterable(
   iterable: AsyncIterable<unknown>,
   options: IterableOptions,
 ): Promise<boolean> {
-  const { connection, toJson, signal, emitAndEndImmediately, onError } = options;
+  const { send, congestion, toJson, signal, emitAndEndImmediately, onError } = options;
   let lastEventId = options.lastEventId && !/[\0\n\r]/.test(options.lastEventId) ? options.lastEventId : null;
   const iterator = iterable[Symbol.asyncIterator]();
   let isStopped = signal.aborted;
@@ -52,13 +53,13 @@ export async function serveIterable(
       if (isTrackedEnvelope(result.value)) {
         const [id, data] = result.value;
         lastEventId = id;
-        connection.send(sseText.data(toJson(data), id));
+        send(sseText.data(toJson(data), id));
       } else {
         const json = toJson(result.value);
-        connection.send(lastEventId === null ? sseText.data(json) : sseText.untracked(json, lastEventId));
+        send(lastEventId === null ? sseText.data(json) : sseText.untracked(json, lastEventId));
       }
       if (emitAndEndImmediately) grace ??= setTimeout(stop, graceMs);
-      await connection.congestion();
+      await congestion();
     }
     return false;
   } finally {

@@ -73,14 +73,14 @@ export class SseConnection implements Beating {
     return this.#closed !== undefined;
   }
 
-  /** Bytes shared with other connections. */
-  write(batch: FrameBatch): void {
-    this.#write(batch.bytes(this.#encoding));
+  /** Bytes shared with other connections. @returns false when the connection is over instead. */
+  write(batch: FrameBatch): boolean {
+    return this.#write(batch.bytes(this.#encoding));
   }
 
-  /** Text for this connection alone. */
-  send(text: string): void {
-    this.#write(this.#encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text));
+  /** Text for this connection alone. @returns false when the connection is over instead. */
+  send(text: string): boolean {
+    return this.#write(this.#encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text));
   }
 
   ping(): void {
@@ -135,13 +135,17 @@ export class SseConnection implements Beating {
   }
 
   /** A peer that has more waiting than it may is dropped instead. */
-  #write(bytes: Buffer): void {
-    if (this.isClosed) return;
+  #write(bytes: Buffer): boolean {
+    if (this.isClosed) return false;
     const output = this.#output;
-    if (output.writableLength > this.options.maxBufferedBytes) return this.drop("slow");
+    if (output.writableLength > this.options.maxBufferedBytes) {
+      this.drop("slow");
+      return false;
+    }
     output.write(bytes);
     this.lastSentTurn = this.options.heartbeat.turn;
     if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
+    return true;
   }
 
   /**

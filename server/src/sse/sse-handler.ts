@@ -1,6 +1,7 @@
 import type { AnyTRPCRouter, inferRouterContext, TRPCError } from "@trpc/server";
 import type { ResponseMetaFn, TRPCRequestInfo } from "@trpc/server/http";
 import type { EventStream } from "../streams/event-stream.js";
+import type { StreamCounts } from "../streams/stream-counts.js";
 import type { CloseReason, SseRequest, SseResponse } from "./sse-connection.js";
 import { SseServer } from "./sse-server.js";
 
@@ -41,6 +42,11 @@ export interface SseHandlerOptions<Router extends AnyTRPCRouter> {
   readonly responseMeta?: ResponseMetaFn<Router>;
   /** Called once for each stream that was opened. */
   readonly onClose?: (reason: CloseReason) => void;
+  /**
+   * Called when a topic has written something to all its streams, once for each set of `types`: how long that took from
+   * when it came from the store. The service is the first part of the procedure's path.
+   */
+  readonly onSend?: (service: string, seconds: number) => void;
 }
 
 /** What tRPC's own handlers tell their `onError`. */
@@ -55,9 +61,22 @@ export interface StreamFailure<Context> {
 }
 
 export interface PlainStreamOptions {
+  /** What its events are counted under. */
+  readonly service: string;
   readonly identify: () => Promise<StreamIdentity>;
   readonly open: (signal: AbortSignal) => Promise<EventStream<object>>;
   readonly onError: (error: TRPCError) => void;
+}
+
+/** What a handler has done since it was made. */
+export interface SseStatistics {
+  readonly active: number;
+  readonly opened: number;
+  /** Streams that a limit or the shutdown kept out. */
+  readonly refused: number;
+  readonly closed: Readonly<Record<CloseReason, number>>;
+  /** By the first part of the procedure's path, or the service of a plain stream. */
+  readonly services: ReadonlyMap<string, Readonly<StreamCounts>>;
 }
 
 /** Serves the subscriptions of a tRPC router over SSE. */
@@ -76,6 +95,7 @@ export interface SseHandler {
   drain(options: { overMs: number }): Promise<void>;
   /** How many streams are open. */
   connectionCount(): number;
+  statistics(): SseStatistics;
 }
 
 /**
@@ -97,5 +117,6 @@ export function createSseHandler<Router extends AnyTRPCRouter>(
       server.servePlain(request, response, plain),
     drain: ({ overMs }: { overMs: number }) => server.drain(overMs),
     connectionCount: () => server.connectionCount,
+    statistics: () => server.statistics,
   });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { AnyTRPCRouter } from "@trpc/server";
+import { TRPCError, type AnyTRPCRouter } from "@trpc/server";
+import { StreamCounts } from "../streams/stream-counts.js";
 import { Heartbeat } from "./heartbeat.js";
 import { PlainStream } from "./plain-stream.js";
 import { procedurePathOf } from "./request.js";
@@ -11,7 +12,7 @@ import {
   type SseRequest,
   type SseResponse,
 } from "./sse-connection.js";
-import type { PlainStreamOptions, SseHandlerOptions, StreamIdentity } from "./sse-handler.js";
+import type { PlainStreamOptions, SseHandlerOptions, SseStatistics, StreamIdentity } from "./sse-handler.js";
 import { sseHeaders, sseText } from "./sse-text.js";
 import { StreamLimits } from "./stream-limits.js";
 import { tellObserver } from "./tell-observer.js";
@@ -35,6 +36,10 @@ export class SseServer {
   readonly #heartbeat: Heartbeat;
   readonly #limits: StreamLimits;
   readonly #connections = new Set<SseConnection>();
+  readonly #countsByService = new Map<string, StreamCounts>();
+  readonly #closed = { completed: 0, failed: 0, client: 0, slow: 0, dead: 0, expired: 0, drained: 0 };
+  #opened = 0;
+  #refused = 0;
   #isDraining = false;
 
   constructor(readonly options: SseHandlerOptions<AnyTRPCRouter>) {
@@ -50,8 +55,35 @@ export class SseServer {
     return this.#connections.size;
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
+  get statistics(): SseStatistics {
+    return {
+      active: this.#connections.size,
+      opened: this.#opened,
+      refused: this.#refused,
+      closed: this.#closed,
+      services: this.#countsByService,
+    };
+  }
+
+  countsOf(service: string): StreamCounts {
+    let counts = this.#countsByService.get(service);
+    if (!counts) this.#countsByService.set(service, (counts = new StreamCounts()));
+    return counts;
+  }
+
+  onFlushed(service: string, receivedAtMs: number): void {
+    const seconds = (performance.now() - receivedAtMs) / 1000;
+    tellObserver(() => this.options.onSend?.(service, seconds));
+  }
+
+  /** @throws TRPCError `SERVICE_UNAVAILABLE` while draining */
+  requireRunning(): void {
+    if (!this.#isDraining) return;
+    this.#refused += 1;
+    throw new TRPCError({
+      code: "SERVICE_UNAVAILABLE",
+      message: "The server is shutting down; connect again.",
+    });
   }
 
   async serve(request: SseRequest, response: SseResponse): Promise<boolean> {
@@ -70,7 +102,9 @@ export class SseServer {
 
   /** Why there is no room for one more stream (of this user), if so. */
   refusal(identity?: StreamIdentity): string | undefined {
-    return this.#limits.refusal(identity?.userId);
+    const refusal = this.#limits.refusal(identity?.userId);
+    if (refusal !== undefined) this.#refused += 1;
+    return refusal;
   }
 
   /** Counts a stream until the returned function is called, once. */
@@ -102,12 +136,14 @@ export class SseServer {
         heartbeat: this.#heartbeat,
         onClose: (reason: CloseReason) => {
           this.#connections.delete(connection);
+          this.#closed[reason] += 1;
           onClose();
           tellObserver(() => this.options.onClose?.(reason));
         },
       },
     );
     this.#connections.add(connection);
+    this.#opened += 1;
     if (this.#isDraining) process.nextTick(() => connection.close("drained"));
     return connection;
   }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { EventStream } from "../streams/event-stream.js";
 import type { FrameBatch } from "../streams/frame.js";
 import type { FrameSink } from "../streams/frame-sink.js";
+import type { StreamCounts } from "../streams/stream-counts.js";
 import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
 import type { StreamIdentity } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
@@ -11,6 +12,7 @@ import type { SseServer } from "./sse-server.js";
  * refused before can be refused in its own way.
  */
 export abstract class SseStream implements FrameSink {
+  readonly counts: StreamCounts;
   readonly #aborter = new AbortController();
   #connection: SseConnection | undefined;
   #leave: (() => void) | undefined;
@@ -20,7 +22,9 @@ export abstract class SseStream implements FrameSink {
     protected readonly server: SseServer,
     protected readonly request: SseRequest,
     protected readonly response: SseResponse,
+    private readonly service: string,
   ) {
+    this.counts = server.countsOf(service);
     response.once("close", () => {
       this.#connection?.onClosed();
       this.release();
@@ -34,12 +38,20 @@ export abstract class SseStream implements FrameSink {
     return this.#aborter.signal;
   }
 
-  abstract writeEvent(id: string, event: object): void;
   abstract end(): void;
   abstract fail(error: unknown): void;
 
   write(batch: FrameBatch): void {
-    this.connect().write(batch);
+    if (this.connect().write(batch)) this.counts.sent += batch.frames.length;
+    else this.counts.dropped += batch.frames.length;
+  }
+
+  writeEvent(id: string, event: object): void {
+    this.sendEvent(this.textOf(id, event));
+  }
+
+  onFlushed(receivedAtMs: number): void {
+    this.server.onFlushed(this.service, receivedAtMs);
   }
 
   onLive(): void {
@@ -51,6 +63,12 @@ export abstract class SseStream implements FrameSink {
   }
 
   protected abstract open(): SseConnection;
+  protected abstract textOf(id: string, event: object): string;
+
+  protected sendEvent(text: string): void {
+    if (this.connect().send(text)) this.counts.sent += 1;
+    else this.counts.dropped += 1;
+  }
 
   /** Behind another request on the same HTTP/1.1 connection: resolves when it is this one's turn, or it is gone. */
   protected async itsTurn(): Promise<void> {

@@ -26,7 +26,7 @@ export class TrpcStream extends SseStream {
     private readonly path: string,
     private readonly procedure: AnyTRPCProcedure,
   ) {
-    super(server, request, response);
+    super(server, request, response, path.split(".", 1)[0] ?? path);
   }
 
   /** Never rejects: what goes wrong goes to the client. */
@@ -40,10 +40,6 @@ export class TrpcStream extends SseStream {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  writeEvent(id: string, event: object): void {
-    this.connect().send(sseText.data(this.server.router.outputJson(event), id));
   }
 
   end(): void {
@@ -82,6 +78,10 @@ export class TrpcStream extends SseStream {
     });
   }
 
+  protected textOf(id: string, event: object): string {
+    return sseText.data(this.server.router.outputJson(event), id);
+  }
+
   #meta(): ReturnType<typeof responseMetaOf> {
     try {
       return responseMetaOf(this.server.options, { info: this.#info, ctx: this.#context });
@@ -101,12 +101,7 @@ export class TrpcStream extends SseStream {
       procedure: this.procedure,
       signal,
     });
-    if (server.isDraining) {
-      throw new TRPCError({
-        code: "SERVICE_UNAVAILABLE",
-        message: "The server is shutting down; connect again.",
-      });
-    }
+    server.requireRunning();
     const refusal = server.refusal();
     if (refusal !== undefined) return refusal;
     this.#context = await createContext({ req: request, res: response, info: this.#info });
@@ -136,8 +131,10 @@ export class TrpcStream extends SseStream {
       return this.deliver(result);
     }
     if (this.signal.aborted) return;
+    this.connect();
     const isEnd = await serveIterable(this.#iterableOf(result), {
-      connection: this.connect(),
+      send: (text) => this.sendEvent(text),
+      congestion: () => this.congestion(),
       toJson: (value) => router.outputJson(value),
       signal: this.signal,
       lastEventId: lastEventIdOf(this.request, urlOf(this.request)),

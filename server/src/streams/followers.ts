@@ -7,6 +7,8 @@ export interface Follower {
   /** Only these types, when given. */
   readonly types: ReadonlySet<string> | undefined;
   write(batch: FrameBatch): void;
+  /** Everybody who wants the same types has been written to, this one last. */
+  onFlushed(receivedAtMs: number): void;
   /** The topic is closed: nothing follows. */
   onEnd(): void;
   /** The hub moves to another log, or closes, and lets everybody go: ask again what follows this position. */
@@ -20,6 +22,7 @@ export interface Follower {
 export class Followers implements Flushable {
   readonly #groups = new Map<string, Group>();
   #pending: Frame[] = [];
+  #receivedAtMs = 0;
 
   constructor(private readonly flushes: FlushQueue) {}
 
@@ -40,7 +43,10 @@ export class Followers implements Flushable {
 
   publish(frame: Frame): void {
     if (this.#groups.size === 0) return;
-    if (this.#pending.length === 0) this.flushes.add(this);
+    if (this.#pending.length === 0) {
+      this.#receivedAtMs = performance.now();
+      this.flushes.add(this);
+    }
     this.#pending.push(frame);
   }
 
@@ -53,10 +59,13 @@ export class Followers implements Flushable {
     for (const { types, members } of this.#groups.values()) {
       const wanted = types ? frames.filter(({ type }) => types.has(type)) : frames;
       const batch = wanted.length > 0 ? new FrameBatch(wanted) : undefined;
+      let last: Follower | undefined;
       for (const follower of members) {
         if (batch) follower.write(batch);
         if (isEnd) follower.onEnd();
+        last = follower;
       }
+      if (batch) last?.onFlushed(this.#receivedAtMs);
     }
   }
 

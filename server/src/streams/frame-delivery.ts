@@ -44,6 +44,10 @@ export class FrameDelivery implements Follower, Disposable {
     this.sink.write(batch);
   }
 
+  onFlushed(receivedAtMs: number): void {
+    this.sink.onFlushed(receivedAtMs);
+  }
+
   onEnd(): void {
     this.#finish(() => this.sink.end());
   }
@@ -79,6 +83,7 @@ export class FrameDelivery implements Follower, Disposable {
         case "end":
           return this.onEnd();
         case "control":
+          this.sink.counts.gaps[step.reason] += 1;
           this.sink.writeEvent(step.id, step.event);
           break;
         case "frames":
@@ -87,7 +92,10 @@ export class FrameDelivery implements Follower, Disposable {
             if (congestion) await congestion;
             if (this.#isOver) return;
             const wanted = this.types ? batch.filter(({ type }) => this.types?.has(type)) : batch;
-            if (wanted.length > 0) this.sink.write(hub.batch(wanted, groupKey(this.types)));
+            if (wanted.length > 0) {
+              this.sink.counts.replayed += wanted.length;
+              this.sink.write(hub.batch(wanted, groupKey(this.types)));
+            }
             const newest = batch.at(-1);
             if (newest) reader.moveTo({ epoch: step.epoch, offset: newest.offset });
             if (newest?.last) return this.onEnd();

@@ -1,10 +1,18 @@
 import type { FrameBatch } from "./frame.js";
+import type { StreamCounts } from "./stream-counts.js";
 
 /** What a transport gives to a stream: one connection that takes bytes prepared for many. */
 export interface FrameSink {
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal;
+  /** Where what is delivered is counted. */
+  readonly counts: StreamCounts;
   write(batch: FrameBatch): void;
+  /**
+   * A topic has written to all its followers, to this one last.
+   * @param receivedAtMs when the first of what it wrote came from the store, on the clock of `performance.now()`.
+   */
+  onFlushed(receivedAtMs: number): void;
   /** An event made for this stream alone. */
   writeEvent(id: string, event: object): void;
   /** The stream has caught up: the connection is to show that it is open, also when there was nothing to write. */

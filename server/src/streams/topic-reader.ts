@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatCursor, type Cursor } from "@jobwire/shared";
+import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { Frame } from "./frame.js";
 import type { StreamSource } from "./stream-source.js";
@@ -9,7 +9,12 @@ import type { TopicHub } from "./topic-hub.js";
 export type Step<Event> =
   | { readonly kind: "frames"; readonly epoch: string; readonly frames: readonly Frame[] }
   /** An event made for this stream: it says what is missing. The reader stands after the gap. */
-  | { readonly kind: "control"; readonly id: string; readonly event: Event }
+  | {
+      readonly kind: "control";
+      readonly id: string;
+      readonly event: Event;
+      readonly reason: StreamGapReason;
+    }
   /** Nothing yet. */
   | { readonly kind: "head" }
   /** Nothing ever. */
@@ -58,7 +63,7 @@ export class TopicReader<Event> {
       if (!event) continue;
       this.#hasStarted = true;
       this.#position = resumeAfter;
-      return { kind: "control", id: to, event };
+      return { kind: "control", id: to, event, reason };
     }
     return { kind: "end" };
   }

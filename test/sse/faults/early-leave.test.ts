@@ -163,6 +163,7 @@ test.each(["identify", "open", "before"])("a plain stream whose client is gone: 
       await once(response, "close");
     }
     await sse.plain(request, response, {
+      service: "topic",
       identify: async () => {
         await waitAt("identify");
         return { userId: "alice" };

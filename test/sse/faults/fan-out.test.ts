@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import type { FrameBatch } from "../../../server/src/streams/frame.js";
 import type { FrameSink } from "../../../server/src/streams/frame-sink.js";
+import { StreamCounts } from "../../../server/src/streams/stream-counts.js";
 import { EventStream } from "../../../server/src/streams/event-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { kindsOf } from "../support/frames.js";
@@ -97,6 +98,7 @@ test("resuming with a filter continues after the id, also where the id's event w
 /** A connection that notes what it is given. */
 class RecordingSink implements FrameSink {
   readonly signal = new AbortController().signal;
+  readonly counts = new StreamCounts();
   readonly offsets: number[] = [];
   readonly controls: object[] = [];
   isLive = false;
@@ -110,6 +112,8 @@ class RecordingSink implements FrameSink {
   writeEvent(_id: string, event: object): void {
     this.controls.push(event);
   }
+
+  onFlushed(): void {}
 
   onLive(): void {
     this.isLive = true;

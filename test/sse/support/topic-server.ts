@@ -139,6 +139,7 @@ export async function startTopicServer(options: TopicServerOptions = {}): Promis
   const calls = createHTTPHandler({ router, createContext: ({ req }) => contextOf(req.url ?? "") });
   const servePlain = (topic: string, request: IncomingMessage, response: ServerResponse) =>
     sse.plain(request, response, {
+      service: "topic",
       identify: async () => {
         await beforeContext?.();
         return { userId: "somebody" };
