@@ -1,44 +1,91 @@
 import type { AppRouter } from "@jobwire/server";
-import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, type TRPCClient } from "@trpc/client";
-import { EventSource, type EventSourceInit } from "eventsource";
+import type { JobFeedEvent, JobStreamEvent } from "@jobwire/shared";
+import { createTRPCClient, httpLink, splitLink, type TRPCClient } from "@trpc/client";
+import type { inferRouterInputs } from "@trpc/server";
 import superjson from "superjson";
+import { createConnectionMonitor, type ConnectionStore } from "./connection-state.js";
+import { EventIterator } from "./event-iterator.js";
+import { headersOf } from "./sse/endpoint.js";
+import { openStream, type StreamSettings } from "./sse/open-stream.js";
+import { sseLink } from "./sse-link.js";
 
-export type JobwireClient = TRPCClient<AppRouter>;
+/** The calls of a Jobwire server, as tRPC types them. */
+export type JobwireTrpc = TRPCClient<AppRouter>;
 
-/** A function is asked before every request and every connection attempt: a fresh token takes effect by itself. */
-export type TokenSource = string | (() => string | Promise<string>);
-
-export interface JobwireClientOptions {
+export interface JobwireClientOptions extends Pick<
+  StreamSettings,
+  "url" | "token" | "headers" | "backoff" | "pauseWhenHidden"
+> {
   /** Where the server is, without `/trpc`: `http://127.0.0.1:3000`. */
   readonly url: string;
-  readonly token: TokenSource;
+  /** For streams and calls, in place of the global one: where that cannot stream, or to add to its options. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+type Inputs = inferRouterInputs<AppRouter>;
+
+/** Ends a stream when it is aborted. */
+interface WatchOptions {
+  readonly signal?: AbortSignal;
+}
+
+export type WatchJobOptions = Omit<Inputs["jobs"]["events"], "jobId"> & WatchOptions;
+export type WatchFeedOptions = NonNullable<Inputs["jobs"]["feed"]> & WatchOptions;
+
+export interface JobwireClient extends AsyncDisposable {
+  /** Every procedure of the server. */
+  readonly trpc: JobwireTrpc;
+  readonly jobs: {
+    /** A job's retained events and those to come, until the job is finished. */
+    watch(jobId: string, options?: WatchJobOptions): EventIterator<JobStreamEvent>;
+    /** The events of all the caller's jobs. Never ends by itself. */
+    feed(options?: WatchFeedOptions): EventIterator<JobFeedEvent>;
+  };
+  /** The state of all streams of this client. */
+  readonly connection: ConnectionStore;
+  /** Ends all streams; no more can be opened. */
+  close(): void;
 }
 
 /**
- * A typed client for Node services. The token travels in the `Authorization` header only, never in a URL, where logs
- * would keep it.
+ * A typed client for browsers and services. Streams connect again by themselves and continue where they were; a token
+ * travels in the `Authorization` header only.
  */
-export function createJobwireClient({ url, token }: JobwireClientOptions): JobwireClient {
-  const endpoint = { url: `${url.replace(/\/+$/, "")}/trpc`, transformer: superjson };
-  const authorization = async () => `Bearer ${typeof token === "string" ? token : await token()}`;
+export function createJobwireClient(options: JobwireClientOptions): JobwireClient {
+  const { fetch: send = fetch } = options;
+  const url = `${options.url.replace(/\/+$/, "")}/trpc`;
+  const monitor = createConnectionMonitor();
+  const closing = new AbortController();
+  const settings = { ...options, url, monitor, closed: closing.signal, fetch: send };
 
-  const fetchAuthorized: EventSourceInit["fetch"] = async (input, init) =>
-    fetch(input, { ...init, headers: { ...init.headers, Authorization: await authorization() } });
+  function watch<Event>(path: string, input: object, signal: AbortSignal | undefined): EventIterator<Event> {
+    const transformer = { input: superjson, output: superjson };
+    return new EventIterator(openStream(settings, { path, input, transformer, pathSeparator: "." }, signal));
+  }
 
-  return createTRPCClient<AppRouter>({
-    links: [
-      splitLink({
-        condition: ({ type }) => type === "subscription",
-        true: httpSubscriptionLink({
-          ...endpoint,
-          EventSource,
-          eventSourceOptions: { fetch: fetchAuthorized },
+  const close = () => closing.abort();
+  return {
+    trpc: createTRPCClient<AppRouter>({
+      links: [
+        splitLink({
+          condition: ({ type }) => type === "subscription",
+          true: sseLink({ ...settings, transformer: superjson }),
+          false: httpLink({
+            url,
+            transformer: superjson,
+            fetch: (input, { signal, ...init } = {}) =>
+              send(String(input), { ...init, signal: signal ?? null }),
+            headers: () => headersOf(options, { wasRefused: false }),
+          }),
         }),
-        false: httpLink({
-          ...endpoint,
-          headers: async () => ({ Authorization: await authorization() }),
-        }),
-      }),
-    ],
-  });
+      ],
+    }),
+    jobs: {
+      watch: (jobId, { signal, ...input } = {}) => watch("jobs.events", { jobId, ...input }, signal),
+      feed: ({ signal, ...input } = {}) => watch("jobs.feed", input, signal),
+    },
+    connection: { getSnapshot: monitor.getSnapshot, subscribe: monitor.subscribe },
+    close,
+    [Symbol.asyncDispose]: async () => close(),
+  };
 }

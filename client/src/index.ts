@@ -1,6 +1,19 @@
 export {
+  createConnectionMonitor,
+  type ConnectionError,
+  type ConnectionMonitor,
+  type ConnectionState,
+  type ConnectionStore,
+} from "./connection-state.js";
+export {
   createJobwireClient,
   type JobwireClient,
   type JobwireClientOptions,
-  type TokenSource,
+  type JobwireTrpc,
+  type WatchFeedOptions,
+  type WatchJobOptions,
 } from "./create-client.js";
+export type { EventIterator } from "./event-iterator.js";
+export type { HeaderSource, StreamingFetch, TokenRequest, TokenSource } from "./sse/endpoint.js";
+export type { Backoff } from "./sse/retry-schedule.js";
+export { sseLink, type SseConnectionState, type SseLinkOptions } from "./sse-link.js";

@@ -20,20 +20,20 @@ export interface BuildOptions {
 export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions): Promise<Job> {
   await using server = await startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent" }));
   const { url } = server;
-  const client = createJobwireClient({ url, token: await fetchToken(url, "demo", "user") });
+  await using client = createJobwireClient({ url, token: await fetchToken(url, "demo", "user") });
   const workerToken = await fetchToken(url, "worker", "service");
   signal.throwIfAborted();
   await using worker = startWorkerProcess({ url, token: workerToken, folder });
 
-  const { id: jobId } = await client.jobs.create.mutate({
+  const { id: jobId } = await client.trpc.jobs.create.mutate({
     title: title.slice(0, 200),
     pipeline: "build",
     project: projectName,
   });
   const stopped = AbortSignal.any([signal, worker.ended]);
-  for await (const { data } of client.jobs.events.subscribe({ jobId }, { signal: stopped })) onEvent(data);
+  for await (const event of client.jobs.watch(jobId, { signal: stopped })) onEvent(event);
   stopped.throwIfAborted();
-  return await client.jobs.get.query({ jobId });
+  return await client.trpc.jobs.get.query({ jobId });
 }
 
 const tokenSchema = z.object({ token: z.string() });

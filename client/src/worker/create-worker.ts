@@ -13,7 +13,7 @@ import { WorkQueue } from "./work-queue.js";
 
 export interface WorkerOptions {
   /** Signed in with the role "service". */
-  readonly client: JobwireClient;
+  readonly client: Pick<JobwireClient, "trpc">;
   /** What this worker offers, by the name jobs ask for. */
   readonly pipelines: Readonly<Record<string, Pipeline>>;
   /** Names the holder of a claim: must be this worker's alone. */
@@ -39,8 +39,9 @@ export interface Worker extends AsyncDisposable {
 
 /** Starts to claim waiting jobs and to take them through the stages of their pipeline. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { client, pipelines, concurrency = 1, leaseMs = 30_000, pollMs = 30_000 } = options;
+  const { pipelines, concurrency = 1, leaseMs = 30_000, pollMs = 30_000 } = options;
   const { workerId = `${hostname()}-${randomUUID().slice(0, 8)}`, logger = silentLogger } = options;
+  const client = options.client.trpc;
   const queue = new WorkQueue({ client, pipelines: Object.keys(pipelines), pollMs, logger });
   const overdue = new AbortController();
   const inHand = new Set<string>();

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Job, JobStatus, PublishableJobEvent } from "@jobwire/shared";
-import type { JobwireClient } from "../create-client.js";
+import type { JobwireTrpc } from "../create-client.js";
 import { retryChange, retryTransient, type RetryOptions } from "./retry.js";
 
 /** The calls of one claimed job. All are tried again while the server is away and the claim holds. */
@@ -11,7 +11,7 @@ export interface JobCalls {
   publish(event: PublishableJobEvent): Promise<void>;
 }
 
-export function createJobCalls(client: JobwireClient, job: Job, retry: RetryOptions): JobCalls {
+export function createJobCalls(client: JobwireTrpc, job: Job, retry: RetryOptions): JobCalls {
   const jobId = job.id;
   return {
     async transition(to, attempt, message) {

@@ -1,9 +1,9 @@
-import type { JobwireClient } from "../create-client.js";
+import type { JobwireTrpc } from "../create-client.js";
 import type { WorkerLogger } from "./logger.js";
 import { backoffMs } from "./retry.js";
 
 export interface WorkWatchOptions {
-  readonly client: JobwireClient;
+  readonly client: JobwireTrpc;
   readonly pipeline: string;
   readonly logger: WorkerLogger;
   /** A job of the pipeline waits. */

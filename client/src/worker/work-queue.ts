@@ -1,4 +1,4 @@
-import type { JobwireClient } from "../create-client.js";
+import type { JobwireTrpc } from "../create-client.js";
 import type { WorkerLogger } from "./logger.js";
 import { retryTransient } from "./retry.js";
 import { watchWork } from "./watch-work.js";
@@ -10,7 +10,7 @@ export interface Candidate {
 }
 
 export interface WorkQueueOptions {
-  readonly client: JobwireClient;
+  readonly client: JobwireTrpc;
   readonly pipelines: readonly string[];
   readonly pollMs: number;
   readonly logger: WorkerLogger;

@@ -1,0 +1,66 @@
+import type { Attempt } from "./attempt.js";
+import { headersOf, type ByteReader, type Endpoint, type StreamingResponse } from "./endpoint.js";
+import { readRetryAfter } from "./retry-schedule.js";
+import { requestOf, type StreamCall } from "./stream-call.js";
+import {
+  connectionFailure,
+  failureOfShape,
+  failureOfStatus,
+  permanentFailure,
+  type StreamFailure,
+} from "./stream-failure.js";
+
+export interface OpenOptions {
+  readonly endpoint: Endpoint;
+  readonly call: StreamCall;
+  readonly cursor: string | null;
+  readonly wasRefused: boolean;
+}
+
+/** Asks for a stream. @throws StreamFailure when none is given. */
+export async function openResponse(
+  { endpoint, call, cursor, wasRefused }: OpenOptions,
+  attempt: Attempt,
+): Promise<ByteReader> {
+  const { fetch: send = fetch } = endpoint;
+  const request = requestOf(endpoint.url, call, cursor);
+  let response: StreamingResponse;
+  try {
+    const given = await attempt.wait(() => headersOf(endpoint, { wasRefused }));
+    const headers = { ...given, ...request.headers };
+    response = await attempt.wait<StreamingResponse>(() =>
+      send(request.url, { headers, signal: attempt.signal }),
+    );
+  } catch (cause) {
+    throw connectionFailure(cause);
+  }
+  if (!response.ok) throw await refusalOf(response, call, attempt);
+  const contentType = response.headers.get("content-type") ?? "none";
+  if (!contentType.startsWith("text/event-stream")) {
+    throw permanentFailure(
+      `${call.path} at ${endpoint.url} answered with the content type ${contentType}, not with text/event-stream: no tRPC server is there.`,
+    );
+  }
+  if (!response.body) {
+    throw permanentFailure("The fetch of this runtime cannot stream: give the option `fetch` one that can.");
+  }
+  return response.body.getReader();
+}
+
+/** The error in the body of an answer that is no stream. */
+async function refusalOf(
+  response: StreamingResponse,
+  { transformer }: StreamCall,
+  attempt: Attempt,
+): Promise<StreamFailure> {
+  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
+  try {
+    const body: unknown = JSON.parse(await attempt.wait(() => response.text()));
+    if (typeof body === "object" && body !== null && "error" in body) {
+      return failureOfShape(transformer.output.deserialize(body.error), retryAfterMs);
+    }
+  } catch {
+    // A proxy's page, or an answer that broke off: its status says enough.
+  }
+  return failureOfStatus(response.status, retryAfterMs);
+}

@@ -1,0 +1,56 @@
+import type { TRPCCombinedDataTransformer, TRPCPathSeparator } from "@trpc/server";
+
+/** One call of a subscription procedure. */
+export interface StreamCall {
+  /** `jobs.events` */
+  readonly path: string;
+  readonly input: unknown;
+  readonly transformer: TRPCCombinedDataTransformer;
+  readonly pathSeparator: TRPCPathSeparator;
+}
+
+/**
+ * The cursor an input brings along, and the call without it: the cursor travels in a header, and the server puts it
+ * back.
+ */
+export function splitCursor(call: StreamCall): { readonly call: StreamCall; readonly cursor: string | null } {
+  const { input } = call;
+  if (!isRecord(input)) return { call, cursor: null };
+  const { lastEventId, ...rest } = input;
+  if (typeof lastEventId !== "string" || lastEventId === "") return { call, cursor: null };
+  return { call: { ...call, input: rest }, cursor: lastEventId };
+}
+
+/** The request for what follows the cursor; the URL is built as tRPC's links do. */
+export function requestOf(url: string, call: StreamCall, cursor: string | null): StreamRequest {
+  const isInHeader = cursor !== null && headerText.test(cursor);
+  const input = cursor === null || isInHeader ? call.input : withCursor(call.input, cursor);
+  const [base = "", query] = url.split("?", 2);
+  const path = call.path.split(".").join(call.pathSeparator);
+  const serialized: unknown = call.transformer.input.serialize(input);
+  const parameters = [
+    query,
+    serialized === undefined ? undefined : `input=${encodeURIComponent(JSON.stringify(serialized))}`,
+  ].filter(Boolean);
+  return {
+    url: `${base.replace(/\/$/, "")}/${path}${parameters.length > 0 ? `?${parameters.join("&")}` : ""}`,
+    headers: { Accept: "text/event-stream", ...(isInHeader && { "Last-Event-ID": cursor }) },
+  };
+}
+
+export interface StreamRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a header carries unchanged. An id with other characters goes into the input, as with tRPC's own link. */
+const headerText = /^[!-~](?:[ -~]*[!-~])?$/;
+
+function withCursor(input: unknown, cursor: string): unknown {
+  if (input === undefined || input === null) return { lastEventId: cursor };
+  return isRecord(input) ? { ...input, lastEventId: cursor } : input;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
