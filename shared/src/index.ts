@@ -6,6 +6,7 @@ export * from "./job-status.js";
 export * from "./role.js";
 export * from "./session.js";
 export * from "./spool.js";
+export * from "./stream-event.js";
 export * from "./stream-gap.js";
 export * from "./stream-input.js";
 export * from "./task.js";

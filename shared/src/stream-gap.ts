@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { timestampSchema } from "./timestamp.js";
+
 /**
  * Said in band when a stream cannot continue after the cursor it was given (or had reached): the events after `from`
  * up to and including `to` are not available. The stream goes on after `to`.
@@ -16,3 +19,14 @@ export interface StreamGap<Snapshot> {
 }
 
 export type StreamGapReason = "trimmed" | "log-lost";
+
+export function streamGapSchema<Snapshot extends z.ZodType>(snapshot: Snapshot) {
+  return z.object({
+    type: z.literal("stream.gap"),
+    timestamp: timestampSchema,
+    reason: z.enum(["trimmed", "log-lost"]),
+    from: z.string(),
+    to: z.string(),
+    snapshot,
+  });
+}

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jobIdSchema } from "./job.js";
 import { lastEventIdSchema } from "./stream-input.js";
+import { timestampSchema } from "./timestamp.js";
 
 /** A job waits for a worker that offers its pipeline. Said at least once for each such job; the claim decides. */
 export interface WorkWaiting {
@@ -11,6 +12,13 @@ export interface WorkWaiting {
 }
 
 const pipelineSchema = z.string().min(1).max(64);
+
+export const workWaitingEventSchema = z.object({
+  type: z.literal("work.waiting"),
+  timestamp: timestampSchema,
+  jobId: jobIdSchema,
+  pipeline: pipelineSchema,
+}) satisfies z.ZodType<WorkWaiting>;
 
 export const workWatchInputSchema = z.strictObject({
   pipeline: pipelineSchema,
