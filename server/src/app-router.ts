@@ -3,18 +3,24 @@ import type { JobService } from "./jobs/job-service.js";
 import type { JobStreams } from "./jobs/job-streams.js";
 import { createWorkRouter } from "./jobs/work-router.js";
 import type { WorkService } from "./jobs/work-service.js";
+import { createSpoolRouter } from "./spools/spool-router.js";
+import type { SpoolService } from "./spools/spool-service.js";
+import type { SpoolStreams } from "./spools/spool-streams.js";
 import { router } from "./trpc.js";
 
 export interface Services {
   readonly jobs: JobService;
   readonly work: WorkService;
   readonly streams: JobStreams;
+  readonly spools: SpoolService;
+  readonly spoolStreams: SpoolStreams;
 }
 
-export function createAppRouter({ jobs, work, streams }: Services) {
+export function createAppRouter({ jobs, work, streams, spools, spoolStreams }: Services) {
   return router({
     jobs: createJobRouter(jobs, streams),
     work: createWorkRouter(work, streams),
+    spools: createSpoolRouter(spools, spoolStreams),
   });
 }
 

@@ -15,6 +15,9 @@ import { JobStreams } from "./jobs/job-streams.js";
 import { startLeaseSweeper } from "./jobs/lease-sweeper.js";
 import { WorkQueue } from "./jobs/work-queue.js";
 import { WorkService } from "./jobs/work-service.js";
+import { SpoolService } from "./spools/spool-service.js";
+import { SpoolStore } from "./spools/spool-store.js";
+import { SpoolStreams } from "./spools/spool-streams.js";
 import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
@@ -48,11 +51,16 @@ export async function startServer(
   const jobs = new JobService(jobStore, queue);
   const work = new WorkService(jobStore, jobs, queue);
   const streams = new JobStreams(hubs, jobs);
+  const spools = new SpoolService(new SpoolStore(store), (error, tagSpool) =>
+    log.error({ err: error, tagSpool }, "a spool event was not published"),
+  );
+  const spoolStreams = new SpoolStreams(hubs, spools);
   const { verifier, signer, handsOutTokens } = createTokens(config);
   const { server, sse } = await createApp({
     config,
-    router: createAppRouter({ jobs, work, streams }),
+    router: createAppRouter({ jobs, work, streams, spools, spoolStreams }),
     streams,
+    spoolStreams,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     log,

@@ -4,10 +4,10 @@ import { lastEventIdSchema } from "./stream-input.js";
 import { timestampSchema } from "./timestamp.js";
 
 /** The tag on a spool as the shop floor reads it. */
-export const tagSpoolSchema = z.string().trim().min(1).max(128);
+export const tagSpoolSchema = boardTextSchema(128);
 
-const workerNombreSchema = z.string().trim().min(1).max(128);
-const estadoDetalleSchema = z.string().trim().min(1).max(1024);
+const workerNombreSchema = boardTextSchema(128);
+const estadoDetalleSchema = boardTextSchema(1024);
 
 /** Text by text, like a job's metadata. */
 const additionalDataSchema = z
@@ -20,7 +20,7 @@ export const spoolSchema = z.object({
   /** Who has it; `null`: it is available. */
   workerNombre: workerNombreSchema.nullable(),
   estadoDetalle: estadoDetalleSchema.nullable(),
-  /** Whoever has it has completed the operation and has not released it yet. */
+  /** Whoever has it has completed the operation and has not released it yet. Never of one that is available. */
   completed: z.boolean(),
   updatedAt: timestampSchema,
 });
@@ -63,18 +63,19 @@ export type SpoolStreamEvent = SpoolEvent | StreamGap<readonly Spool[]>;
 
 /** The spool after the event. Boards that apply every event in order equal `spools.list`. */
 export function applySpoolEvent(spool: Spool | null, event: SpoolEvent): Spool {
-  const { type, tagSpool, workerNombre, estadoDetalle, timestamp } = event;
+  const { type, tagSpool, estadoDetalle, timestamp } = event;
   const completed: Readonly<Record<SpoolEventType, boolean>> = {
     TOMAR: false,
     PAUSAR: false,
     COMPLETAR: true,
     STATE_CHANGE: spool?.completed ?? false,
   };
+  const workerNombre = type === "PAUSAR" ? null : event.workerNombre;
   return {
     tagSpool,
-    workerNombre: type === "PAUSAR" ? null : workerNombre,
+    workerNombre,
     estadoDetalle,
-    completed: completed[type],
+    completed: workerNombre !== null && completed[type],
     updatedAt: timestamp,
   };
 }
@@ -112,14 +113,30 @@ export const listSpoolsInputSchema = z
 
 export type ListSpoolsInput = z.infer<typeof listSpoolsInputSchema>;
 
-export const publishSpoolEventInputSchema = z.strictObject({
-  type: z.enum(spoolEventTypes),
-  tagSpool: tagSpoolSchema,
-  workerNombre: workerNombreSchema.nullish(),
-  estadoDetalle: estadoDetalleSchema.nullish(),
-  additionalData: additionalDataSchema.optional(),
-});
+/** Of an outside system of record. Fields left out stay as the board has them; `null` empties them. */
+export const publishSpoolEventInputSchema = z
+  .strictObject({
+    type: z.enum(spoolEventTypes),
+    tagSpool: tagSpoolSchema,
+    workerNombre: workerNombreSchema.nullish(),
+    estadoDetalle: estadoDetalleSchema.nullish(),
+    additionalData: additionalDataSchema.optional(),
+  })
+  .refine(({ type, workerNombre }) => type !== "TOMAR" || typeof workerNombre === "string", {
+    path: ["workerNombre"],
+    message: "TOMAR needs the name of the worker who took it",
+  });
 
 export type PublishSpoolEventInput = z.infer<typeof publishSpoolEventInputSchema>;
 
 export const spoolUpdatesInputSchema = z.strictObject({ lastEventId: lastEventIdSchema }).prefault({});
+
+/** Text that reads the same in the state and in the events: half a surrogate pair would not. */
+function boardTextSchema(maxLength: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .refine((text) => text.isWellFormed(), "is not well-formed Unicode");
+}

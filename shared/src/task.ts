@@ -6,61 +6,84 @@ export const taskStatuses = ["running", "completed", "failed", "cancelled"] as c
 
 export type TaskStatus = (typeof taskStatuses)[number];
 
-const ageInDaysSchema = z.number().int().min(0).max(3650);
-
-/** The input of each kind of background work; its result is in `TaskResults`. */
-export const taskInputSchemas = {
-  /** A job's log as NDJSON, one event a line, to be downloaded. */
-  "export-events": z.strictObject({ jobId: jobIdSchema }),
-  /** Retention: drops finished jobs that ended at least so many days ago. Services name whose. */
-  "prune-jobs": z.strictObject({
-    finishedBeforeDays: ageInDaysSchema,
-    ownerId: z.string().min(1).max(256).optional(),
-  }),
-} as const;
-
-export type TaskKind = keyof typeof taskInputSchemas;
-
-/** What a completed task of each kind leaves behind. */
-export const taskResultSchemas = {
-  "export-events": z.object({
-    /** Path on this server; needs the token of whoever started the task. */
-    url: z.string(),
-    events: z.number().int().min(0),
-    bytes: z.number().int().min(0),
-  }),
-  "prune-jobs": z.object({ jobs: z.number().int().min(0) }),
-} as const satisfies Record<TaskKind, z.ZodType>;
-
-export type TaskResult = { [Kind in TaskKind]: z.infer<(typeof taskResultSchemas)[Kind]> }[TaskKind];
-
-export const taskKinds = ["export-events", "prune-jobs"] as const satisfies readonly TaskKind[];
-
 export const taskIdSchema = z.string().min(1).max(128);
 
-const taskKindSchema = z.enum(taskKinds);
-const taskResultSchema = z.union([taskResultSchemas["export-events"], taskResultSchemas["prune-jobs"]]);
-
-/** Background work as whoever started it sees it. */
-export const taskSchema = z.object({
+/** What a task of any kind says about itself. */
+const taskFields = {
   id: taskIdSchema,
   ownerId: z.string(),
-  kind: taskKindSchema,
   status: z.enum(taskStatuses),
   /** 0 to 1. */
   progress: z.number().min(0).max(1),
   /** What it is doing, for people. */
   text: z.string(),
-  result: taskResultSchema.nullable(),
   /** Why it failed or was cancelled. */
   error: z.string().nullable(),
   startedAt: timestampSchema,
   updatedAt: timestampSchema,
+};
+
+const completedFields = {
+  type: z.literal("task.completed"),
+  taskId: taskIdSchema,
+  timestamp: timestampSchema,
+};
+
+/** A kind of background work: what it takes, and what a completed task of it leaves behind. */
+function taskKind<Kind extends string, Input extends z.ZodType, Result extends z.ZodType>(
+  name: Kind,
+  { input, result }: { input: Input; result: Result },
+) {
+  const kind = z.literal(name);
+  return {
+    start: z.strictObject({ kind, input }),
+    task: z.object({ ...taskFields, kind, result: result.nullable() }),
+    completed: z.object({ ...completedFields, kind, result }),
+  };
+}
+
+/** A job's log as NDJSON, one event a line, to be downloaded. */
+const exportEvents = taskKind("export-events", {
+  input: z.strictObject({ jobId: jobIdSchema }),
+  result: z.object({
+    /** Path on this server; needs the token of whoever started the task, or of a service. */
+    url: z.string(),
+    events: z.number().int().min(0),
+    bytes: z.number().int().min(0),
+  }),
 });
 
-export type Task = z.infer<typeof taskSchema>;
+/** Retention: drops finished jobs with their logs that ended at least so many days ago. */
+const pruneJobs = taskKind("prune-jobs", {
+  input: z.strictObject({
+    finishedBeforeDays: z.number().int().min(0).max(3650),
+    /** Whose jobs. Services name somebody, users leave it out: they prune their own. */
+    ownerId: z.string().min(1).max(256).optional(),
+  }),
+  result: z.object({ jobs: z.number().int().min(0) }),
+});
 
-const taskEnvelope = { taskId: taskIdSchema, kind: taskKindSchema, timestamp: timestampSchema };
+export const taskKinds = ["export-events", "prune-jobs"] as const;
+
+export type TaskKind = (typeof taskKinds)[number];
+
+/** What `tasks.start` takes: a kind and the input of that kind. */
+export const startTaskInputSchema = z.discriminatedUnion("kind", [exportEvents.start, pruneJobs.start], {
+  error: `expected the kind to be one of ${taskKinds.join(", ")}`,
+});
+
+export type StartTaskInput = z.infer<typeof startTaskInputSchema>;
+export type TaskInput<Kind extends TaskKind = TaskKind> = Extract<StartTaskInput, { kind: Kind }>["input"];
+
+/** Background work as whoever started it sees it; `kind` tells what `result` is. */
+export const taskSchema = z.discriminatedUnion("kind", [exportEvents.task, pruneJobs.task]);
+
+export type Task = z.infer<typeof taskSchema>;
+export type TaskResult<Kind extends TaskKind = TaskKind> = NonNullable<
+  Extract<Task, { kind: Kind }>["result"]
+>;
+
+const taskEnvelope = { taskId: taskIdSchema, kind: z.enum(taskKinds), timestamp: timestampSchema };
 
 /** `task.*`, as sessions receive them. A cancelled task is a failed one whose `error` says so. */
 export const taskEventSchemas = [
@@ -71,19 +94,11 @@ export const taskEventSchemas = [
     progress: z.number().min(0).max(1),
     text: z.string(),
   }),
-  z.object({ type: z.literal("task.completed"), ...taskEnvelope, result: taskResultSchema }),
+  z.discriminatedUnion("kind", [exportEvents.completed, pruneJobs.completed]),
   z.object({ type: z.literal("task.failed"), ...taskEnvelope, error: z.string() }),
 ] as const;
 
 export type TaskEvent = z.infer<(typeof taskEventSchemas)[number]>;
-
-/** What `tasks.start` takes: a kind and the input of that kind. */
-export const startTaskInputSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("export-events"), input: taskInputSchemas["export-events"] }),
-  z.strictObject({ kind: z.literal("prune-jobs"), input: taskInputSchemas["prune-jobs"] }),
-]);
-
-export type StartTaskInput = z.infer<typeof startTaskInputSchema>;
 
 export const listTasksInputSchema = z
   .strictObject({ limit: z.number().int().min(1).max(100).default(20) })

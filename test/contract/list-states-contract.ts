@@ -70,6 +70,19 @@ export function listStatesContract(open: OpenStore): void {
     expect(keysOf(await list(store, { scope, index: "another" }))).toEqual(["elsewhere"]);
   });
 
+  test("lists a state under each of its indexes, until it is dropped from them", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const indexes = ["all", "some"];
+    const state = { key: "k", set: { name: "k" }, index: indexes };
+    const listed = () =>
+      Promise.all(indexes.map(async (index) => keysOf(await list(store, { scope, index }))));
+    await accept(store, { scope, state, events: [] });
+    expect(await listed()).toEqual([["k"], ["k"]]);
+    await accept(store, { scope, state, events: [], retainMs: 0 });
+    expect(await listed()).toEqual([[], []]);
+  });
+
   test("leaves out what was dropped at once", async () => {
     await using store = await open();
     const scope = newScope();

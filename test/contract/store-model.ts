@@ -32,7 +32,7 @@ export class StoreModel {
       const current = this.readState({ scope, key: state.key });
       if (!isExpected(current, state.expect)) return { accepted: false, state: current };
       this.#states.set(nameOf(scope, state.key), { ...current, ...state.set });
-      if (state.index !== undefined) this.#indexOf(scope, state.index).add(state.key);
+      for (const index of [state.index ?? []].flat()) this.#indexOf(scope, index).add(state.key);
     }
     const appended = events.map(({ topic, type, body, last = false }) => {
       const log = this.#logOf({ scope, topic });
@@ -98,7 +98,7 @@ export class StoreModel {
     for (const { topic, last } of events) if (last) this.#logs.delete(nameOf(scope, topic));
     if (!state) return;
     this.#states.delete(nameOf(scope, state.key));
-    if (state.index !== undefined) this.#indexOf(scope, state.index).delete(state.key);
+    for (const index of [state.index ?? []].flat()) this.#indexOf(scope, index).delete(state.key);
   }
 
   #indexOf(scope: string, index: string): Set<string> {

@@ -52,8 +52,8 @@ type From = { readonly of: "null" | "now" | "never" | "before"; readonly back: n
 
 const scopes = ["{a}:é ", "a}%7D"];
 const topics = ["t:{b}", "ü"];
-/** Each key has an index of its own or none, and keeps it. */
-const indexOfKey: Readonly<Record<string, string | undefined>> = { k1: "i", k2: "i", k3: undefined };
+/** Each key has its indexes, or none, and keeps them. */
+const indexesOfKey: Readonly<Record<string, readonly string[]>> = { k1: ["i"], k2: ["i", "j"], k3: [] };
 const values = ["", "1", "ž"];
 
 const placeArbitrary = fc.record({ scope: fc.constantFrom(...scopes), topic: fc.constantFrom(...topics) });
@@ -67,13 +67,10 @@ const expectArbitrary = fc.oneof(
 );
 const stateArbitrary = fc
   .record(
-    { key: fc.constantFrom(...Object.keys(indexOfKey)), set: fieldsArbitrary, expect: expectArbitrary },
+    { key: fc.constantFrom(...Object.keys(indexesOfKey)), set: fieldsArbitrary, expect: expectArbitrary },
     { requiredKeys: ["key", "set"] },
   )
-  .map((state) => ({
-    ...state,
-    ...(indexOfKey[state.key] !== undefined && { index: indexOfKey[state.key] ?? "" }),
-  }));
+  .map((state) => ({ ...state, index: indexesOfKey[state.key] ?? [] }));
 const eventArbitrary = fc.record({
   topic: fc.constantFrom(...topics),
   type: fc.constantFrom("a", "b.c"),
@@ -119,7 +116,7 @@ const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       query: fc.record(
         {
           scope: fc.constantFrom(...scopes),
-          index: fc.constant("i"),
+          index: fc.constantFrom("i", "j"),
           order: fc.constantFrom("ascending" as const, "descending" as const),
           after: fc.constantFrom("k1", "k15", "k2"),
           limit: fc.integer({ min: 1, max: 3 }),

@@ -1,4 +1,4 @@
-import type { JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
+import type { JobFeedEvent, JobStreamEvent, SpoolStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
 import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 import type { TestClient } from "./test-client.js";
@@ -190,4 +190,11 @@ export function watchWork(
   input: InputOf<TestClient["work"]["watch"]>,
 ): Collected<WorkWaiting | StreamGap<null>> {
   return new Collected((callbacks) => client.work.watch.subscribe(input, callbacks));
+}
+
+export function watchSpools(
+  client: TestClient,
+  input?: InputOf<TestClient["spools"]["updates"]>,
+): Collected<SpoolStreamEvent> {
+  return new Collected((callbacks) => client.spools.updates.subscribe(input, callbacks));
 }

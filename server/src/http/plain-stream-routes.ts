@@ -1,9 +1,10 @@
-import { jobEventsInputSchema } from "@jobwire/shared";
+import { jobEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { JobStreams } from "../jobs/job-streams.js";
 import type { Principal } from "../principal.js";
+import type { SpoolStreams } from "../spools/spool-streams.js";
 import type { SseHandler } from "../sse/index.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { createContext } from "./context.js";
@@ -13,6 +14,7 @@ import type { TokenVerifier } from "./tokens.js";
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
   readonly streams: JobStreams;
+  readonly spoolStreams: SpoolStreams;
   readonly tokens: TokenVerifier;
 }
 
@@ -21,7 +23,7 @@ type OpenStream = (caller: Principal, signal: AbortSignal) => Promise<EventStrea
 /** Plain SSE for consumers without tRPC: the same events, as plain JSON. */
 export function addPlainStreamRoutes(
   app: FastifyInstance,
-  { sse, streams, tokens }: PlainStreamRoutesOptions,
+  { sse, streams, spoolStreams, tokens }: PlainStreamRoutesOptions,
 ): void {
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -45,6 +47,13 @@ export function addPlainStreamRoutes(
         const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
         return streams.ofJob(caller, { ...input, signal });
       }),
+  );
+
+  app.get("/api/spools/stream", { exposeHeadRoute: false }, (request, reply) =>
+    serve(request, reply, "spools", async (_caller, signal) => {
+      const input = read(spoolUpdatesInputSchema, queryOf(request));
+      return spoolStreams.updates({ ...input, signal });
+    }),
   );
 }
 

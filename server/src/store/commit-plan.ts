@@ -16,13 +16,14 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
   const { scope, state, events, retainMs, idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
+  const indexes = [state?.index ?? []].flat();
   const input: CommitScriptInput = {
     ...(state && {
       state: {
         key: state.key,
         expect: state.expect ?? {},
         set: Object.entries(state.set).flat(),
-        index: state.index,
+        indexes: indexes.length,
       },
     }),
     topics: topics.map((topic) => ({
@@ -37,7 +38,7 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
   };
   const madeKeys = idempotencyKey === undefined ? [] : [redisKeys.made(scope, idempotencyKey)];
   const stateKeys = state
-    ? [redisKeys.state({ scope, key: state.key }), redisKeys.index(scope, state.index ?? "")]
+    ? [redisKeys.state({ scope, key: state.key }), ...indexes.map((index) => redisKeys.index(scope, index))]
     : [];
   return {
     keys: [

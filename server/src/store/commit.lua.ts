@@ -2,7 +2,8 @@
  * One commit as one atomic step. Scripts run alone in Redis, so a refused guard has changed nothing, and a server
  * that dies after sending it leaves either the whole commit or none of it.
  *
- * KEYS  [made] when ARGV[1] has `madeMs`, [state, index] when it has a state, then [log, head] of each topic.
+ * KEYS  [made] when ARGV[1] has `madeMs`, [state, its indexes] when it has a state, then
+ *       [log, head] of each topic.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
  * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
  * topic's log now ends.
@@ -34,14 +35,15 @@ if made then return cjson.decode(made) end
 
 local state = commit.state
 if state then
-  local stateKey, indexKey = nextKey(), nextKey()
+  local stateKey, indexKeys = nextKey(), {}
+  for position = 1, state.indexes do indexKeys[position] = nextKey() end
   if refuses(stateKey, state.expect) then
     local current = redis.call("HGETALL", stateKey)
     table.insert(current, 1, "0")
     return current
   end
   if #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
-  if state.index then
+  for _, indexKey in ipairs(indexKeys) do
     if commit.retainMs == 0 then redis.call("ZREM", indexKey, state.key)
     else redis.call("ZADD", indexKey, 0, state.key) end
   end
@@ -93,7 +95,7 @@ export interface CommitScriptInput {
     readonly expect: "absent" | Readonly<Record<string, readonly string[]>>;
     /** field, value, field, value, … */
     readonly set: readonly string[];
-    readonly index: string | undefined;
+    readonly indexes: number;
   };
   /** The commit's events by topic, in their order. */
   readonly topics: readonly {

@@ -93,7 +93,7 @@ class MemoryStore implements Store {
     for (const key of keys) {
       if (after !== undefined && (order === "ascending" ? key <= after : key >= after)) continue;
       const state = this.#states.get(keyOf(scope, key));
-      if (!state) this.#indexes.get(keyOf(scope, index))?.delete(key);
+      if (!state) this.#unlist(keyOf(scope, index), key);
       else if (items.length < limit) items.push({ key, state });
       else return { items, next: items.at(-1)?.key ?? null };
     }
@@ -142,9 +142,16 @@ class MemoryStore implements Store {
 
   #set(scope: string, { key, set, index }: StateChange, current: StateRecord | null): void {
     this.#states.set(keyOf(scope, key), { ...current, ...set });
-    if (index === undefined) return;
-    const indexKey = keyOf(scope, index);
-    this.#indexes.set(indexKey, (this.#indexes.get(indexKey) ?? new Set()).add(key));
+    for (const name of [index ?? []].flat()) {
+      const indexKey = keyOf(scope, name);
+      this.#indexes.set(indexKey, (this.#indexes.get(indexKey) ?? new Set()).add(key));
+    }
+  }
+
+  /** An index without keys is none. */
+  #unlist(indexKey: string, key: string): void {
+    const keys = this.#indexes.get(indexKey);
+    if (keys?.delete(key) && keys.size === 0) this.#indexes.delete(indexKey);
   }
 
   #log(key: string): Log {
@@ -168,8 +175,8 @@ class MemoryStore implements Store {
 
   #retain({ scope, state, events }: Commit, retainMs: number): void {
     if (state) this.#dropLater(this.#states, keyOf(scope, state.key), retainMs);
-    if (retainMs === 0 && state?.index !== undefined)
-      this.#indexes.get(keyOf(scope, state.index))?.delete(state.key);
+    if (state && retainMs === 0)
+      for (const index of [state.index ?? []].flat()) this.#unlist(keyOf(scope, index), state.key);
     for (const { topic, last } of events)
       if (last) this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);
   }

@@ -76,8 +76,8 @@ export interface StateChange {
   /** The guard: field -> values it may have ("" for a missing field), or no state under this key at all. */
   readonly expect?: "absent" | Readonly<Record<string, readonly string[]>>;
   readonly set: StateRecord;
-  /** Lists the key under this index of the scope. */
-  readonly index?: string;
+  /** Lists the key under this index of the scope, or under each of these. */
+  readonly index?: string | readonly string[];
 }
 
 export interface NewEvent {
