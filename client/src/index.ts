@@ -14,6 +14,18 @@ export {
   type WatchJobOptions,
 } from "./create-client.js";
 export type { EventIterator } from "./event-iterator.js";
+export {
+  applyFeedEvent,
+  applyJob,
+  applyJobEvent,
+  emptyJobView,
+  type GapView,
+  type JobView,
+  type PictureView,
+  type ProgressView,
+  type SectionView,
+  type StageView,
+} from "./job-view.js";
 export type { HeaderSource, StreamingFetch, TokenRequest, TokenSource } from "./sse/endpoint.js";
 export type { Backoff } from "./sse/retry-schedule.js";
 export { sseLink, type SseConnectionState, type SseLinkOptions } from "./sse-link.js";

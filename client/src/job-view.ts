@@ -1,0 +1,215 @@
+import {
+  isTerminalJobStatus,
+  type Job,
+  type JobEvent,
+  type JobFeedEvent,
+  type JobStatus,
+  type JobStreamEvent,
+  type StreamGapReason,
+} from "@jobwire/shared";
+
+/** What is known of a job from its events, for showing it. */
+export interface JobView {
+  readonly jobId: string;
+  /** `null` until an event or a snapshot has said it. */
+  readonly status: JobStatus | null;
+  /** The status as people see it; `""` until it is known. */
+  readonly stageLabel: string;
+  /** What was last said about the status; the reason once the job has failed. */
+  readonly message: string;
+  readonly narration: string | null;
+  /** 1, and one more for each retry. */
+  readonly attempt: number;
+  /** Every stage that was entered, in order; a retry enters stages again. */
+  readonly stages: readonly StageView[];
+  /** How far the stage of now is; `null` when it has not said so. */
+  readonly progress: ProgressView | null;
+  /** The newest picture. */
+  readonly picture: PictureView | null;
+  /** The newest text of each section, in the order the sections appeared. */
+  readonly documentation: readonly SectionView[];
+  /** Where events are missing. */
+  readonly gaps: readonly GapView[];
+  /** As the last snapshot had it: title, metadata and what else events do not say. */
+  readonly job: Job | null;
+  readonly updatedAt: Date | null;
+  /** Stage events up to this time repeat what the last snapshot has said; `null` when none can come any more. */
+  readonly repeated: { readonly until: Date; readonly firstStage: number } | null;
+}
+
+export interface StageView {
+  readonly stage: JobStatus;
+  readonly stageLabel: string;
+  readonly attempt: number;
+  readonly startedAt: Date;
+  /** `null` while the stage lasts, and when its end was lost in a gap. */
+  readonly durationMs: number | null;
+  readonly message: string | null;
+}
+
+export interface ProgressView {
+  readonly stage: JobStatus;
+  /** 0 to 100 */
+  readonly percent: number;
+  readonly message: string | null;
+}
+
+export interface PictureView {
+  readonly url: string;
+  readonly caption: string | null;
+  readonly width: number | null;
+  readonly height: number | null;
+}
+
+export interface SectionView {
+  readonly section: string;
+  readonly title: string;
+  readonly markdown: string;
+}
+
+export interface GapView {
+  readonly reason: StreamGapReason;
+  readonly timestamp: Date;
+}
+
+/** A job before its first event. */
+export function emptyJobView(jobId: string): JobView {
+  return {
+    jobId,
+    status: null,
+    stageLabel: "",
+    message: "",
+    narration: null,
+    attempt: 1,
+    stages: [],
+    progress: null,
+    picture: null,
+    documentation: [],
+    gaps: [],
+    job: null,
+    updatedAt: null,
+    repeated: null,
+  };
+}
+
+/** Starts from what a call has said, or brings a view up to date with it: `jobs.get`, `jobs.list`, a gap's snapshot. */
+export function applyJob(view: JobView, job: Job): JobView {
+  const { status, stageLabel, message, attempt, updatedAt } = job;
+  const isSameStage = status === view.status && attempt === view.attempt;
+  return {
+    ...view,
+    status,
+    stageLabel,
+    message,
+    narration: isSameStage ? view.narration : null,
+    progress: isSameStage ? view.progress : null,
+    attempt,
+    job,
+    updatedAt,
+    repeated: { until: updatedAt, firstStage: view.stages.length },
+  };
+}
+
+/** The view after one more event of `jobs.events`. Pure: the view given stays as it is. */
+export function applyJobEvent(view: JobView, event: JobStreamEvent): JobView {
+  if (event.type !== "stream.gap") return { ...apply(view, event), updatedAt: event.timestamp };
+  const { reason, timestamp, snapshot } = event;
+  return { ...applyJob(view, snapshot), gaps: [...view.gaps, { reason, timestamp }] };
+}
+
+/** The views of all jobs of `jobs.feed` after one more event, by job id. Pure. */
+export function applyFeedEvent(
+  views: ReadonlyMap<string, JobView>,
+  event: JobFeedEvent,
+): ReadonlyMap<string, JobView> {
+  const changed = new Map(views);
+  const viewOf = (jobId: string) => changed.get(jobId) ?? emptyJobView(jobId);
+  if (event.type !== "stream.gap") {
+    changed.set(event.jobId, applyJobEvent(viewOf(event.jobId), event));
+    return changed;
+  }
+  for (const job of event.snapshot) {
+    changed.set(job.id, applyJobEvent(viewOf(job.id), { ...event, jobId: job.id, snapshot: job }));
+  }
+  return changed;
+}
+
+function apply(view: JobView, event: JobEvent): JobView {
+  switch (event.type) {
+    case "build.stage.started":
+      return enterStage(view, event);
+    case "build.stage.completed":
+      return leaveStage(view, event);
+    case "build.progress": {
+      // Of a stage that the snapshot knows to be over.
+      if (view.repeated && event.stage !== view.status) return view;
+      const { stage, percent, message = null } = event;
+      return { ...view, progress: { stage, percent, message } };
+    }
+    case "snapshot.updated": {
+      const { url, caption = null, width = null, height = null } = event;
+      return { ...view, picture: { url, caption, width, height } };
+    }
+    case "documentation.updated": {
+      const { section, title, markdown } = event;
+      return { ...view, documentation: withSection(view.documentation, { section, title, markdown }) };
+    }
+    // A newer server may send types that are not known here.
+    default:
+      return view;
+  }
+}
+
+type StageStarted = Extract<JobEvent, { type: "build.stage.started" }>;
+type StageCompleted = Extract<JobEvent, { type: "build.stage.completed" }>;
+
+function enterStage(view: JobView, event: StageStarted): JobView {
+  const { stage, stageLabel, status, message, narration = null, timestamp } = event;
+  const entered = { stage, stageLabel, startedAt: timestamp, durationMs: null, message };
+  if (isRepeated(view, event)) {
+    // Attempts are counted back from that of the snapshot: a retry puts the stages before it one further back.
+    const isRetry = stage === "scaffold" && view.stages.at(-1)?.stage === "checks";
+    const stages = isRetry ? countBack(view) : view.stages;
+    const isLast = status === view.status && timestamp.getTime() === view.repeated?.until.getTime();
+    return {
+      ...view,
+      stages: [...stages, { ...entered, attempt: view.attempt }],
+      ...(isLast && { narration, repeated: null }),
+    };
+  }
+  const isRetry = stage === "scaffold" && view.status === "checks";
+  const attempt = isRetry ? view.attempt + 1 : view.attempt;
+  const stages = [...view.stages, { ...entered, attempt }];
+  return { ...view, status, stageLabel, message, narration, attempt, stages, progress: null, repeated: null };
+}
+
+function leaveStage(view: JobView, { stage, stageLabel, durationMs, timestamp }: StageCompleted): JobView {
+  const last = view.stages.at(-1);
+  if (last?.stage === stage && last.durationMs === null) {
+    return { ...view, stages: [...view.stages.slice(0, -1), { ...last, durationMs }] };
+  }
+  // Its beginning is missing.
+  const startedAt = new Date(timestamp.getTime() - durationMs);
+  const { attempt } = view;
+  return {
+    ...view,
+    stages: [...view.stages, { stage, stageLabel, attempt, startedAt, durationMs, message: null }],
+  };
+}
+
+function isRepeated({ repeated }: JobView, { timestamp, status }: StageStarted): boolean {
+  // The end of a job is nothing to be wrong about, whatever the clocks of two servers say.
+  return repeated !== null && timestamp <= repeated.until && !isTerminalJobStatus(status);
+}
+
+function countBack({ stages, repeated }: JobView): readonly StageView[] {
+  const first = repeated?.firstStage ?? stages.length;
+  return stages.map((stage, index) => (index < first ? stage : { ...stage, attempt: stage.attempt - 1 }));
+}
+
+function withSection(sections: readonly SectionView[], section: SectionView): readonly SectionView[] {
+  const index = sections.findIndex((known) => known.section === section.section);
+  return index === -1
+    ? [...sections, section]
+    : sections.map((known, position) => (position === index ? section : known));
+}

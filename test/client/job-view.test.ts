@@ -1,0 +1,206 @@
+import { applyFeedEvent, applyJobEvent, emptyJobView, type JobView } from "@jobwire/client";
+import {
+  jobStageLabels,
+  jobTransitions,
+  type Job,
+  type JobEvent,
+  type JobStatus,
+  type JobStreamEvent,
+} from "@jobwire/shared";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+/** What a server says of one job: its log, and the job as it was after each event. */
+interface History {
+  readonly events: readonly JobEvent[];
+  readonly states: readonly Job[];
+}
+
+const jobId = "job-1";
+
+describe("a job's view", () => {
+  test("shows every stage with its duration, and the attempts of a retry", () => {
+    const { events } = historyOf(["starting", "scaffold", "code", "deps", "checks", "scaffold", "failed"]);
+    const view = viewOf(events);
+    expect(view).toMatchObject({ status: "failed", stageLabel: "Build failed", attempt: 2, repeated: null });
+    expect(view.stages.map(({ stage, attempt, durationMs }) => [stage, attempt, durationMs])).toEqual([
+      ["queued", 1, 1000],
+      ["starting", 1, 1000],
+      ["scaffold", 1, 1000],
+      ["code", 1, 1000],
+      ["deps", 1, 1000],
+      ["checks", 1, 1000],
+      ["scaffold", 2, 1000],
+      ["failed", 2, null],
+    ]);
+  });
+
+  test("keeps the newest picture, the newest text of each section, and the progress of the stage of now", () => {
+    const timestamp = new Date(0);
+    const about = { jobId, timestamp };
+    const view = viewOf([
+      ...historyOf(["starting", "scaffold"]).events,
+      { type: "snapshot.updated", url: "https://example.com/1.png", ...about },
+      { type: "snapshot.updated", url: "https://example.com/2.png", caption: "Home", ...about },
+      { type: "documentation.updated", section: "a", title: "A", markdown: "1", ...about },
+      { type: "documentation.updated", section: "b", title: "B", markdown: "2", ...about },
+      { type: "documentation.updated", section: "a", title: "A", markdown: "3", ...about },
+      { type: "build.progress", stage: "scaffold", percent: 40, ...about },
+    ]);
+    expect(view.picture).toEqual({
+      url: "https://example.com/2.png",
+      caption: "Home",
+      width: null,
+      height: null,
+    });
+    expect(view.documentation.map(({ section, markdown }) => section + markdown)).toEqual(["a3", "b2"]);
+    expect(view.progress).toEqual({ stage: "scaffold", percent: 40, message: null });
+  });
+
+  test("passes over a type that a newer server sends", () => {
+    const view = viewOf(historyOf(["starting"]).events);
+    const newer = {
+      type: "build.cost",
+      jobId,
+      timestamp: view.updatedAt,
+      euros: 3,
+    } as unknown as JobStreamEvent;
+    expect(applyJobEvent(view, newer)).toEqual(view);
+  });
+
+  test("ends in the same state whatever part of the log a gap has taken", () => {
+    fc.assert(
+      fc.property(historyArbitrary, fc.nat(), fc.nat(), fc.nat(), (history, a, b, c) => {
+        const { events, states } = history;
+        const length = events.length + 1;
+        // Seen up to `from`, missing up to `to`; the snapshot is of a later time.
+        const [from = 0, to = 0, at = 0] = [a % length, b % length, c % length].toSorted((x, y) => x - y);
+        const snapshot = states[Math.max(at, 1) - 1];
+        if (!snapshot) throw new Error("There is no state without an event.");
+        const gap: JobStreamEvent = {
+          type: "stream.gap",
+          jobId,
+          timestamp: snapshot.updatedAt,
+          reason: "trimmed",
+          from: "x:1",
+          to: "x:2",
+          snapshot,
+        };
+        const whole = viewOf(events);
+        const broken = viewOf([...events.slice(0, from), gap, ...events.slice(Math.max(to, 1))]);
+        const { status, stageLabel, message, attempt } = whole;
+        expect(broken).toMatchObject({ status, stageLabel, message, attempt });
+        expect(broken.gaps).toHaveLength(1);
+        // What is listed is true: each stage listed is one of the whole job's, with its attempt.
+        const known = whole.stages.map(
+          (stage) => `${stage.stage} ${stage.attempt} ${stage.startedAt.getTime()}`,
+        );
+        for (const { stage, attempt: of, startedAt } of broken.stages) {
+          expect(known).toContain(`${stage} ${of} ${startedAt.getTime()}`);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test("a feed's views are those of its jobs, and a gap brings each job of its snapshot up to date", () => {
+  const { events, states } = historyOf(["starting", "scaffold"]);
+  let views: ReadonlyMap<string, JobView> = new Map();
+  for (const event of events) {
+    views = applyFeedEvent(views, event);
+    views = applyFeedEvent(views, { ...event, jobId: "job-2" });
+  }
+  expect([...views.keys()]).toEqual([jobId, "job-2"]);
+  expect(views.get("job-2")).toEqual({ ...viewOf(events), jobId: "job-2" });
+  const [first] = states;
+  if (!first) throw new Error("There is a first state.");
+  const timestamp = new Date();
+  const snapshot = [{ ...first, id: "job-3" }];
+  views = applyFeedEvent(views, {
+    type: "stream.gap",
+    timestamp,
+    reason: "log-lost",
+    from: "x:1",
+    to: "y:0",
+    snapshot,
+  });
+  expect(views.get("job-3")).toMatchObject({
+    status: "queued",
+    job: snapshot[0],
+    gaps: [{ reason: "log-lost" }],
+  });
+  expect(views.get(jobId)?.gaps).toEqual([]);
+});
+
+function viewOf(events: readonly JobStreamEvent[]): JobView {
+  return events.reduce(applyJobEvent, emptyJobView(jobId));
+}
+
+/** A walk through the transitions, one second apart. */
+function historyOf(path: readonly JobStatus[]): History {
+  const events: JobEvent[] = [];
+  const states: Job[] = [];
+  let job = jobIn("queued", 0, 1);
+  const say = (event: JobEvent, state: Job) => {
+    events.push(event);
+    states.push(state);
+  };
+  say(startedOf(job), job);
+  for (const [index, status] of path.entries()) {
+    const attempt = job.status === "checks" && status === "scaffold" ? job.attempt + 1 : job.attempt;
+    const next = jobIn(status, (index + 1) * 1000, attempt);
+    const timestamp = next.updatedAt;
+    // Both events of a transition are one step: the state is that after it.
+    say({ type: "build.stage.completed", jobId, timestamp, ...stageOf(job), durationMs: 1000 }, next);
+    say(startedOf(next), next);
+    job = next;
+  }
+  return { events, states };
+}
+
+const historyArbitrary = fc.array(fc.nat(), { maxLength: 30 }).map((choices) => {
+  const path: JobStatus[] = [];
+  let status: JobStatus = "queued";
+  for (const choice of choices) {
+    const ways: readonly JobStatus[] = jobTransitions[status];
+    const next = ways[choice % ways.length];
+    if (!next) break;
+    status = next;
+    path.push(status);
+  }
+  return historyOf(path);
+});
+
+function jobIn(status: JobStatus, atMs: number, attempt: number): Job {
+  return {
+    id: jobId,
+    ownerId: "alice",
+    status,
+    stageLabel: jobStageLabels[status],
+    title: "Shop",
+    pipeline: null,
+    project: null,
+    message: `${status} at ${atMs}`,
+    metadata: {},
+    attempt,
+    workerId: null,
+    leaseExpiresAt: null,
+    createdAt: new Date(0),
+    updatedAt: new Date(atMs),
+  };
+}
+
+function startedOf(job: Job): JobEvent {
+  return {
+    type: "build.stage.started",
+    jobId,
+    timestamp: job.updatedAt,
+    ...stageOf(job),
+    message: job.message,
+  };
+}
+
+function stageOf({ status }: Job) {
+  return { stage: status, stageLabel: jobStageLabels[status], status };
+}
