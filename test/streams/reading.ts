@@ -163,7 +163,7 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
     },
     writeEvent: (id, event) => take(id, event as GapEvent),
     onFlushed: () => {},
-    onLive: () => {},
+    goLive: () => sink,
     end: () => settle(undefined),
     fail: settle,
     congestion: () => undefined,

@@ -134,7 +134,9 @@ class CongestedSink implements FrameSink {
 
   onFlushed(): void {}
 
-  onLive(): void {}
+  goLive(): this {
+    return this;
+  }
 
   end(): void {
     this.#end();

@@ -74,6 +74,7 @@ export class PlainStream extends SseStream {
       text: "",
       pingText: plainText.heartbeat,
       expiresAt: this.#expiresAt,
+      counts: this.counts,
       onClose: () => this.release(),
     });
   }

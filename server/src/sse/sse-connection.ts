@@ -1,7 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { chunkOf, type FrameBatch, type FrameEncoding, type FrameFormat } from "../streams/frame.js";
+import {
+  chunkOf,
+  encodings,
+  type FrameBatch,
+  type FrameEncoding,
+  type FrameFormat,
+} from "../streams/frame.js";
+import type { StreamCounts } from "../streams/stream-counts.js";
 import type { Beating, Heartbeat } from "./heartbeat.js";
 
 export type SseRequest = IncomingMessage | Http2ServerRequest;
@@ -22,6 +29,8 @@ export interface ConnectionOptions {
   readonly expiresAt: number;
   readonly maxBufferedBytes: number;
   readonly sendTimeoutMs: number;
+  /** Where its events are counted. */
+  readonly counts: StreamCounts;
   readonly onClose: (reason: CloseReason) => void;
 }
 
@@ -38,6 +47,9 @@ export class SseConnection implements Beating {
   readonly expiresAt: number;
   readonly #output: Socket | ServerHttp2Stream;
   readonly #encoding: FrameEncoding;
+  readonly #heartbeat: Heartbeat;
+  readonly #maxBufferedBytes: number;
+  readonly #counts: StreamCounts;
   #watchesSends = false;
   #closed: CloseReason | undefined;
 
@@ -49,13 +61,16 @@ export class SseConnection implements Beating {
     opening: string,
     private readonly options: ConnectionOptions,
   ) {
-    const { heartbeat, expiresAt, format } = options;
+    const { heartbeat, expiresAt, format, maxBufferedBytes, counts } = options;
     this.expiresAt = expiresAt;
+    this.#heartbeat = heartbeat;
+    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#counts = counts;
     this.lastSentTurn = heartbeat.turn;
     response.writeHead(status, headers);
     if ("stream" in response) {
       this.#output = response.stream;
-      this.#encoding = `${format}-unframed`;
+      this.#encoding = encodings[format].unframed;
     } else {
       const { socket } = response;
       if (!socket) throw new Error("The response has no socket");
@@ -63,7 +78,7 @@ export class SseConnection implements Beating {
       socket.cork();
       process.nextTick(() => socket.uncork());
       response.flushHeaders();
-      this.#encoding = response.chunkedEncoding ? `${format}-chunked` : `${format}-unframed`;
+      this.#encoding = encodings[format][response.chunkedEncoding ? "chunked" : "unframed"];
     }
     this.send(opening);
     heartbeat.add(this);
@@ -73,14 +88,19 @@ export class SseConnection implements Beating {
     return this.#closed !== undefined;
   }
 
-  /** Bytes shared with other connections. @returns false when the connection is over instead. */
-  write(batch: FrameBatch): boolean {
-    return this.#write(batch.bytes(this.#encoding));
+  /** Events, as bytes shared with other connections. */
+  write(batch: FrameBatch): void {
+    this.#count(batch.frames.length, this.#write(batch.bytes(this.#encoding)));
   }
 
-  /** Text for this connection alone. @returns false when the connection is over instead. */
-  send(text: string): boolean {
-    return this.#write(this.#encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text));
+  /** An event for this connection alone. */
+  sendEvent(text: string): void {
+    this.#count(1, this.#write(this.#encode(text)));
+  }
+
+  /** Text for this connection alone that is no event. */
+  send(text: string): void {
+    this.#write(this.#encode(text));
   }
 
   ping(): void {
@@ -134,16 +154,25 @@ export class SseConnection implements Beating {
     this.#forget("client");
   }
 
-  /** A peer that has more waiting than it may is dropped instead. */
+  #encode(text: string): Buffer {
+    return this.#encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text);
+  }
+
+  #count(events: number, isSent: boolean): void {
+    if (isSent) this.#counts.sent += events;
+    else this.#counts.dropped += events;
+  }
+
+  /** A peer that has more waiting than it may is dropped instead. @returns false when the connection is over. */
   #write(bytes: Buffer): boolean {
-    if (this.isClosed) return false;
+    if (this.#closed !== undefined) return false;
     const output = this.#output;
-    if (output.writableLength > this.options.maxBufferedBytes) {
+    if (output.writableLength > this.#maxBufferedBytes) {
       this.drop("slow");
       return false;
     }
     output.write(bytes);
-    this.lastSentTurn = this.options.heartbeat.turn;
+    this.lastSentTurn = this.#heartbeat.turn;
     if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
     return true;
   }
@@ -170,7 +199,7 @@ export class SseConnection implements Beating {
   }
 
   #forget(reason: CloseReason): void {
-    this.options.heartbeat.delete(this);
+    this.#heartbeat.delete(this);
     this.options.onClose(reason);
   }
 }

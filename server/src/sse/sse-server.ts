@@ -21,7 +21,7 @@ import { TrpcStream } from "./trpc-stream.js";
 const drainStepMs = 10;
 
 /** What an opening connection says of itself; the rest is the same for all of a server. */
-export interface Opening extends Pick<ConnectionOptions, "format" | "pingText" | "expiresAt"> {
+export interface Opening extends Pick<ConnectionOptions, "format" | "pingText" | "expiresAt" | "counts"> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** What follows the `retry:` that comes first. */

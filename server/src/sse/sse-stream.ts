@@ -42,8 +42,7 @@ export abstract class SseStream implements FrameSink {
   abstract fail(error: unknown): void;
 
   write(batch: FrameBatch): void {
-    if (this.connect().write(batch)) this.counts.sent += batch.frames.length;
-    else this.counts.dropped += batch.frames.length;
+    this.connect().write(batch);
   }
 
   writeEvent(id: string, event: object): void {
@@ -54,8 +53,8 @@ export abstract class SseStream implements FrameSink {
     this.server.onFlushed(this.service, receivedAtMs);
   }
 
-  onLive(): void {
-    this.connect();
+  goLive(): SseConnection {
+    return this.connect();
   }
 
   congestion(): Promise<void> | undefined {
@@ -66,8 +65,7 @@ export abstract class SseStream implements FrameSink {
   protected abstract textOf(id: string, event: object): string;
 
   protected sendEvent(text: string): void {
-    if (this.connect().send(text)) this.counts.sent += 1;
-    else this.counts.dropped += 1;
+    this.connect().sendEvent(text);
   }
 
   /** Behind another request on the same HTTP/1.1 connection: resolves when it is this one's turn, or it is gone. */

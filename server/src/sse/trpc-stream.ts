@@ -74,6 +74,7 @@ export class TrpcStream extends SseStream {
       text: sseText.connected(client),
       pingText: sseText.ping,
       expiresAt: this.#expiresAt(),
+      counts: this.counts,
       onClose: () => this.release(),
     });
   }

@@ -1,12 +1,13 @@
 import type { Cursor } from "@jobwire/shared";
 import type { Flushable, FlushQueue } from "./flush-queue.js";
 import { FrameBatch, type Frame } from "./frame.js";
+import type { BatchWriter } from "./frame-sink.js";
 
 /** A stream that has caught up with its topic and takes what comes as it comes. */
 export interface Follower {
   /** Only these types, when given. */
   readonly types: ReadonlySet<string> | undefined;
-  write(batch: FrameBatch): void;
+  readonly output: BatchWriter;
   /** Everybody who wants the same types has been written to, this one last. */
   onFlushed(receivedAtMs: number): void;
   /** The topic is closed: nothing follows. */
@@ -61,7 +62,7 @@ export class Followers implements Flushable {
       const batch = wanted.length > 0 ? new FrameBatch(wanted) : undefined;
       let last: Follower | undefined;
       for (const follower of members) {
-        if (batch) follower.write(batch);
+        if (batch) follower.output.write(batch);
         if (isEnd) follower.onEnd();
         last = follower;
       }

@@ -1,7 +1,7 @@
 import type { Cursor } from "@jobwire/shared";
 import { groupKey, type Follower } from "./followers.js";
-import type { FrameSink } from "./frame-sink.js";
-import type { Frame, FrameBatch } from "./frame.js";
+import type { BatchWriter, FrameSink } from "./frame-sink.js";
+import type { Frame } from "./frame.js";
 import type { StreamSource } from "./stream-source.js";
 import type { HubLease } from "./topic-hubs.js";
 import { TopicReader } from "./topic-reader.js";
@@ -16,6 +16,7 @@ const maxBatchLength = 65_536;
  */
 export class FrameDelivery implements Follower, Disposable {
   readonly types: ReadonlySet<string> | undefined;
+  output: BatchWriter;
   #isDisposed = false;
   #lease: HubLease | undefined;
   #reader: TopicReader<object> | undefined;
@@ -25,6 +26,7 @@ export class FrameDelivery implements Follower, Disposable {
     private readonly sink: FrameSink,
   ) {
     this.types = source.types;
+    this.output = sink;
   }
 
   async start(): Promise<void> {
@@ -38,10 +40,6 @@ export class FrameDelivery implements Follower, Disposable {
     } catch (error) {
       this.#finish(() => this.sink.fail(error));
     }
-  }
-
-  write(batch: FrameBatch): void {
-    this.sink.write(batch);
   }
 
   onFlushed(receivedAtMs: number): void {
@@ -78,8 +76,8 @@ export class FrameDelivery implements Follower, Disposable {
       switch (step.kind) {
         case "head":
           if (!reader.isAtHead) break;
-          hub.follow(this);
-          return this.sink.onLive();
+          this.output = this.sink.goLive();
+          return hub.follow(this);
         case "end":
           return this.onEnd();
         case "control":

@@ -1,13 +1,17 @@
 import type { FrameBatch } from "./frame.js";
 import type { StreamCounts } from "./stream-counts.js";
 
-/** What a transport gives to a stream: one connection that takes bytes prepared for many. */
-export interface FrameSink {
+/** Takes bytes prepared for many. */
+export interface BatchWriter {
+  write(batch: FrameBatch): void;
+}
+
+/** What a transport gives to a stream: one connection. */
+export interface FrameSink extends BatchWriter {
   /** Aborts when the connection is gone. */
   readonly signal: AbortSignal;
   /** Where what is delivered is counted. */
   readonly counts: StreamCounts;
-  write(batch: FrameBatch): void;
   /**
    * A topic has written to all its followers, to this one last.
    * @param receivedAtMs when the first of what it wrote came from the store, on the clock of `performance.now()`.
@@ -15,8 +19,11 @@ export interface FrameSink {
   onFlushed(receivedAtMs: number): void;
   /** An event made for this stream alone. */
   writeEvent(id: string, event: object): void;
-  /** The stream has caught up: the connection is to show that it is open, also when there was nothing to write. */
-  onLive(): void;
+  /**
+   * The stream has caught up: the connection is to show that it is open, also when there was nothing to write.
+   * @returns what takes the batches that follow, without a detour: this is where each delivery goes.
+   */
+  goLive(): BatchWriter;
   /** Nothing follows, ever. */
   end(): void;
   /** The stream cannot go on. */

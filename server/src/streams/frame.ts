@@ -20,6 +20,12 @@ export type FrameFormat = "trpc" | "plain";
 /** Whether the bytes carry their own HTTP/1.1 chunk header, or the connection does the framing. */
 export type FrameEncoding = `${FrameFormat}-${"chunked" | "unframed"}`;
 
+/** Written out, so that each is one string in memory: a batch is asked for it once for each connection. */
+export const encodings = {
+  trpc: { chunked: "trpc-chunked", unframed: "trpc-unframed" },
+  plain: { chunked: "plain-chunked", unframed: "plain-unframed" },
+} as const satisfies Record<FrameFormat, Record<string, FrameEncoding>>;
+
 /**
  * Frames that go out together. The bytes are made once for each encoding and shared by all connections, which write
  * them as they are.

@@ -115,8 +115,9 @@ class RecordingSink implements FrameSink {
 
   onFlushed(): void {}
 
-  onLive(): void {
+  goLive(): this {
     this.isLive = true;
+    return this;
   }
 
   end(): void {
