@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { compileSendLoop } from "./contenders/send-loop.js";
 
 /** The programs of the other processes, as JavaScript. */
 export interface Programs {
@@ -29,6 +30,7 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     plugins: [keepPackages],
     logLevel: "warning",
   });
+  compileSendLoop(directory);
   return { server: `${directory}/server-process.mjs`, load: `${directory}/load-process.mjs` };
 }
 

@@ -8,6 +8,7 @@ export const contenderTitles = {
   "better-sse": "better-sse channel",
   orpc: "oRPC publisher",
   nchan: "Nchan (nginx)",
+  "send-loop": "C loop of send()",
 } as const;
 
 export type ContenderName = keyof typeof contenderTitles;

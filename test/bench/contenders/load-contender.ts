@@ -7,6 +7,7 @@ const loaders: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
   "better-sse": async () => (await import("./better-sse.js")).betterSse,
   orpc: async () => (await import("./orpc.js")).orpc,
   nchan: async () => (await import("./nchan.js")).nchan,
+  "send-loop": async () => (await import("./send-loop.js")).sendLoop,
 };
 
 /** Loads the one that is asked for and nothing of the others. */

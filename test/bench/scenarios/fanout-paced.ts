@@ -8,12 +8,13 @@ const tickMs = 20;
 export const fanoutPaced: Scenario = {
   name: "fanout-paced",
   title: "one topic, 1,000 streams, an event every 20 ms",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"],
+  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan", "send-loop"],
   metrics: deliveryMetrics,
   reach: [
     { against: "trpc", atMost: 1 / 35 },
     { against: "bare", atMost: 1.15 },
     { against: "nchan", atMost: 1.1 },
+    { against: "send-loop", atMost: 1.6 },
   ],
   async measure(bench, contender) {
     const seconds = bench.isQuick ? 1.5 : 5;
