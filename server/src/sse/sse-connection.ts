@@ -76,7 +76,10 @@ export class SseConnection implements Beating {
       if (!socket) throw new Error("The response has no socket");
       this.#output = socket;
       socket.cork();
-      process.nextTick(() => socket.uncork());
+      process.nextTick(() => {
+        socket.uncork();
+        this.#watchWhatWaits();
+      });
       response.flushHeaders();
       this.#encoding = encodings[format][response.chunkedEncoding ? "chunked" : "unframed"];
     }
@@ -135,7 +138,7 @@ export class SseConnection implements Beating {
     this.response.end(() => {
       if (reason === "drained" && !("session" in output)) output.end();
     });
-    if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
+    this.#watchWhatWaits();
     this.#forget(reason);
   }
 
@@ -173,8 +176,14 @@ export class SseConnection implements Beating {
     }
     output.write(bytes);
     this.lastSentTurn = this.#heartbeat.turn;
-    if (!this.#watchesSends && output.writableLength > 0) this.#watchSends();
+    this.#watchWhatWaits();
     return true;
+  }
+
+  /** What waits only because the opening is joined into one write says nothing about the peer. */
+  #watchWhatWaits(): void {
+    const output = this.#output;
+    if (output.writableLength > 0 && output.writableCorked === 0 && !this.#watchesSends) this.#watchSends();
   }
 
   /**

@@ -17,6 +17,7 @@ export class WaitingRoom {
   }
 
   wake(): void {
+    if (this.#waiting.size === 0) return;
     for (const wake of this.#waiting) wake();
   }
 }
