@@ -83,6 +83,22 @@ export function retainContract(open: OpenStore): void {
     expect(await listed(store, scope)).toEqual(["other"]);
   });
 
+  test("is also for the topics that earlier commits closed, when it names them", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const state = { key: "k", set: { a: "1" } };
+    const [dropped] = await accept(store, { scope, events: [end("dropped")] });
+    const [kept] = await accept(store, { scope, events: [end("kept")] });
+    const refused = { ...state, expect: { a: ["another"] } };
+    const change = { scope, events: [], retainMs: 0, closedTopics: ["dropped", "never written"] };
+    expect(await store.commit({ ...change, state: refused })).toEqual({ accepted: false, state: null });
+    expect((await store.head({ scope, topic: "dropped" })).cursor).toEqual(dropped);
+    await accept(store, { ...change, state });
+    expect((await store.head({ scope, topic: "dropped" })).cursor.epoch).not.toBe(dropped?.epoch);
+    expect(await retained(store, { scope, topic: "dropped" })).toEqual([]);
+    expect(await store.head({ scope, topic: "kept" })).toEqual({ cursor: kept, closed: true });
+  });
+
   test("also drops without a state, and without events", async () => {
     await using store = await open();
     const { scope, topic } = newTopic();

@@ -27,7 +27,8 @@ export class StoreModel {
 
   constructor(private readonly maxEvents: number) {}
 
-  commit({ scope, state, events, retainMs }: Commit): Committed {
+  commit(change: Commit): Committed {
+    const { scope, state, events, retainMs } = change;
     if (state) {
       const current = this.readState({ scope, key: state.key });
       if (!isExpected(current, state.expect)) return { accepted: false, state: current };
@@ -47,7 +48,7 @@ export class StoreModel {
       const message = { epoch: mine[0]?.epoch ?? "", entries: mine.map(({ entry }) => entry) };
       this.messages({ scope, topic }).push(message);
     }
-    if (retainMs === 0) this.#drop({ scope, ...(state && { state }), events });
+    if (retainMs === 0) this.#drop(change);
     return { accepted: true, cursors: appended.map(({ epoch, entry }) => ({ epoch, offset: entry.offset })) };
   }
 
@@ -94,8 +95,9 @@ export class StoreModel {
     return this.#logs.get(nameOf(scope, topic))?.closed ?? false;
   }
 
-  #drop({ scope, state, events }: Pick<Commit, "scope" | "state" | "events">): void {
+  #drop({ scope, state, events, closedTopics = [] }: Commit): void {
     for (const { topic, last } of events) if (last) this.#logs.delete(nameOf(scope, topic));
+    for (const topic of closedTopics) this.#logs.delete(nameOf(scope, topic));
     if (!state) return;
     this.#states.delete(nameOf(scope, state.key));
     for (const index of [state.index ?? []].flat()) this.#indexOf(scope, index).delete(state.key);

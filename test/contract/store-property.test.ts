@@ -84,8 +84,9 @@ const commitArbitrary = fc
       events: fc.array(eventArbitrary, { maxLength: 4, size: "max" }),
       state: stateArbitrary,
       drops: oneIn(6),
+      closedTopics: fc.subarray(topics),
     },
-    { requiredKeys: ["scope", "events", "drops"] },
+    { requiredKeys: ["scope", "events", "drops", "closedTopics"] },
   )
   .map(({ drops, ...commit }): Commit => ({ ...commit, ...(drops && { retainMs: 0 }) }));
 const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(

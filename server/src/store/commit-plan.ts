@@ -13,9 +13,10 @@ export interface CommitPlan {
 }
 
 export function planCommit(commit: Commit, retention: Retention): CommitPlan {
-  const { scope, state, events, retainMs, idempotencyKey } = commit;
+  const { scope, state, events, retainMs, closedTopics = [], idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
+  const logKeysOf = (topic: string) => [redisKeys.log({ scope, topic }), redisKeys.head({ scope, topic })];
   const indexes = [state?.index ?? []].flat();
   const input: CommitScriptInput = {
     ...(state && {
@@ -31,6 +32,7 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
       newEpoch: randomEpoch(),
       events: (byTopic.get(topic.topic) ?? []).map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
     })),
+    closedTopics: closedTopics.length,
     maxEvents: retention.maxEvents,
     publish: "PUBLISH",
     retainMs,
@@ -41,11 +43,7 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
     ? [redisKeys.state({ scope, key: state.key }), ...indexes.map((index) => redisKeys.index(scope, index))]
     : [];
   return {
-    keys: [
-      ...madeKeys,
-      ...stateKeys,
-      ...topics.flatMap((topic) => [redisKeys.log(topic), redisKeys.head(topic)]),
-    ],
+    keys: [...madeKeys, ...stateKeys, ...[...byTopic.keys(), ...closedTopics].flatMap(logKeysOf)],
     args: [JSON.stringify(input, wellFormed), ...[...byTopic.values()].flat().map(({ body }) => body)],
     cursors(reply) {
       const ends = new Map<string, { epoch: string; offset: number }>();

@@ -3,7 +3,7 @@
  * that dies after sending it leaves either the whole commit or none of it.
  *
  * KEYS  [made] when ARGV[1] has `madeMs`, [state, its indexes] when it has a state, then
- *       [log, head] of each topic.
+ *       [log, head] of each topic and of each that was closed before.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
  * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
  * topic's log now ends.
@@ -81,6 +81,11 @@ for _, topic in ipairs(commit.topics) do
   end
 end
 
+for _ = 1, commit.closedTopics do
+  retained[#retained + 1] = nextKey()
+  retained[#retained + 1] = nextKey()
+end
+
 if commit.retainMs then
   for _, name in ipairs(retained) do redis.call("PEXPIRE", name, commit.retainMs) end
 end
@@ -104,6 +109,7 @@ export interface CommitScriptInput {
     readonly newEpoch: string;
     readonly events: readonly { readonly type: string; readonly last: "0" | "1" }[];
   }[];
+  readonly closedTopics: number;
   readonly maxEvents: number;
   readonly publish: "PUBLISH";
   readonly retainMs: number | undefined;

@@ -173,12 +173,13 @@ class MemoryStore implements Store {
     });
   }
 
-  #retain({ scope, state, events }: Commit, retainMs: number): void {
+  #retain({ scope, state, events, closedTopics = [] }: Commit, retainMs: number): void {
     if (state) this.#dropLater(this.#states, keyOf(scope, state.key), retainMs);
     if (state && retainMs === 0)
       for (const index of [state.index ?? []].flat()) this.#unlist(keyOf(scope, index), state.key);
-    for (const { topic, last } of events)
-      if (last) this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);
+    const closing = events.filter(({ last }) => last).map(({ topic }) => topic);
+    for (const topic of [...closing, ...closedTopics])
+      this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);
   }
 
   /** As PEXPIRE does: what was said before about this key no longer counts. */

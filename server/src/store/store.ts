@@ -61,6 +61,8 @@ export interface Commit {
   readonly events: readonly NewEvent[];
   /** Drops the state and the topics this commit closes after so many milliseconds; 0 drops them now. */
   readonly retainMs?: number;
+  /** More topics that `retainMs` is for: earlier commits have closed them. */
+  readonly closedTopics?: readonly string[];
   /**
    * For a caller that may not have heard the answer and tries again: a commit whose key was accepted in this scope
    * within `idempotencyMs` is not made again, and answered with the cursors of the first time.
