@@ -1,72 +1,15 @@
+import { Inbox as KitInbox } from "@jobwire/client/testing";
 import type { JobFeedEvent, JobStreamEvent, SpoolStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
 import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 import type { TestClient } from "./test-client.js";
 
-const patienceMs = 10_000;
+const patienceMs = 15_000;
 
-/** Things that arrive one by one, and a way to wait for one of them. Ends once, with an error or without. */
-export class Inbox<Item> {
-  readonly items: Item[] = [];
-  readonly #changed = new Set<() => void>();
-  #end: { readonly error: Error | undefined } | undefined;
-
-  push(item: Item): void {
-    this.items.push(item);
-    this.#wake();
-  }
-
-  end(error?: unknown): void {
-    const isError = error === undefined || error instanceof Error;
-    this.#end ??= { error: isError ? error : new Error("It was no Error that ended it.", { cause: error }) };
-    this.#wake();
-  }
-
-  /** The first item, also of those that are here already, for which this is so. Rejects when none can come any more. */
-  async until(isWanted: (item: Item, index: number) => boolean): Promise<Item> {
-    let seen = 0;
-    for (;;) {
-      for (; seen < this.items.length; seen++) {
-        const item = this.items[seen];
-        if (item !== undefined && isWanted(item, seen)) return item;
-      }
-      if (this.#end) throw new Error(`Ended before it came. ${this.#received()}`, { cause: this.#end.error });
-      await this.#change();
-    }
-  }
-
-  /** The first `count` items, as soon as there are as many. */
-  async first(count: number): Promise<Item[]> {
-    if (count > 0) await this.until((_, index) => index === count - 1);
-    return this.items.slice(0, count);
-  }
-
-  /** What it ended with: `undefined` for no error. */
-  async ended(): Promise<Error | undefined> {
-    while (!this.#end) await this.#change();
-    return this.#end.error;
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => () => {
-        clearTimeout(timer);
-        this.#changed.delete(wake);
-        settle();
-      };
-      const wake = done(resolve);
-      const giveUp = done(() => reject(new Error(`Nothing for ${patienceMs} ms. ${this.#received()}`)));
-      const timer = setTimeout(giveUp, patienceMs);
-      this.#changed.add(wake);
-    });
-  }
-
-  #wake(): void {
-    for (const wake of this.#changed) wake();
-  }
-
-  #received(): string {
-    return `Received: ${JSON.stringify(this.items, null, 1)}`;
+/** The kit's, with more patience: tests run beside each other. */
+export class Inbox<Item> extends KitInbox<Item> {
+  constructor() {
+    super({ timeoutMs: patienceMs });
   }
 }
 

@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
+import { startTestServer as startKitServer, type TestCaller } from "@jobwire/client/testing";
 import type { Role } from "@jobwire/shared";
-import { readConfig, startServer } from "@jobwire/server";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe } from "vitest";
 import { startRedis } from "./redis-server.js";
@@ -28,24 +27,16 @@ export interface Caller {
   readonly client: TestClient;
 }
 
-/** The real server on a free port; in memory unless `REDIS_URL` says otherwise. `""` takes a default away. */
+/** The kit's server; in memory unless `REDIS_URL` says otherwise. `""` takes a default away. */
 export async function startTestServer(overrides: Environment = {}): Promise<TestServer> {
-  const config = readConfig({ PORT: "0", LOG_LEVEL: "silent", JWT_SECRET: testSecret, ...overrides });
-  const server = await startServer(config);
-  const { url } = server;
-  const client = (token?: string) => createTestClient({ url, token });
-  const newCaller = async (role: Role): Promise<Caller> => {
-    const sub = `${role}-${randomUUID()}`;
-    const token = await signTestToken({ sub, role });
-    return { sub, token, client: client(token) };
-  };
+  const server = await startKitServer({ JWT_SECRET: testSecret, ...overrides });
+  const client = (token?: string) => createTestClient({ url: server.url, token });
+  const withStockClient = ({ sub, token }: TestCaller): Caller => ({ sub, token, client: client(token) });
   return {
-    url,
-    token: (sub, role = "user") => signTestToken({ sub, role }),
+    ...server,
     client,
-    newUser: () => newCaller("user"),
-    newService: () => newCaller("service"),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    newUser: async () => withStockClient(await server.newUser()),
+    newService: async () => withStockClient(await server.newService()),
   };
 }
 
