@@ -3,9 +3,12 @@ import type { JobService } from "./jobs/job-service.js";
 import type { JobStreams } from "./jobs/job-streams.js";
 import { createWorkRouter } from "./jobs/work-router.js";
 import type { WorkService } from "./jobs/work-service.js";
+import { createSessionRouter, type SessionServices } from "./sessions/session-router.js";
 import { createSpoolRouter } from "./spools/spool-router.js";
 import type { SpoolService } from "./spools/spool-service.js";
 import type { SpoolStreams } from "./spools/spool-streams.js";
+import { createVersionRouter } from "./versions/version-router.js";
+import type { VersionService } from "./versions/version-service.js";
 import { router } from "./trpc.js";
 
 export interface Services {
@@ -14,13 +17,17 @@ export interface Services {
   readonly streams: JobStreams;
   readonly spools: SpoolService;
   readonly spoolStreams: SpoolStreams;
+  readonly sessions: SessionServices;
+  readonly versions: VersionService;
 }
 
-export function createAppRouter({ jobs, work, streams, spools, spoolStreams }: Services) {
+export function createAppRouter({ jobs, work, streams, spools, spoolStreams, sessions, versions }: Services) {
   return router({
     jobs: createJobRouter(jobs, streams),
     work: createWorkRouter(work, streams),
     spools: createSpoolRouter(spools, spoolStreams),
+    sessions: createSessionRouter(sessions),
+    versions: createVersionRouter(versions),
   });
 }
 

@@ -36,6 +36,8 @@ const schema = z
     SSE_SEND_TIMEOUT_MS: duration.default(30_000),
     SSE_MAX_CONNECTIONS: positiveInteger.default(10_000),
     SSE_MAX_CONNECTIONS_PER_USER: positiveInteger.default(100),
+    /** Absent: the version of this build. */
+    VERSION_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
     HISTORY_TTL_S: positiveInteger.default(86_400),
@@ -68,6 +70,7 @@ const schema = z
       maxConnections: env.SSE_MAX_CONNECTIONS,
       maxConnectionsPerUser: env.SSE_MAX_CONNECTIONS_PER_USER,
     },
+    versionUrl: env.VERSION_URL,
     drainMs: env.DRAIN_MS,
     historyMaxEvents: env.HISTORY_MAX_EVENTS,
     historyTtlMs: env.HISTORY_TTL_S * 1000,

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { pino, type Logger } from "pino";
 import { Registry } from "prom-client";
 import { createAppRouter } from "./app-router.js";
+import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
 import { createApp } from "./http/app.js";
 import { createJwksTokens } from "./http/jwks-tokens.js";
@@ -12,9 +13,11 @@ import type { TokenSigner, TokenVerifier } from "./http/tokens.js";
 import { JobService } from "./jobs/job-service.js";
 import { JobStore } from "./jobs/job-store.js";
 import { JobStreams } from "./jobs/job-streams.js";
-import { startLeaseSweeper } from "./jobs/lease-sweeper.js";
 import { WorkQueue } from "./jobs/work-queue.js";
 import { WorkService } from "./jobs/work-service.js";
+import { openSessions } from "./sessions/open-sessions.js";
+import type { SessionObserver } from "./sessions/session-observers.js";
+import { SessionStreams } from "./sessions/session-streams.js";
 import { SpoolService } from "./spools/spool-service.js";
 import { SpoolStore } from "./spools/spool-store.js";
 import { SpoolStreams } from "./spools/spool-streams.js";
@@ -22,6 +25,8 @@ import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
 import { TopicHubs } from "./streams/topic-hubs.js";
+import { createCurrentVersion } from "./versions/current-version.js";
+import { VersionService } from "./versions/version-service.js";
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
@@ -36,12 +41,14 @@ const sweepIntervalMs = 2000;
 
 /**
  * Opens the store, builds the services on it and listens. What is opened last is closed first.
+ * @param observers Are told of the connections of sessions.
  * @param registry Where the server adds its metrics; those of the process are for the process to add.
  */
 export async function startServer(
   config: Config,
   log: Logger = pino({ level: config.logLevel }),
   registry: Registry = new Registry(),
+  observers: readonly SessionObserver[] = [],
 ): Promise<RunningServer> {
   const onError = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
   const store = await openStore(config, log, registry);
@@ -55,23 +62,50 @@ export async function startServer(
     log.error({ err: error, tagSpool }, "a spool event was not published"),
   );
   const spoolStreams = new SpoolStreams(hubs, spools);
+  const sessions = openSessions({ store, retainMs: config.historyTtlMs, observers, log, onError });
+  const { directory, broadcasts, connections } = sessions;
+  const versions = new VersionService({
+    store,
+    broadcasts,
+    current: createCurrentVersion({ url: config.versionUrl, onError }),
+  });
+  const sessionStreams = new SessionStreams({
+    hubs,
+    connections,
+    versionFor: (requestId) => versions.versionFor(requestId),
+    listTasks: async () => [],
+    onError,
+  });
   const { verifier, signer, handsOutTokens } = createTokens(config);
   const { server, sse } = await createApp({
     config,
-    router: createAppRouter({ jobs, work, streams, spools, spoolStreams }),
+    router: createAppRouter({
+      jobs,
+      work,
+      streams,
+      spools,
+      spoolStreams,
+      sessions: { streams: sessionStreams, broadcasts, directory },
+      versions,
+    }),
     streams,
     spoolStreams,
+    sessionStreams,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     log,
     registry,
     ping: () => store.ping(),
   });
-  const sweeper = startLeaseSweeper(work, { intervalMs: sweepIntervalMs, onError });
+  const sweeper = startBackgroundLoop((signal) => work.sweep(signal), {
+    intervalMs: sweepIntervalMs,
+    onError,
+  });
   const close = async () => {
     await sse.drain({ overMs: config.drainMs });
     await sweeper[Symbol.asyncDispose]();
     await server.close();
+    await sessions[Symbol.asyncDispose]();
     await hubs[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
   };

@@ -1,5 +1,12 @@
 import { Inbox as KitInbox } from "@jobwire/client/testing";
-import type { JobFeedEvent, JobStreamEvent, SpoolStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
+import type {
+  JobFeedEvent,
+  JobStreamEvent,
+  SessionStreamEvent,
+  SpoolStreamEvent,
+  StreamGap,
+  WorkWaiting,
+} from "@jobwire/shared";
 import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 import type { TestClient } from "./test-client.js";
@@ -140,4 +147,11 @@ export function watchSpools(
   input?: InputOf<TestClient["spools"]["updates"]>,
 ): Collected<SpoolStreamEvent> {
   return new Collected((callbacks) => client.spools.updates.subscribe(input, callbacks));
+}
+
+export function watchSession(
+  client: TestClient,
+  input: InputOf<TestClient["sessions"]["events"]>,
+): Collected<SessionStreamEvent> {
+  return new Collected((callbacks) => client.sessions.events.subscribe(input, callbacks));
 }

@@ -4,6 +4,7 @@ import type { AppRouter } from "../app-router.js";
 import type { Config } from "../config.js";
 import type { Registry } from "prom-client";
 import type { JobStreams } from "../jobs/job-streams.js";
+import type { SessionStreams } from "../sessions/session-streams.js";
 import type { SpoolStreams } from "../spools/spool-streams.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createContext } from "./context.js";
@@ -22,6 +23,7 @@ export interface AppOptions {
   readonly router: AppRouter;
   readonly streams: JobStreams;
   readonly spoolStreams: SpoolStreams;
+  readonly sessionStreams: SessionStreams;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
@@ -41,7 +43,8 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, router, streams, spoolStreams, tokens, devSigner, log, registry, ping } = options;
+  const { config, router, streams, spoolStreams, sessionStreams, tokens, devSigner, log, registry, ping } =
+    options;
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -64,7 +67,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addHealthRoutes(server, ping);
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
-  addPlainStreamRoutes(server, { sse, streams, spoolStreams, tokens });
+  addPlainStreamRoutes(server, { sse, streams, spoolStreams, sessionStreams, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
   return { server, sse };
 }

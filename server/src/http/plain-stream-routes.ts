@@ -1,9 +1,10 @@
-import { jobEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
+import { jobEventsInputSchema, sessionEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { JobStreams } from "../jobs/job-streams.js";
 import type { Principal } from "../principal.js";
+import type { SessionStreams } from "../sessions/session-streams.js";
 import type { SpoolStreams } from "../spools/spool-streams.js";
 import type { SseHandler } from "../sse/index.js";
 import type { EventStream } from "../streams/event-stream.js";
@@ -15,6 +16,7 @@ export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
   readonly streams: JobStreams;
   readonly spoolStreams: SpoolStreams;
+  readonly sessionStreams: SessionStreams;
   readonly tokens: TokenVerifier;
 }
 
@@ -23,7 +25,7 @@ type OpenStream = (caller: Principal, signal: AbortSignal) => Promise<EventStrea
 /** Plain SSE for consumers without tRPC: the same events, as plain JSON. */
 export function addPlainStreamRoutes(
   app: FastifyInstance,
-  { sse, streams, spoolStreams, tokens }: PlainStreamRoutesOptions,
+  { sse, streams, spoolStreams, sessionStreams, tokens }: PlainStreamRoutesOptions,
 ): void {
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
@@ -55,6 +57,13 @@ export function addPlainStreamRoutes(
       return spoolStreams.updates({ ...input, signal });
     }),
   );
+
+  app.get("/api/sse/stream", { exposeHeadRoute: false }, (request, reply) =>
+    serve(request, reply, "sessions", async (caller, signal) => {
+      const { request_id: requestId, lastEventId } = read(sessionStreamSchema, queryOf(request));
+      return sessionStreams.open(caller, { requestId, lastEventId, signal });
+    }),
+  );
 }
 
 /** In a query string `types` is a list with commas. */
@@ -64,6 +73,11 @@ const jobStreamSchema = jobEventsInputSchema.extend({
     .transform((text) => text.split(","))
     .pipe(jobEventsInputSchema.shape.types.unwrap())
     .optional(),
+});
+
+const sessionStreamSchema = z.strictObject({
+  request_id: sessionEventsInputSchema.shape.requestId,
+  lastEventId: sessionEventsInputSchema.shape.lastEventId,
 });
 
 function queryOf(request: FastifyRequest): Record<string, unknown> {

@@ -17,10 +17,15 @@ export function isEventStream(value: unknown): value is EventStream<object> {
  * instead and is handed bytes that are made once for all its connections.
  */
 export class EventStream<Event extends object> implements AsyncIterable<TrackedEnvelope<Event>, void> {
-  constructor(private readonly source: StreamSource<Event>) {}
+  /** @param source `null`: nothing follows, ever. */
+  constructor(private readonly source: StreamSource<Event> | null) {}
 
   /** Delivers to the sink until one of them ends it. Dispose what it returns when the connection is gone. */
   deliver(sink: FrameSink): Disposable {
+    if (!this.source) {
+      sink.end();
+      return { [Symbol.dispose]() {} };
+    }
     const delivery = new FrameDelivery(this.source, sink);
     void delivery.start();
     return delivery;
@@ -28,7 +33,7 @@ export class EventStream<Event extends object> implements AsyncIterable<TrackedE
 
   [Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Event>, void> {
     const closing = new AbortController();
-    const { signal } = this.source;
+    const signal = this.source?.signal;
     const events = this.#iterate(signal ? AbortSignal.any([signal, closing.signal]) : closing.signal);
     const end = events.return.bind(events);
     // A generator that waits cannot take a `return` until it wakes up.
@@ -40,7 +45,8 @@ export class EventStream<Event extends object> implements AsyncIterable<TrackedE
   }
 
   async *#iterate(signal: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
-    const { hubs, topic, types } = this.source;
+    if (!this.source) return;
+    const { hubs, topic, types, mark } = this.source;
     using lease = await hubs.acquire(topic);
     const reader = new TopicReader(lease.hub, this.source, signal);
     while (!signal.aborted) {
@@ -52,14 +58,19 @@ export class EventStream<Event extends object> implements AsyncIterable<TrackedE
           if (reader.isAtHead) await lease.hub.changed(signal);
           break;
         case "control":
+        case "gap":
           yield tracked(step.id, step.event);
           break;
         case "frames":
-          for (const { id, offset, type, body, last } of step.frames) {
+          for (const frame of step.frames) {
             if (signal.aborted) return;
+            const { id, offset, type, body, last } = frame;
             reader.moveTo({ epoch: step.epoch, offset });
-            if (!types || types.has(type)) yield tracked(id, superjson.parse<Event>(body));
-            if (last) return;
+            const ending = type === mark?.type ? mark.read(frame) : null;
+            if (ending) yield tracked(ending.id, ending.event);
+            else if (type !== mark?.type && (!types || types.has(type)))
+              yield tracked(id, superjson.parse<Event>(body));
+            if (last || ending) return;
           }
           break;
       }

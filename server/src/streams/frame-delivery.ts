@@ -1,8 +1,8 @@
 import type { Cursor } from "@jobwire/shared";
 import { groupKey, type Follower } from "./followers.js";
 import type { BatchWriter, FrameSink } from "./frame-sink.js";
-import type { Frame } from "./frame.js";
-import type { StreamSource } from "./stream-source.js";
+import { FrameBatch, type Frame } from "./frame.js";
+import type { ControlEvent, StreamMark, StreamSource } from "./stream-source.js";
 import type { HubLease } from "./topic-hubs.js";
 import { TopicReader } from "./topic-reader.js";
 
@@ -76,12 +76,15 @@ export class FrameDelivery implements Follower, Disposable {
       switch (step.kind) {
         case "head":
           if (!reader.isAtHead) break;
-          this.output = this.sink.goLive();
+          this.output = this.#liveOutput(this.sink.goLive());
           return hub.follow(this);
         case "end":
           return this.onEnd();
-        case "control":
+        case "gap":
           this.sink.counts.gaps[step.reason] += 1;
+          this.sink.writeEvent(step.id, step.event);
+          break;
+        case "control":
           this.sink.writeEvent(step.id, step.event);
           break;
         case "frames":
@@ -89,11 +92,12 @@ export class FrameDelivery implements Follower, Disposable {
             const congestion = this.sink.congestion();
             if (congestion) await congestion;
             if (this.#isOver) return;
-            const wanted = this.types ? batch.filter(({ type }) => this.types?.has(type)) : batch;
+            const { wanted, ending } = this.#read(batch);
             if (wanted.length > 0) {
               this.sink.counts.replayed += wanted.length;
               this.sink.write(hub.batch(wanted, groupKey(this.types)));
             }
+            if (ending) return this.#endWith(ending);
             const newest = batch.at(-1);
             if (newest) reader.moveTo({ epoch: step.epoch, offset: newest.offset });
             if (newest?.last) return this.onEnd();
@@ -103,11 +107,50 @@ export class FrameDelivery implements Follower, Disposable {
     }
   }
 
+  #read(frames: readonly Frame[]): Marked {
+    const { types, mark } = this.source;
+    if (mark) return readMarks(mark, frames);
+    return { wanted: types ? frames.filter(({ type }) => types.has(type)) : frames, ending: null };
+  }
+
+  #liveOutput(output: BatchWriter): BatchWriter {
+    const { mark } = this.source;
+    if (!mark) return output;
+    return {
+      write: (batch) => {
+        const { wanted, ending } = readMarks(mark, batch.frames);
+        if (wanted.length > 0) output.write(new FrameBatch(wanted));
+        if (ending) this.#endWith(ending);
+      },
+    };
+  }
+
+  #endWith({ id, event }: ControlEvent<object>): void {
+    this.sink.writeEvent(id, event);
+    this.onEnd();
+  }
+
   #finish(tell: () => void): void {
     if (this.#isOver) return;
     this[Symbol.dispose]();
     tell();
   }
+}
+
+/** Frames for the reader, and what ends its stream after them. */
+interface Marked {
+  readonly wanted: readonly Frame[];
+  readonly ending: ControlEvent<object> | null;
+}
+
+function readMarks(mark: StreamMark<object>, frames: readonly Frame[]): Marked {
+  const wanted: Frame[] = [];
+  for (const frame of frames) {
+    const ending = frame.type === mark.type ? mark.read(frame) : null;
+    if (ending) return { wanted, ending };
+    if (frame.type !== mark.type) wanted.push(frame);
+  }
+  return { wanted, ending: null };
 }
 
 /** Runs of frames that may be written at once. */

@@ -1,5 +1,6 @@
 import type { Cursor, StreamGapReason } from "@jobwire/shared";
 import type { TopicKey } from "../store/store.js";
+import type { Frame } from "./frame.js";
 import type { TopicHubs } from "./topic-hubs.js";
 
 /** Where a stream's events come from, and where in its topic it begins. */
@@ -13,8 +14,28 @@ export interface StreamSource<Event> {
   readonly types?: ReadonlySet<string> | undefined;
   /** Makes the control event that says what is missing, with the state of now. */
   readonly explainGap: (gap: Gap) => Promise<Event>;
+  /**
+   * Made for this stream alone and sent before all others, with ids that lead to where it starts.
+   * `isContinued`: what follows is right after where it was to start, without a gap.
+   */
+  readonly prelude?: (isContinued: boolean) => AsyncIterable<ControlEvent<Event>>;
+  /** Entries that are about the stream. Not together with `types`. */
+  readonly mark?: StreamMark<Event>;
   /** Ends the stream: the caller went away. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** An event that is not in the log. */
+export interface ControlEvent<Event> {
+  readonly id: string;
+  readonly event: Event;
+}
+
+/** Entries of this type are not sent to the reader. */
+export interface StreamMark<Event> {
+  readonly type: string;
+  /** @returns what ends the stream here, or `null`: it goes on after the entry. */
+  readonly read: (entry: Frame) => ControlEvent<Event> | null;
 }
 
 /** The events after `from` up to and including `to` cannot be had. */

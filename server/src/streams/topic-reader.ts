@@ -2,19 +2,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { Frame } from "./frame.js";
-import type { StreamSource } from "./stream-source.js";
+import type { ControlEvent, StreamSource } from "./stream-source.js";
 import type { TopicHub } from "./topic-hub.js";
 
 /** What a reader meets next on its way through a topic. */
 export type Step<Event> =
   | { readonly kind: "frames"; readonly epoch: string; readonly frames: readonly Frame[] }
-  /** An event made for this stream: it says what is missing. The reader stands after the gap. */
-  | {
-      readonly kind: "control";
-      readonly id: string;
-      readonly event: Event;
-      readonly reason: StreamGapReason;
-    }
+  /** A part of the stream's prelude. */
+  | ({ readonly kind: "control" } & ControlEvent<Event>)
+  /** What is missing, made for this stream too. The reader stands after the gap. */
+  | ({ readonly kind: "gap"; readonly reason: StreamGapReason } & ControlEvent<Event>)
   /** Nothing yet. */
   | { readonly kind: "head" }
   /** Nothing ever. */
@@ -26,6 +23,7 @@ const retryDelayMs = 500;
 export class TopicReader<Event> {
   #position: Cursor | null;
   #hasStarted = false;
+  #prelude: AsyncIterator<ControlEvent<Event>> | undefined;
 
   constructor(
     private readonly hub: TopicHub,
@@ -47,9 +45,17 @@ export class TopicReader<Event> {
   /** @throws AppError `STORE_UNAVAILABLE` when the store is away at the start; later it is waited for. */
   async next(): Promise<Step<Event>> {
     while (!this.signal.aborted) {
+      const greeting = await this.#prelude?.next();
+      if (greeting && !greeting.done) return { kind: "control", ...greeting.value };
+      this.#prelude = undefined;
       const read =
         this.hub.peek(this.#position) ?? (await this.#fromStore(() => this.hub.readLog(this.#position)));
       if (!read) continue;
+      if (!this.#hasStarted && this.source.prelude) {
+        this.#hasStarted = true;
+        this.#prelude = this.source.prelude(read.kind !== "gap")[Symbol.asyncIterator]();
+        continue;
+      }
       if (read.kind !== "gap") {
         this.#hasStarted = true;
         // Before the first event there is a position too: should the log be lost, there may have been events.
@@ -63,7 +69,7 @@ export class TopicReader<Event> {
       if (!event) continue;
       this.#hasStarted = true;
       this.#position = resumeAfter;
-      return { kind: "control", id: to, event, reason };
+      return { kind: "gap", id: to, event, reason };
     }
     return { kind: "end" };
   }

@@ -1,0 +1,104 @@
+import type { SessionEvent } from "@jobwire/shared";
+import type { Committed, StateChange, StateRecord, Store } from "../store/store.js";
+import { encodeEvent } from "../streams/event-codec.js";
+import type { Audience, SessionDirectory } from "./session-directory.js";
+import { sessionKey, sessionsScope } from "./session-keys.js";
+import type { SessionRecord, SessionRetention } from "./session-record.js";
+
+export interface Broadcast {
+  readonly audience: Audience;
+  readonly events: readonly SessionEvent[];
+  /** Changes in one commit with the events, in the scope of the sessions; a guard that refuses it refuses all. */
+  readonly state: StateChange;
+  /** Drops the state after so many milliseconds; 0 drops it now. */
+  readonly retainMs?: number;
+}
+
+export type Broadcasted =
+  | {
+      readonly accepted: true;
+      /** How many live connections the events were committed for. */ readonly delivered: number;
+    }
+  | {
+      readonly accepted: false;
+      /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null;
+    };
+
+/** How many logs one commit writes to: few enough to let others in between. */
+const maxTopicsPerCommit = 256;
+
+export interface SessionBroadcastsOptions {
+  readonly store: Store;
+  readonly directory: SessionDirectory;
+  readonly retention: SessionRetention;
+}
+
+/** Writes to the logs of sessions. Those that are away for a moment find it in their log when they are back. */
+export class SessionBroadcasts {
+  constructor(private readonly options: SessionBroadcastsOptions) {}
+
+  /**
+   * Sends events to sessions. No session at all is no error.
+   * @returns for how many live connections they were committed.
+   * @throws AppError `STORE_UNAVAILABLE`: some sessions may have got them.
+   */
+  async send(audience: Audience, events: readonly SessionEvent[]): Promise<number> {
+    const sessions = await this.#reachable(audience);
+    for (const batch of batchesOf(sessions)) await this.#append(batch, events);
+    return this.#countLive(sessions);
+  }
+
+  /**
+   * Changes a state and sends the events that say so. The state and the events for the first 256 sessions are one
+   * commit; those for more sessions follow in further commits.
+   * @throws AppError `STORE_UNAVAILABLE`: the state may have changed, and some sessions may have got the events.
+   */
+  async commit({ audience, events, ...change }: Broadcast): Promise<Broadcasted> {
+    const sessions = await this.#reachable(audience);
+    const [first = [], ...rest] = batchesOf(sessions);
+    const committed = await this.#append(first, events, change);
+    if (!committed.accepted) return committed;
+    // Those that have come since these were read may have read the state of before.
+    const reached = new Set(sessions.map(({ requestId }) => requestId));
+    const late = (await this.#reachable(audience)).filter(({ requestId }) => !reached.has(requestId));
+    for (const batch of [...rest, ...batchesOf(late)]) await this.#append(batch, events);
+    return { accepted: true, delivered: await this.#countLive([...sessions, ...late]) };
+  }
+
+  #append(
+    sessions: readonly SessionRecord[],
+    events: readonly SessionEvent[],
+    change?: Pick<Broadcast, "state" | "retainMs">,
+  ): Promise<Committed> {
+    const encoded = events.map((event) => ({ type: event.type, body: encodeEvent(event) }));
+    return this.options.store.commit({
+      scope: sessionsScope,
+      ...change,
+      events: sessions.flatMap(({ requestId }) =>
+        encoded.map((event) => ({ topic: sessionKey(requestId), ...event })),
+      ),
+    });
+  }
+
+  async #countLive(sessions: readonly SessionRecord[]): Promise<number> {
+    const processes = await this.options.directory.liveProcesses();
+    return sessions.filter(({ endedAt, process }) => !endedAt && processes.has(process)).length;
+  }
+
+  async #reachable(audience: Audience): Promise<SessionRecord[]> {
+    const { directory, retention } = this.options;
+    const sessions: SessionRecord[] = [];
+    for await (const page of directory.pagesOf(audience)) {
+      sessions.push(...page.filter((session) => retention.isReachable(session)));
+    }
+    return sessions;
+  }
+}
+
+function batchesOf<Item>(items: readonly Item[]): (readonly Item[])[] {
+  const batches: (readonly Item[])[] = [];
+  for (let start = 0; start < items.length; start += maxTopicsPerCommit) {
+    batches.push(items.slice(start, start + maxTopicsPerCommit));
+  }
+  return batches;
+}

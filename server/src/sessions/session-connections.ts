@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import type { ConnectedSession, Cursor } from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import type { ProcessLease } from "./process-lease.js";
+import type { SessionDirectory } from "./session-directory.js";
+import type { SessionObservers } from "./session-observers.js";
+import type { SessionRetention } from "./session-record.js";
+import type { SessionStore } from "./session-store.js";
+
+export interface SessionConnectionsOptions {
+  readonly sessions: SessionStore;
+  readonly directory: SessionDirectory;
+  readonly retention: SessionRetention;
+  readonly lease: ProcessLease;
+  readonly observers: SessionObservers;
+  readonly onError: (error: unknown) => void;
+}
+
+/** The connections of sessions that this process holds. */
+export class SessionConnections implements AsyncDisposable {
+  readonly #open = new Map<string, LocalConnection>();
+  readonly #leaving = new Set<LocalConnection>();
+  #isForgotten = false;
+
+  constructor(private readonly options: SessionConnectionsOptions) {}
+
+  /**
+   * Makes a new connection the only one of its session until the signal aborts.
+   * @returns the connection, and the place in the session's log where it begins.
+   * @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `STORE_UNAVAILABLE`
+   */
+  async open(
+    { requestId, userId }: Pick<ConnectedSession, "requestId" | "userId">,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly session: ConnectedSession; readonly start: Cursor }> {
+    const { sessions, directory, retention, lease, observers } = this.options;
+    if (!lease.isHeld) await this.#renewLease();
+    const record = await directory.find(requestId);
+    if (record && retention.isOver(record)) await sessions.drop(record);
+    const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
+    const connection: LocalConnection = { session, greeted: undefined };
+    this.#open.set(session.connectionId, connection);
+    try {
+      const start = await sessions.connect(session);
+      if (!start) throw notFound();
+      connection.greeted = observers.tell("onConnect", session);
+      if (signal?.aborted) this.#close(connection);
+      else signal?.addEventListener("abort", () => this.#close(connection), { once: true });
+      return { session, start };
+    } catch (error) {
+      // Whoever did not hear the answer may be connected all the same.
+      this.#close(connection);
+      throw error;
+    }
+  }
+
+  /** Whether this process holds the connection. */
+  holds({ connectionId }: ConnectedSession): boolean {
+    return this.#open.has(connectionId);
+  }
+
+  /** To be called regularly: says that they are alive, and does what could not be done while the store was away. */
+  async keepAlive(): Promise<void> {
+    const { sessions } = this.options;
+    await this.#renewLease();
+    if (this.#isForgotten) {
+      for (const { session } of this.#open.values()) await sessions.restore(session);
+      this.#isForgotten = false;
+    }
+    for (const connection of this.#leaving) await this.#leave(connection);
+  }
+
+  /** What cannot be said any more is found by the sweep of another process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([...this.#leaving].map((connection) => this.#leave(connection)));
+    await this.options.lease.release().catch(this.options.onError);
+  }
+
+  async #renewLease(): Promise<void> {
+    if (!(await this.options.lease.renew())) this.#isForgotten = true;
+  }
+
+  #close(connection: LocalConnection): void {
+    this.#open.delete(connection.session.connectionId);
+    this.#leaving.add(connection);
+    this.#leave(connection).catch(this.options.onError);
+  }
+
+  async #leave(connection: LocalConnection): Promise<void> {
+    const { session, greeted } = connection;
+    const isLast = await this.options.sessions.disconnect(session);
+    const isFirstAnswer = this.#leaving.delete(connection);
+    if (isLast && isFirstAnswer)
+      await greeted?.then(() => this.options.observers.tell("onDisconnect", session));
+  }
+}
+
+interface LocalConnection {
+  readonly session: ConnectedSession;
+  /** Settles when the observers know of it; absent before it is connected. */
+  greeted: Promise<void> | undefined;
+}
+
+function notFound(): AppError {
+  return new AppError("SESSION_NOT_FOUND", "There is no such session of yours; choose another requestId.");
+}

@@ -1,0 +1,67 @@
+import type { ConnectedSession } from "@jobwire/shared";
+import type { StateRecord, Store } from "../store/store.js";
+import { processesIndex, sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
+import { readSessionRecord, type SessionRecord } from "./session-record.js";
+
+/** Whom something is for: every session, those of one user, or one. */
+export type Audience = "all" | { readonly userId: string } | { readonly requestId: string };
+
+const pageSize = 256;
+
+/** Who is there, as the store knows it: over all server processes. */
+export class SessionDirectory {
+  constructor(private readonly store: Store) {}
+
+  async find(requestId: string): Promise<SessionRecord | null> {
+    const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
+    return state && readSessionRecord(requestId, state);
+  }
+
+  /** Connected or not, in pages. */
+  async *pagesOf(audience: Audience): AsyncGenerator<readonly SessionRecord[], void> {
+    if (typeof audience === "object" && "requestId" in audience) {
+      const session = await this.find(audience.requestId);
+      if (session) yield [session];
+      return;
+    }
+    const index = audience === "all" ? sessionsIndex : userIndex(audience.userId);
+    for await (const page of this.#statesOf(index)) {
+      yield page.map(({ key, state }) => readSessionRecord(key.slice(sessionKey("").length), state));
+    }
+  }
+
+  /** Those who are connected to a process that is alive. */
+  async connected(): Promise<ConnectedSession[]> {
+    const sessions: SessionRecord[] = [];
+    for await (const page of this.pagesOf("all")) sessions.push(...page.filter(({ endedAt }) => !endedAt));
+    const processes = await this.liveProcesses();
+    return sessions
+      .filter(({ process }) => processes.has(process))
+      .map(({ endedAt: _, ...session }) => session);
+  }
+
+  /** In the order of their ids. To be asked after reading the sessions: a process is listed before it has any. */
+  async liveProcesses(): Promise<ReadonlySet<string>> {
+    const ids: string[] = [];
+    for await (const page of this.#statesOf(processesIndex))
+      ids.push(...page.map(({ state }) => state.id ?? ""));
+    return new Set(ids);
+  }
+
+  async *#statesOf(
+    index: string,
+  ): AsyncGenerator<readonly { readonly key: string; readonly state: StateRecord }[], void> {
+    for (let after: string | undefined; ;) {
+      const { items, next } = await this.store.listStates({
+        scope: sessionsScope,
+        index,
+        order: "ascending",
+        limit: pageSize,
+        ...(after !== undefined && { after }),
+      });
+      yield items;
+      if (next === null) return;
+      after = next;
+    }
+  }
+}

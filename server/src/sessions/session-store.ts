@@ -1,0 +1,77 @@
+import type { ConnectedSession, Cursor } from "@jobwire/shared";
+import type { Store } from "../store/store.js";
+import { sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
+import type { SessionRecord } from "./session-record.js";
+
+/** In a session's log: from here on it belongs to the connection whose id is the body. */
+export const connectionMarkType = "session.connection";
+
+/**
+ * What a connection changes in the state of its session, one guarded commit each. The state names the newest connection
+ * by an id that no other has, so whoever is no longer the newest changes nothing.
+ * Every method rejects with AppError `STORE_UNAVAILABLE` when it is not known whether the change was made.
+ */
+export class SessionStore {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Makes this connection the newest. Of those who race the last commit wins.
+   * @returns the place of its mark in the log; `null` when the session is another user's.
+   */
+  async connect(session: ConnectedSession): Promise<Cursor | null> {
+    const { requestId, userId, connectionId } = session;
+    const committed = await this.store.commit({
+      scope: sessionsScope,
+      state: { ...connectedState(session), expect: { userId: ["", userId] } },
+      events: [{ topic: sessionKey(requestId), type: connectionMarkType, body: connectionId }],
+    });
+    return committed.accepted ? (committed.cursors[0] ?? null) : null;
+  }
+
+  /** @returns false when there is a newer connection. */
+  async disconnect({ requestId, connectionId }: ConnectedSession): Promise<boolean> {
+    const { accepted } = await this.store.commit({
+      scope: sessionsScope,
+      state: {
+        key: sessionKey(requestId),
+        expect: { connectionId: [connectionId] },
+        set: { endedAt: String(Date.now()) },
+      },
+      events: [],
+    });
+    return accepted;
+  }
+
+  /** For a connection that stands while its session was taken for gone, or its state was lost. */
+  async restore(session: ConnectedSession): Promise<void> {
+    await this.store.commit({
+      scope: sessionsScope,
+      state: { ...connectedState(session), expect: { connectionId: [session.connectionId, ""] } },
+      events: [],
+    });
+  }
+
+  /** Drops the session with its log, unless it has a connection again. */
+  async drop({ requestId, userId, connectionId, endedAt }: SessionRecord): Promise<void> {
+    const key = sessionKey(requestId);
+    await this.store.commit({
+      scope: sessionsScope,
+      state: {
+        key,
+        expect: { connectionId: [connectionId], endedAt: [endedAt ? String(endedAt.getTime()) : ""] },
+        set: {},
+        index: [sessionsIndex, userIndex(userId)],
+      },
+      events: [{ topic: key, type: "session.dropped", body: "", last: true }],
+      retainMs: 0,
+    });
+  }
+}
+
+function connectedState({ requestId, userId, connectionId, process, since }: ConnectedSession) {
+  return {
+    key: sessionKey(requestId),
+    set: { userId, connectionId, process, since: String(since.getTime()), endedAt: "" },
+    index: [sessionsIndex, userIndex(userId)],
+  };
+}
