@@ -1,0 +1,89 @@
+import type { Recovery, StreamConnection, StreamError } from "./stream-connection.js";
+
+/** How the connection to the server is: of several streams the one that is worst off. */
+export interface ConnectionStatus {
+  /**
+   * - `idle`: nothing is watched, or all that was has ended.
+   * - `connecting`: the first attempt is under way.
+   * - `live`: events arrive as they happen.
+   * - `reconnecting`: it is tried again by itself; nothing will be lost.
+   * - `failed`: a stream ended with an error that trying again does not mend.
+   */
+  readonly state: "idle" | "connecting" | "live" | "reconnecting" | "failed";
+  /** Since when. */
+  readonly since: Date;
+  /** Why it is not live. */
+  readonly error: StreamError | null;
+  /** When it is tried again; `null` while an attempt is under way and when there is no need. */
+  readonly nextRetryAt: Date | null;
+  /** What the last reconnection brought, of all streams; `null` while there was none. */
+  readonly recovered: Recovery | null;
+  /** How many streams are open. */
+  readonly streams: number;
+}
+
+export interface ConnectionStatusStore {
+  readonly getSnapshot: () => ConnectionStatus;
+  readonly subscribe: (onChange: () => void) => () => void;
+  /** To be called when a connection has changed. */
+  readonly update: () => void;
+}
+
+export function createConnectionStatus(
+  connections: () => readonly StreamConnection[],
+): ConnectionStatusStore {
+  const listeners = new Set<() => void>();
+  let current: ConnectionStatus = {
+    state: "idle",
+    since: new Date(),
+    error: null,
+    nextRetryAt: null,
+    recovered: null,
+    streams: 0,
+  };
+  return {
+    getSnapshot: () => current,
+    subscribe(onChange) {
+      const listener = () => onChange();
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    update() {
+      current = statusOf(connections(), current);
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+const byUrgency = ["failed", "reconnecting", "connecting", "live"] as const;
+
+function statusOf(connections: readonly StreamConnection[], before: ConnectionStatus): ConnectionStatus {
+  const open = connections.filter(({ state }) => state !== "ended");
+  const state = byUrgency.find((wanted) => open.some((connection) => connection.state === wanted)) ?? "idle";
+  const worst = open.find((connection) => connection.state === state);
+  return {
+    state,
+    since: state === before.state ? before.since : new Date(),
+    error: worst && "error" in worst ? worst.error : null,
+    nextRetryAt: worst?.state === "reconnecting" ? worst.nextRetryAt : null,
+    recovered: newestRecovery(open) ?? before.recovered,
+    streams: open.length,
+  };
+}
+
+/** Streams that came back together are told as one. */
+function newestRecovery(connections: readonly StreamConnection[]): Recovery | null {
+  const recoveries = connections.flatMap((connection) =>
+    connection.state === "live" && connection.recovered ? [connection.recovered] : [],
+  );
+  const newest = recoveries.toSorted((one, other) => other.at.getTime() - one.at.getTime())[0];
+  if (!newest) return null;
+  const together = recoveries.filter(({ at }) => newest.at.getTime() - at.getTime() < togetherMs);
+  return {
+    at: newest.at,
+    events: together.reduce((sum, { events }) => sum + events, 0),
+    gap: together.find(({ gap }) => gap !== null)?.gap ?? null,
+  };
+}
+
+const togetherMs = 10_000;

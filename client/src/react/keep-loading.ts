@@ -1,0 +1,49 @@
+import { TRPCClientError } from "@trpc/client";
+import type { AppRouter } from "@jobwire/server";
+import type { StreamError } from "./stream-connection.js";
+
+/** A call of the server. The signal bounds it in time. */
+export type Load<Loaded> = (signal: AbortSignal) => Promise<Loaded>;
+
+const firstPauseMs = 500;
+const maxPauseMs = 10_000;
+
+/**
+ * Calls until there is an answer, with growing pauses while the server is away or busy.
+ * @returns `null` once the signal is aborted.
+ * @throws StreamError when trying again does not help.
+ */
+export async function keepLoading<Loaded>(load: Load<Loaded>, signal: AbortSignal): Promise<Loaded | null> {
+  for (let pauseMs = firstPauseMs; !signal.aborted; pauseMs = Math.min(2 * pauseMs, maxPauseMs)) {
+    try {
+      const loaded = await load(signal);
+      return signal.aborted ? null : loaded;
+    } catch (error) {
+      if (signal.aborted) break;
+      if (isStreamError(error) && isFinal(error)) throw error;
+    }
+    await pause(pauseMs, signal);
+  }
+  return null;
+}
+
+export function isStreamError(error: unknown): error is TRPCClientError<AppRouter> {
+  return error instanceof TRPCClientError;
+}
+
+function isFinal({ data }: StreamError): boolean {
+  const status = data?.httpStatus;
+  return status !== undefined && status < 500 && status !== 429;
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener("abort", end);
+  });
+}

@@ -1,0 +1,134 @@
+import type { StreamConnection } from "./stream-connection.js";
+
+/** One subscription and the state that its events make. Pure but for `open`. */
+export interface StreamSource<State, Item> {
+  reduce(state: State, items: readonly Item[]): State;
+  /** Begins to fill the sink. What it returns stops that: nothing reaches the sink afterwards. */
+  open(sink: StreamSink<Item>): () => void;
+}
+
+export interface StreamSink<Item> {
+  push(item: Item): void;
+  connect(connection: StreamConnection): void;
+}
+
+/** What components read. A new object only when something has changed. */
+export interface StreamSnapshot<State> {
+  readonly state: State;
+  readonly connection: StreamConnection;
+}
+
+export interface SharedStreamOptions<State> {
+  readonly initial: StreamSnapshot<State>;
+  readonly onConnection: () => void;
+  /** Nobody has watched it for `lingerMs`, and it is closed. */
+  readonly onClosed: () => void;
+}
+
+/** So long a stream outlives its last watcher: StrictMode mounts twice, and a router may come right back. */
+const lingerMs = 500;
+
+/** Snapshots follow each other no faster than this, however many events arrive. */
+const publishIntervalMs = 32;
+
+/** A page in the background has slow timers: past this the items are taken in without waiting for one. */
+const maxWaitingItems = 1000;
+
+/** One stream, however many components watch it: open while somebody does. */
+export class SharedStream<State, Item> {
+  readonly #source: StreamSource<State, Item>;
+  readonly #options: SharedStreamOptions<State>;
+  readonly #listeners = new Set<() => void>();
+  #snapshot: StreamSnapshot<State>;
+  #waiting: Item[] = [];
+  #connection: StreamConnection;
+  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  #publishing: ReturnType<typeof setTimeout> | undefined;
+  #closing: ReturnType<typeof setTimeout> | undefined;
+  #stop: (() => void) | undefined;
+
+  constructor(source: StreamSource<State, Item>, options: SharedStreamOptions<State>) {
+    this.#source = source;
+    this.#options = options;
+    this.#snapshot = options.initial;
+    this.#connection = options.initial.connection;
+  }
+
+  get snapshot(): StreamSnapshot<State> {
+    return this.#snapshot;
+  }
+
+  subscribe(listener: () => void): () => void {
+    // Wrapped: the same function given twice is two watchers.
+    const watcher = () => listener();
+    clearTimeout(this.#closing);
+    this.#listeners.add(watcher);
+    this.#stop ??= this.#open();
+    return () => {
+      if (this.#listeners.delete(watcher) && this.#listeners.size === 0) {
+        this.#closing = setTimeout(() => this.close(), lingerMs);
+      }
+    };
+  }
+
+  /** Begins anew, from nothing. */
+  reopen(): void {
+    this.#end();
+    this.#snapshot = this.#options.initial;
+    this.#stop = this.#open();
+    this.#notify();
+  }
+
+  close(): void {
+    clearTimeout(this.#closing);
+    this.#end();
+    this.#options.onClosed();
+  }
+
+  #open(): () => void {
+    return this.#source.open({
+      push: (item) => {
+        this.#waiting.push(item);
+        if (this.#waiting.length >= maxWaitingItems) this.#publish();
+        else this.#schedule();
+      },
+      connect: (connection) => {
+        this.#connection = connection;
+        this.#schedule();
+      },
+    });
+  }
+
+  #end(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#waiting = [];
+    this.#connection = this.#options.initial.connection;
+    clearTimeout(this.#publishing);
+    this.#publishing = undefined;
+  }
+
+  #schedule(): void {
+    const pauseMs = Math.max(0, this.#publishedAtMs + publishIntervalMs - performance.now());
+    this.#publishing ??= setTimeout(() => this.#publish(), pauseMs);
+  }
+
+  #publish(): void {
+    clearTimeout(this.#publishing);
+    this.#publishing = undefined;
+    this.#publishedAtMs = performance.now();
+    const items = this.#waiting;
+    this.#waiting = [];
+    const { state, connection } = this.#snapshot;
+    this.#snapshot = {
+      state: items.length === 0 ? state : this.#source.reduce(state, items),
+      connection: this.#connection,
+    };
+    this.#notify();
+    if (connection !== this.#connection) this.#options.onConnection();
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,89 @@
+import { useConnectionStatus, useJob, useJobFeed } from "@jobwire/client/react";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort, startRedis, type TestRedis } from "../support/redis-server.js";
+import { startTestServer } from "../support/test-server.js";
+import { createCountingClient } from "./support/counting-client.js";
+import { renderWithClient, waitFor } from "./support/render.js";
+
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis[Symbol.asyncDispose]());
+
+/** Two servers on one Redis; the first can be stopped and started again at the same address. */
+async function startPair() {
+  const environment = { REDIS_URL: redis.url, DRAIN_MS: "0" };
+  const port = String(await freePort());
+  const restart = () => startTestServer({ ...environment, PORT: port });
+  return { first: await restart(), restart, other: await startTestServer(environment) };
+}
+
+test("nothing that is watched is no connection", async () => {
+  await using server = await startTestServer();
+  const { token } = await server.newUser();
+  const { client } = createCountingClient({ url: server.url, token });
+  const { result } = renderWithClient(client, useConnectionStatus, undefined);
+  expect(result.current).toMatchObject({ state: "idle", streams: 0, error: null, recovered: null });
+});
+
+test("a stream lives through a restart of its server and says how many events it caught up on", async () => {
+  const { first, restart, other } = await startPair();
+  await using _other = other;
+  const { token, client } = await other.newUser();
+  const { client: service } = await other.newService();
+  const { id: jobId } = await client.jobs.create.mutate({ title: "Through" });
+  const watching = createCountingClient({ url: first.url, token });
+  const useBoth = (id: string) => ({ ...useJob(id), status: useConnectionStatus(), feed: useJobFeed() });
+  const { result } = renderWithClient(watching.client, useBoth, jobId);
+  await waitFor(() => expect(result.current.status).toMatchObject({ state: "live", streams: 2 }));
+  await waitFor(() => expect(result.current.events).toHaveLength(1));
+
+  await first[Symbol.asyncDispose]();
+  await waitFor(() => expect(result.current.status.state).toBe("reconnecting"));
+  await waitFor(() => expect(result.current.status.nextRetryAt).toBeInstanceOf(Date));
+  for (const percent of [10, 20, 30]) {
+    await service.jobs.publish.mutate({ jobId, event: { type: "build.progress", stage: "queued", percent } });
+  }
+  await using _restarted = await restart();
+
+  await waitFor(() => expect(result.current.status.state).toBe("live"));
+  await waitFor(() => expect(result.current.events).toHaveLength(4));
+  await waitFor(() =>
+    expect(result.current.connection).toMatchObject({ state: "live", recovered: { events: 3, gap: null } }),
+  );
+  // The feed told the same three.
+  await waitFor(() => expect(result.current.status.recovered?.events).toBe(6));
+  expect(result.current.job?.progress?.percent).toBe(30);
+  expect(new Set(result.current.events.map(({ id }) => id)).size).toBe(4);
+});
+
+test("a log that was trimmed meanwhile is a gap, recovered from the snapshot", async () => {
+  const environment = { REDIS_URL: redis.url, DRAIN_MS: "0", HISTORY_MAX_EVENTS: "3" };
+  const port = String(await freePort());
+  const first = await startTestServer({ ...environment, PORT: port });
+  await using other = await startTestServer(environment);
+  const { token, client } = await other.newUser();
+  const { client: service } = await other.newService();
+  const { id: jobId } = await client.jobs.create.mutate({ title: "Gappy" });
+  const watching = createCountingClient({ url: first.url, token });
+  const useBoth = (id: string) => ({ job: useJob(id), feed: useJobFeed() });
+  const { result } = renderWithClient(watching.client, useBoth, jobId);
+  await waitFor(() => expect(result.current.feed.jobs).toHaveLength(1));
+  await waitFor(() => expect(result.current.job.events).toHaveLength(1));
+
+  await first[Symbol.asyncDispose]();
+  for (const to of ["starting", "scaffold", "code"] as const) {
+    await service.jobs.transition.mutate({ jobId, to });
+  }
+  await using _restarted = await startTestServer({ ...environment, PORT: port });
+
+  await waitFor(() =>
+    expect(result.current.job.connection).toMatchObject({ state: "live", recovered: { gap: "trimmed" } }),
+  );
+  await waitFor(() =>
+    expect(result.current.job.job).toMatchObject({ status: "code", gaps: [{ reason: "trimmed" }] }),
+  );
+  await waitFor(() => expect(result.current.feed.jobs).toMatchObject([{ jobId, status: "code" }]));
+});

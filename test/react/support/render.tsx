@@ -1,0 +1,27 @@
+import "./document.js";
+import { JobwireProvider } from "@jobwire/client/react";
+import { configure, renderHook, waitFor, type RenderHookResult } from "@testing-library/react";
+import { StrictMode, type ComponentProps } from "react";
+import { onTestFinished } from "vitest";
+
+configure({ asyncUtilTimeout: 10_000 });
+
+export { renderHook, waitFor };
+
+/** Renders a hook as an application would, in StrictMode, until the test has finished. */
+export function renderWithClient<Result, Props>(
+  client: ComponentProps<typeof JobwireProvider>["client"],
+  hook: (props: Props) => Result,
+  initialProps: Props,
+): RenderHookResult<Result, Props> {
+  const rendered = renderHook(hook, {
+    wrapper: ({ children }) => (
+      <StrictMode>
+        <JobwireProvider client={client}>{children}</JobwireProvider>
+      </StrictMode>
+    ),
+    initialProps,
+  });
+  onTestFinished(() => rendered.unmount());
+  return rendered;
+}

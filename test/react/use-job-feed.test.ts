@@ -1,0 +1,89 @@
+import { useJobFeed } from "@jobwire/client/react";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startTestServer, type TestServer } from "../support/test-server.js";
+import { createCountingClient } from "./support/counting-client.js";
+import { renderWithClient, waitFor } from "./support/render.js";
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+async function newUser() {
+  const { token, client } = await server.newUser();
+  const { client: service } = await server.newService();
+  return { client, service, watching: createCountingClient({ url: server.url, token }) };
+}
+
+function titlesOf({ jobs }: ReturnType<typeof useJobFeed>) {
+  return jobs?.map(({ job }) => job?.title);
+}
+
+test("every job of the user is there over one stream, newest first", async () => {
+  const { client, watching } = await newUser();
+  const stranger = await newUser();
+  await stranger.client.jobs.create.mutate({ title: "Not mine" });
+  for (const title of ["one", "two", "three"]) await client.jobs.create.mutate({ title });
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  expect(result.current).toMatchObject({ jobs: null, loadMore: null });
+  await waitFor(() => expect(titlesOf(result.current)).toEqual(["three", "two", "one"]));
+  expect(watching.opened).toEqual(["jobs.feed"]);
+});
+
+test("somebody without jobs has none, which is something else than not knowing", async () => {
+  const { watching } = await newUser();
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(result.current.jobs).toEqual([]));
+});
+
+test("a job created elsewhere appears with its title and follows its stages and progress", async () => {
+  const { client, service, watching } = await newUser();
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(result.current.jobs).toEqual([]));
+
+  const { id: jobId } = await client.jobs.create.mutate({ title: "Elsewhere" });
+  await service.jobs.transition.mutate({ jobId, to: "starting" });
+  await service.jobs.publish.mutate({
+    jobId,
+    event: { type: "build.progress", stage: "starting", percent: 70, message: "nearly" },
+  });
+  await waitFor(() =>
+    expect(result.current.jobs).toMatchObject([
+      {
+        jobId,
+        job: { title: "Elsewhere" },
+        status: "starting",
+        progress: { percent: 70, message: "nearly" },
+      },
+    ]),
+  );
+});
+
+test("a hundred jobs are loaded at first, and the older ones when they are asked for", async () => {
+  const { client, service, watching } = await newUser();
+  const { id: oldest } = await client.jobs.create.mutate({ title: "oldest" });
+  for (let count = 0; count < 104; count++) await client.jobs.create.mutate({ title: `job ${count}` });
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(result.current.jobs).toHaveLength(100));
+
+  await service.jobs.transition.mutate({ jobId: oldest, to: "failed" });
+  result.current.loadMore?.();
+  await waitFor(() => expect(result.current.jobs).toHaveLength(105));
+  expect(result.current.jobs?.at(-1)).toMatchObject({ jobId: oldest, status: "failed" });
+  expect(result.current.loadMore).toBeNull();
+});
+
+test("150 jobs that appear at once are all there, each in the state it is in", async () => {
+  const { client, service, watching } = await newUser();
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(result.current.jobs).toEqual([]));
+  const created = await Promise.all(
+    Array.from({ length: 150 }, (_, index) => client.jobs.create.mutate({ title: `${index}` })),
+  );
+  await Promise.all(created.map(({ id }) => service.jobs.transition.mutate({ jobId: id, to: "starting" })));
+  await waitFor(() => expect(result.current.jobs).toHaveLength(150));
+  await waitFor(() => expect(result.current.jobs?.every(({ status }) => status === "starting")).toBe(true));
+  expect(new Set(titlesOf(result.current)).size).toBe(150);
+});
