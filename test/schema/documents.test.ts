@@ -4,6 +4,7 @@ import { jobStatuses } from "@jobwire/shared";
 import { Ajv, type SchemaObject } from "ajv";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
+import { createParser } from "eventsource-parser";
 import { describe, expect, test } from "vitest";
 import { inputs, streams } from "./contract.js";
 import { nameOf } from "./definitions.js";
@@ -106,6 +107,23 @@ describe("the schema of events", () => {
   });
 });
 
+describe("every recorded event of", () => {
+  test.each([
+    ["job", "JobStreamEvent"],
+    ["gap", "JobStreamEvent"],
+    ["feed", "JobFeedEvent"],
+    ["spools", "SpoolStreamEvent"],
+    ["work", "WorkStreamEvent"],
+  ])("%s is a %s, and is none without its timestamp", async (name, definition) => {
+    const files = (await readdir(fixtureFolder)).filter((file) => file.startsWith(`${name}.`));
+    const events = (await Promise.all(files.map(readFixture))).flat();
+    expect(events.length).toBeGreaterThan(0);
+    const validate = compile("events.schema.json", definition);
+    for (const event of events) expect(validate(event), JSON.stringify(validate.errors)).toBe(true);
+    for (const event of events) expect(validate({ ...event, timestamp: undefined })).toBe(false);
+  });
+});
+
 describe("the schema of inputs", () => {
   const validate = (procedure: string) => compile("inputs.schema.json", procedure);
 
@@ -131,6 +149,22 @@ describe("the schema of inputs", () => {
     expect(isValid({ name: "n" })).toBe(false);
   });
 });
+
+const fixtureFolder = new URL("../../client/fixtures/wire/", import.meta.url);
+
+/** The events of a recorded stream; of tRPC's form what is in superjson's envelope. */
+async function readFixture(name: string): Promise<object[]> {
+  const events: object[] = [];
+  const parser = createParser({
+    onEvent({ event, data }) {
+      if (event !== undefined) return;
+      const value = JSON.parse(data) as object;
+      events.push("json" in value ? (value.json as object) : value);
+    },
+  });
+  parser.feed(await readFile(new URL(name, fixtureFolder), "utf8"));
+  return events;
+}
 
 function compile(name: string, definition: string): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictTypes: false });

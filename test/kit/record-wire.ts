@@ -1,0 +1,73 @@
+export interface Recording {
+  /** Where to stop: what it matches is the recording. Absent: where the server ends the stream. */
+  readonly until?: RegExp;
+  readonly lastEventId?: string;
+  /** Done once the stream is connected: for what is not retained. */
+  readonly onConnected?: () => Promise<unknown>;
+}
+
+/**
+ * The bytes of a stream as text. What differs from run to run (ids, epochs, times) is put in a fixed form; everything
+ * else is as it came.
+ */
+export async function recordWire(
+  url: string,
+  token: string,
+  { until, lastEventId, onConnected }: Recording = {},
+): Promise<string> {
+  const leave = new AbortController();
+  const response = await fetch(url, {
+    headers: {
+      accept: "text/event-stream",
+      authorization: `Bearer ${token}`,
+      ...(lastEventId !== undefined && { "last-event-id": lastEventId }),
+    },
+    signal: leave.signal,
+  });
+  if (response.status !== 200 || !response.body) {
+    throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  }
+  let text = "";
+  let isConnected = false;
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (!isConnected && text.includes("event: connected")) {
+      isConnected = true;
+      await onConnected?.();
+    }
+    const [found] = until?.exec(text) ?? [];
+    if (found === undefined) continue;
+    text = found;
+    break;
+  }
+  leave.abort();
+  return withFixedValues(text);
+}
+
+/** The stream up to its event of this number. */
+export function untilEvent(number: number): RegExp {
+  return new RegExp(`^(?:[^]*?\\nid: [^\\n]+\\n\\n){${number}}`);
+}
+
+/** Names in the order of their appearance; every moment is the same, every duration one second. */
+function withFixedValues(text: string): string {
+  return [
+    [/(?<=^retry: )\d+/gm, () => "1500"],
+    [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, numbered("id-")],
+    [/\b[0-9a-z]{20}(?=:\d)/g, numbered("epoch")],
+    [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, () => "2026-01-31T09:30:00.000Z"],
+    [/(?<="durationMs":)[\d.]+/g, () => "1000"],
+  ].reduce<string>(
+    (fixed, [pattern, replace]) => fixed.replaceAll(pattern as RegExp, replace as (found: string) => string),
+    text,
+  );
+}
+
+function numbered(prefix: string): (found: string) => string {
+  const names = new Map<string, string>();
+  return (found) => {
+    const name = names.get(found) ?? `${prefix}${names.size + 1}`;
+    names.set(found, name);
+    return name;
+  };
+}
