@@ -50,8 +50,10 @@ export async function startServer(
   registry: Registry = new Registry(),
   observers: readonly SessionObserver[] = [],
 ): Promise<RunningServer> {
-  const onError = (error: unknown) => log.warn({ err: error }, "background work failed; it is tried again");
   const store = await openStore(config, log, registry);
+  // An outage of the store is logged when it begins and when it ends.
+  const onError = (error: unknown) =>
+    log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   const hubs = new TopicHubs(store, onError);
   const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, onError });
   const queue = new WorkQueue(store, onError);
@@ -66,6 +68,7 @@ export async function startServer(
   const { directory, broadcasts, connections } = sessions;
   const versions = new VersionService({
     store,
+    sessions: sessions.store,
     broadcasts,
     current: createCurrentVersion({ url: config.versionUrl, onError }),
   });

@@ -21,6 +21,7 @@ export interface SessionsOptions {
 
 /** What the domains around sessions work with. */
 export interface Sessions extends AsyncDisposable {
+  readonly store: SessionStore;
   readonly directory: SessionDirectory;
   readonly broadcasts: SessionBroadcasts;
   readonly connections: SessionConnections;
@@ -29,11 +30,11 @@ export interface Sessions extends AsyncDisposable {
 /** To be disposed when the connections are closed and before the store is. */
 export function openSessions({ store, retainMs, observers: list, log, onError }: SessionsOptions): Sessions {
   const retention = new SessionRetention(retainMs);
-  const sessions = new SessionStore(store);
+  const sessions = new SessionStore(store, retention);
   const directory = new SessionDirectory(store);
   const lease = new ProcessLease(store);
   const observers = new SessionObservers(list, log);
-  const connections = new SessionConnections({ sessions, directory, retention, lease, observers, onError });
+  const connections = new SessionConnections({ sessions, lease, observers, onError });
   const sweeper = new SessionSweeper({ sessions, directory, retention, lease, connections, observers });
   const loop = startBackgroundLoop(
     async (signal) => {
@@ -43,6 +44,7 @@ export function openSessions({ store, retainMs, observers: list, log, onError }:
     { intervalMs: Math.min(renewIntervalMs, retention.sweepIntervalMs), onError },
   );
   return {
+    store: sessions,
     directory,
     broadcasts: new SessionBroadcasts({ store, directory, retention }),
     connections,

@@ -2,15 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { ConnectedSession, Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { ProcessLease } from "./process-lease.js";
-import type { SessionDirectory } from "./session-directory.js";
 import type { SessionObservers } from "./session-observers.js";
-import type { SessionRetention } from "./session-record.js";
 import type { SessionStore } from "./session-store.js";
 
 export interface SessionConnectionsOptions {
   readonly sessions: SessionStore;
-  readonly directory: SessionDirectory;
-  readonly retention: SessionRetention;
   readonly lease: ProcessLease;
   readonly observers: SessionObservers;
   readonly onError: (error: unknown) => void;
@@ -19,7 +15,7 @@ export interface SessionConnectionsOptions {
 /** The connections of sessions that this process holds. */
 export class SessionConnections implements AsyncDisposable {
   readonly #open = new Map<string, LocalConnection>();
-  readonly #leaving = new Set<LocalConnection>();
+  readonly #leaving = new Map<string, LocalConnection>();
   #isForgotten = false;
 
   constructor(private readonly options: SessionConnectionsOptions) {}
@@ -33,10 +29,9 @@ export class SessionConnections implements AsyncDisposable {
     { requestId, userId }: Pick<ConnectedSession, "requestId" | "userId">,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly session: ConnectedSession; readonly start: Cursor }> {
-    const { sessions, directory, retention, lease, observers } = this.options;
+    const { sessions, lease, observers } = this.options;
     if (!lease.isHeld) await this.#renewLease();
-    const record = await directory.find(requestId);
-    if (record && retention.isOver(record)) await sessions.drop(record);
+    await sessions.find(requestId);
     const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
     const connection: LocalConnection = { session, greeted: undefined };
     this.#open.set(session.connectionId, connection);
@@ -54,9 +49,9 @@ export class SessionConnections implements AsyncDisposable {
     }
   }
 
-  /** Whether this process holds the connection. */
+  /** Whether this process holds the connection, or is about to say that it has ended. */
   holds({ connectionId }: ConnectedSession): boolean {
-    return this.#open.has(connectionId);
+    return this.#open.has(connectionId) || this.#leaving.has(connectionId);
   }
 
   /** To be called regularly: says that they are alive, and does what could not be done while the store was away. */
@@ -67,12 +62,12 @@ export class SessionConnections implements AsyncDisposable {
       for (const { session } of this.#open.values()) await sessions.restore(session);
       this.#isForgotten = false;
     }
-    for (const connection of this.#leaving) await this.#leave(connection);
+    for (const connection of this.#leaving.values()) await this.#leave(connection);
   }
 
   /** What cannot be said any more is found by the sweep of another process. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([...this.#leaving].map((connection) => this.#leave(connection)));
+    await Promise.allSettled([...this.#leaving.values()].map((connection) => this.#leave(connection)));
     await this.options.lease.release().catch(this.options.onError);
   }
 
@@ -81,15 +76,16 @@ export class SessionConnections implements AsyncDisposable {
   }
 
   #close(connection: LocalConnection): void {
-    this.#open.delete(connection.session.connectionId);
-    this.#leaving.add(connection);
+    const { connectionId } = connection.session;
+    this.#open.delete(connectionId);
+    this.#leaving.set(connectionId, connection);
     this.#leave(connection).catch(this.options.onError);
   }
 
   async #leave(connection: LocalConnection): Promise<void> {
     const { session, greeted } = connection;
     const isLast = await this.options.sessions.disconnect(session);
-    const isFirstAnswer = this.#leaving.delete(connection);
+    const isFirstAnswer = this.#leaving.delete(session.connectionId);
     if (isLast && isFirstAnswer)
       await greeted?.then(() => this.options.observers.tell("onDisconnect", session));
   }

@@ -12,16 +12,12 @@ const pageSize = 256;
 export class SessionDirectory {
   constructor(private readonly store: Store) {}
 
-  async find(requestId: string): Promise<SessionRecord | null> {
-    const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
-    return state && readSessionRecord(requestId, state);
-  }
-
   /** Connected or not, in pages. */
   async *pagesOf(audience: Audience): AsyncGenerator<readonly SessionRecord[], void> {
     if (typeof audience === "object" && "requestId" in audience) {
-      const session = await this.find(audience.requestId);
-      if (session) yield [session];
+      const { requestId } = audience;
+      const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
+      if (state) yield [readSessionRecord(requestId, state)];
       return;
     }
     const index = audience === "all" ? sessionsIndex : userIndex(audience.userId);

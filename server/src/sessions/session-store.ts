@@ -1,18 +1,30 @@
 import type { ConnectedSession, Cursor } from "@jobwire/shared";
 import type { Store } from "../store/store.js";
 import { sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
-import type { SessionRecord } from "./session-record.js";
+import { readSessionRecord, type SessionRecord, type SessionRetention } from "./session-record.js";
 
 /** In a session's log: from here on it belongs to the connection whose id is the body. */
 export const connectionMarkType = "session.connection";
 
 /**
- * What a connection changes in the state of its session, one guarded commit each. The state names the newest connection
+ * One session at a time. What a connection changes in the state of its session is one guarded commit each. The state names the newest connection
  * by an id that no other has, so whoever is no longer the newest changes nothing.
  * Every method rejects with AppError `STORE_UNAVAILABLE` when it is not known whether the change was made.
  */
 export class SessionStore {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly retention: SessionRetention,
+  ) {}
+
+  /** @returns `null` also when its time has passed: then it is dropped, so that the next one of this name begins anew. */
+  async find(requestId: string): Promise<SessionRecord | null> {
+    const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
+    const session = state && readSessionRecord(requestId, state);
+    if (!session || !this.retention.isOver(session)) return session;
+    await this.drop(session);
+    return null;
+  }
 
   /**
    * Makes this connection the newest. Of those who race the last commit wins.

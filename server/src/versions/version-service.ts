@@ -1,10 +1,12 @@
 import type { AnnouncedVersion, AnnounceVersionInput, SessionEvent } from "@jobwire/shared";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import { sessionKey, sessionsIndex, sessionsScope } from "../sessions/session-keys.js";
+import type { SessionStore } from "../sessions/session-store.js";
 import type { StateRecord, Store } from "../store/store.js";
 
 export interface VersionServiceOptions {
   readonly store: Store;
+  readonly sessions: SessionStore;
   readonly broadcasts: SessionBroadcasts;
   /** The version that runs. */
   readonly current: () => Promise<Omit<AnnouncedVersion, "pending">>;
@@ -57,11 +59,9 @@ export class VersionService {
 
   /** A session that nobody has opened yet is kept like one whose connection has ended. */
   async #stateOf(requestId: string, set: StateRecord) {
-    const key = sessionKey(requestId);
-    const state = await this.options.store.readState({ scope: sessionsScope, key });
-    const connectionId = state?.connectionId ?? "";
+    const { connectionId = "" } = (await this.options.sessions.find(requestId)) ?? {};
     return {
-      key,
+      key: sessionKey(requestId),
       expect: { connectionId: [connectionId] },
       set: connectionId === "" ? { ...set, endedAt: String(Date.now()) } : set,
       index: sessionsIndex,
