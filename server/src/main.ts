@@ -47,7 +47,7 @@ async function main(args: string[]): Promise<void> {
   const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  await using server = await startServer(config, log, registry);
+  await using server = await startServer(config, { log, registry });
   console.log(greeting(server, config));
   const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
   if (module !== undefined && server.signer) {

@@ -37,18 +37,27 @@ export interface RunningServer extends AsyncDisposable {
   readonly handsOutTokens: boolean;
 }
 
+export interface ServerOptions {
+  /** Default: to stdout, from `LOG_LEVEL` up. */
+  readonly log?: Logger;
+  /** Where the server adds its metrics; those of the process are for the process to add. */
+  readonly registry?: Registry;
+  /** Are told of the connections of sessions, in this order. */
+  readonly sessionObservers?: readonly SessionObserver[];
+}
+
 const sweepIntervalMs = 2000;
 
 /**
  * Opens the store, builds the services on it and listens. What is opened last is closed first.
- * @param observers Are told of the connections of sessions.
- * @param registry Where the server adds its metrics; those of the process are for the process to add.
  */
 export async function startServer(
   config: Config,
-  log: Logger = pino({ level: config.logLevel }),
-  registry: Registry = new Registry(),
-  observers: readonly SessionObserver[] = [],
+  {
+    log = pino({ level: config.logLevel }),
+    registry = new Registry(),
+    sessionObservers = [],
+  }: ServerOptions = {},
 ): Promise<RunningServer> {
   const store = await openStore(config, log, registry);
   // An outage of the store is logged when it begins and when it ends.
@@ -64,7 +73,13 @@ export async function startServer(
     log.error({ err: error, tagSpool }, "a spool event was not published"),
   );
   const spoolStreams = new SpoolStreams(hubs, spools);
-  const sessions = openSessions({ store, retainMs: config.historyTtlMs, observers, log, onError });
+  const sessions = openSessions({
+    store,
+    retainMs: config.historyTtlMs,
+    observers: sessionObservers,
+    log,
+    onError,
+  });
   const { directory, broadcasts, connections } = sessions;
   const versions = new VersionService({
     store,

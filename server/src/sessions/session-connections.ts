@@ -56,12 +56,8 @@ export class SessionConnections implements AsyncDisposable {
 
   /** To be called regularly: says that they are alive, and does what could not be done while the store was away. */
   async keepAlive(): Promise<void> {
-    const { sessions } = this.options;
     await this.#renewLease();
-    if (this.#isForgotten) {
-      for (const { session } of this.#open.values()) await sessions.restore(session);
-      this.#isForgotten = false;
-    }
+    if (this.#isForgotten) await this.#restore();
     for (const connection of this.#leaving.values()) await this.#leave(connection);
   }
 
@@ -73,6 +69,16 @@ export class SessionConnections implements AsyncDisposable {
 
   async #renewLease(): Promise<void> {
     if (!(await this.options.lease.renew())) this.#isForgotten = true;
+  }
+
+  async #restore(): Promise<void> {
+    this.#isForgotten = false;
+    try {
+      for (const { session } of this.#open.values()) await this.options.sessions.restore(session);
+    } catch (error) {
+      this.#isForgotten = true;
+      throw error;
+    }
   }
 
   #close(connection: LocalConnection): void {
@@ -87,7 +93,7 @@ export class SessionConnections implements AsyncDisposable {
     const isLast = await this.options.sessions.disconnect(session);
     const isFirstAnswer = this.#leaving.delete(session.connectionId);
     if (isLast && isFirstAnswer)
-      await greeted?.then(() => this.options.observers.tell("onDisconnect", session));
+      void greeted?.then(() => this.options.observers.tell("onDisconnect", session));
   }
 }
 
