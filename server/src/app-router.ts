@@ -7,6 +7,8 @@ import { createSessionRouter, type SessionServices } from "./sessions/session-ro
 import { createSpoolRouter } from "./spools/spool-router.js";
 import type { SpoolService } from "./spools/spool-service.js";
 import type { SpoolStreams } from "./spools/spool-streams.js";
+import { createTaskRouter } from "./tasks/task-router.js";
+import type { TaskService } from "./tasks/task-service.js";
 import { createVersionRouter } from "./versions/version-router.js";
 import type { VersionService } from "./versions/version-service.js";
 import { router } from "./trpc.js";
@@ -19,15 +21,18 @@ export interface Services {
   readonly spoolStreams: SpoolStreams;
   readonly sessions: SessionServices;
   readonly versions: VersionService;
+  readonly tasks: TaskService;
 }
 
-export function createAppRouter({ jobs, work, streams, spools, spoolStreams, sessions, versions }: Services) {
+export function createAppRouter(services: Services) {
+  const { jobs, work, streams, spools, spoolStreams, sessions, versions, tasks } = services;
   return router({
     jobs: createJobRouter(jobs, streams),
     work: createWorkRouter(work, streams),
     spools: createSpoolRouter(spools, spoolStreams),
     sessions: createSessionRouter(sessions),
     versions: createVersionRouter(versions),
+    tasks: createTaskRouter(tasks),
   });
 }
 

@@ -53,6 +53,10 @@ const schema = z
         z.array(z.url({ protocol: /^https?$/, error: "expected origins such as https://app.example.com" })),
       )
       .default([]),
+    TASK_DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(10_000),
+    TASKS_MAX_RUNNING: positiveInteger.default(16),
+    TASKS_MAX_RUNNING_PER_USER: positiveInteger.default(4),
+    TESTING: z.enum(["on", "off"]).default("off"),
     JOBWIRE_WORKER: z.enum(["on", "off"]).default("on"),
   })
   .transform((env) => ({
@@ -75,6 +79,12 @@ const schema = z
     historyMaxEvents: env.HISTORY_MAX_EVENTS,
     historyTtlMs: env.HISTORY_TTL_S * 1000,
     corsOrigins: env.CORS_ORIGINS,
+    tasks: {
+      drainMs: env.TASK_DRAIN_MS,
+      maxRunning: env.TASKS_MAX_RUNNING,
+      maxRunningPerOwner: env.TASKS_MAX_RUNNING_PER_USER,
+    },
+    isTesting: env.TESTING === "on",
     runsWorker: env.JOBWIRE_WORKER === "on",
   }));
 
@@ -95,7 +105,7 @@ export function readConfig(env: Environment): Config {
 }
 
 /** What is wrong between variables that are right each by itself. */
-function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL }: Environment): z.core.$ZodIssue[] {
+function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING }: Environment): z.core.$ZodIssue[] {
   const issues: z.core.$ZodIssue[] = [];
   const add = (name: string, message: string) =>
     issues.push({ code: "custom", path: [name], message, input: undefined });
@@ -104,6 +114,9 @@ function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL }: Environment): 
   }
   if (NODE_ENV === "production" && JWT_JWKS_URL === undefined && (JWT_SECRET ?? "").length < 32) {
     add("JWT_SECRET", "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL");
+  }
+  if (NODE_ENV === "production" && TESTING === "on") {
+    add("TESTING", "production has no testing endpoints; leave TESTING out");
   }
   return issues;
 }

@@ -24,6 +24,7 @@ import { SpoolStreams } from "./spools/spool-streams.js";
 import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
+import { openTasks } from "./tasks/open-tasks.js";
 import { TopicHubs } from "./streams/topic-hubs.js";
 import { createCurrentVersion } from "./versions/current-version.js";
 import { VersionService } from "./versions/version-service.js";
@@ -47,6 +48,8 @@ export interface ServerOptions {
 }
 
 const sweepIntervalMs = 2000;
+/** How many tasks the snapshot of a session's gap holds. */
+const snapshotTasks = 20;
 
 /**
  * Opens the store, builds the services on it and listens. What is opened last is closed first.
@@ -87,11 +90,20 @@ export async function startServer(
     broadcasts,
     current: createCurrentVersion({ url: config.versionUrl, onError }),
   });
+  const tasks = openTasks({
+    store,
+    broadcasts,
+    jobs,
+    jobStore,
+    limits: config.tasks,
+    retainEndedMs: config.historyTtlMs,
+    onError: (error, taskId) => log.error({ err: error, taskId }, "a task went wrong"),
+  });
   const sessionStreams = new SessionStreams({
     hubs,
     connections,
     versionFor: (requestId) => versions.versionFor(requestId),
-    listTasks: async () => [],
+    listTasks: (userId) => tasks.service.list({ role: "user", userId }, { limit: snapshotTasks }),
     onError,
   });
   const { verifier, signer, handsOutTokens } = createTokens(config);
@@ -105,23 +117,28 @@ export async function startServer(
       spoolStreams,
       sessions: { streams: sessionStreams, broadcasts, directory },
       versions,
+      tasks: tasks.service,
     }),
     streams,
     spoolStreams,
     sessionStreams,
+    versions,
+    tasks,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     log,
     registry,
     ping: () => store.ping(),
   });
-  const sweeper = startBackgroundLoop((signal) => work.sweep(signal), {
-    intervalMs: sweepIntervalMs,
-    onError,
-  });
+  const sweepers = [work, tasks.service].map((service) =>
+    startBackgroundLoop((signal) => service.sweep(signal), { intervalMs: sweepIntervalMs, onError }),
+  );
   const close = async () => {
-    await sse.drain({ overMs: config.drainMs });
-    await sweeper[Symbol.asyncDispose]();
+    await Promise.all([
+      sse.drain({ overMs: config.drainMs }),
+      tasks.service.drain({ withinMs: config.tasks.drainMs }),
+    ]);
+    for (const sweeper of sweepers) await sweeper[Symbol.asyncDispose]();
     await server.close();
     await sessions[Symbol.asyncDispose]();
     await hubs[Symbol.asyncDispose]();

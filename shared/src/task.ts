@@ -85,6 +85,11 @@ export type TaskResult<Kind extends TaskKind = TaskKind> = NonNullable<
 
 const taskEnvelope = { taskId: taskIdSchema, kind: z.enum(taskKinds), timestamp: timestampSchema };
 
+export const taskCompletedSchema = z.discriminatedUnion("kind", [
+  exportEvents.completed,
+  pruneJobs.completed,
+]);
+
 /** `task.*`, as sessions receive them. A cancelled task is a failed one whose `error` says so. */
 export const taskEventSchemas = [
   z.object({ type: z.literal("task.started"), ...taskEnvelope }),
@@ -94,7 +99,7 @@ export const taskEventSchemas = [
     progress: z.number().min(0).max(1),
     text: z.string(),
   }),
-  z.discriminatedUnion("kind", [exportEvents.completed, pruneJobs.completed]),
+  taskCompletedSchema,
   z.object({ type: z.literal("task.failed"), ...taskEnvelope, error: z.string() }),
 ] as const;
 

@@ -6,7 +6,9 @@ import type { Registry } from "prom-client";
 import type { JobStreams } from "../jobs/job-streams.js";
 import type { SessionStreams } from "../sessions/session-streams.js";
 import type { SpoolStreams } from "../spools/spool-streams.js";
+import type { Tasks } from "../tasks/open-tasks.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
+import type { VersionService } from "../versions/version-service.js";
 import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addErrorAnswers } from "./error-answers.js";
@@ -14,16 +16,20 @@ import { addHealthRoutes } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics-route.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
+import { addTaskExportRoute } from "./task-export-route.js";
+import { addTestingRoutes } from "./testing-routes.js";
 import { addSendMetric, addStreamMetrics } from "./stream-metrics.js";
 import type { TokenSigner, TokenVerifier } from "./tokens.js";
 import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
 export interface AppOptions {
-  readonly config: Pick<Config, "sse" | "corsOrigins">;
+  readonly config: Pick<Config, "sse" | "corsOrigins" | "isTesting">;
   readonly router: AppRouter;
   readonly streams: JobStreams;
   readonly spoolStreams: SpoolStreams;
   readonly sessionStreams: SessionStreams;
+  readonly versions: VersionService;
+  readonly tasks: Tasks;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
@@ -43,8 +49,8 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, router, streams, spoolStreams, sessionStreams, tokens, devSigner, log, registry, ping } =
-    options;
+  const { config, router, streams, spoolStreams, sessionStreams, versions, tasks } = options;
+  const { tokens, devSigner, log, registry, ping } = options;
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -68,6 +74,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
   addPlainStreamRoutes(server, { sse, streams, spoolStreams, sessionStreams, tokens });
+  addTaskExportRoute(server, { tasks: tasks.service, jobExports: tasks.jobExports, tokens });
+  if (config.isTesting) addTestingRoutes(server, { versions, tasks: tasks.service, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
   return { server, sse };
 }

@@ -1,7 +1,6 @@
 import { jobEventsInputSchema, sessionEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { AppError } from "../app-error.js";
 import type { JobStreams } from "../jobs/job-streams.js";
 import type { Principal } from "../principal.js";
 import type { SessionStreams } from "../sessions/session-streams.js";
@@ -10,6 +9,7 @@ import type { SseHandler } from "../sse/index.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { createContext } from "./context.js";
 import { logFailure } from "./log-failure.js";
+import { readInput } from "./read-input.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface PlainStreamRoutesOptions {
@@ -46,21 +46,21 @@ export function addPlainStreamRoutes(
     { exposeHeadRoute: false },
     (request, reply) =>
       serve(request, reply, "jobs", async (caller, signal) => {
-        const input = read(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
+        const input = readInput(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
         return streams.ofJob(caller, { ...input, signal });
       }),
   );
 
   app.get("/api/spools/stream", { exposeHeadRoute: false }, (request, reply) =>
     serve(request, reply, "spools", async (_caller, signal) => {
-      const input = read(spoolUpdatesInputSchema, queryOf(request));
+      const input = readInput(spoolUpdatesInputSchema, queryOf(request));
       return spoolStreams.updates({ ...input, signal });
     }),
   );
 
   app.get("/api/sse/stream", { exposeHeadRoute: false }, (request, reply) =>
     serve(request, reply, "sessions", async (caller, signal) => {
-      const { request_id: requestId, lastEventId } = read(sessionStreamSchema, queryOf(request));
+      const { request_id: requestId, lastEventId } = readInput(sessionStreamSchema, queryOf(request));
       return sessionStreams.open(caller, { requestId, lastEventId, signal });
     }),
   );
@@ -84,10 +84,4 @@ function queryOf(request: FastifyRequest): Record<string, unknown> {
   const lastEventId = request.headers["last-event-id"];
   const query: Record<string, unknown> = Object.fromEntries(new URLSearchParams(request.url.split("?")[1]));
   return lastEventId === undefined ? query : { ...query, lastEventId };
-}
-
-function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success) throw new AppError("INPUT_INVALID", `Invalid input\n${z.prettifyError(parsed.error)}`);
-  return parsed.data;
 }

@@ -17,6 +17,7 @@ export type Guard = "revision" | "leaseExpiresAt";
 
 const maxCachedOwners = 50_000;
 const unfinishedStatuses = jobStatuses.filter((status) => !isTerminalJobStatus(status));
+const finishedStatuses = jobStatuses.filter(isTerminalJobStatus);
 
 /** Where jobs live: the state and its log in the owner's scope, and an index from a job to its owner. */
 export class JobStore {
@@ -105,7 +106,7 @@ export class JobStore {
       events: events.flatMap((event) => logEntriesOf(read, event)),
       ...(finished && { retainMs: this.options.retainFinishedMs }),
     });
-    if (accepted && finished) await this.#forgetOwnerLater(read.id);
+    if (accepted && finished) await this.#forgetOwner(read.id, this.options.retainFinishedMs);
     return accepted;
   }
 
@@ -135,13 +136,27 @@ export class JobStore {
     return accepted;
   }
 
+  /**
+   * Drops a job and its log before its time; the owner's feed keeps what it has. @returns false when it is not finished
+   * or already gone.
+   */
+  async drop({ id, ownerId }: Pick<JobRecord, "id" | "ownerId">): Promise<boolean> {
+    const { accepted } = await this.options.store.commit({
+      scope: ownerScope(ownerId),
+      state: { key: jobKey(id), expect: { status: finishedStatuses }, set: {}, index: jobsIndex },
+      events: [],
+      closedTopics: [jobTopic(id)],
+      retainMs: 0,
+    });
+    if (accepted) await this.#forgetOwner(id, 0);
+    return accepted;
+  }
+
   /** After the job's commit, so that the index outlives the job. Failing here costs a small key, not the call. */
-  async #forgetOwnerLater(jobId: string): Promise<void> {
-    const { store, retainFinishedMs, onError } = this.options;
+  async #forgetOwner(jobId: string, retainMs: number): Promise<void> {
+    const { store, onError } = this.options;
     const { scope, key } = ownerRecordKey(jobId);
-    await store
-      .commit({ scope, state: { key, set: {} }, events: [], retainMs: retainFinishedMs })
-      .catch(onError);
+    await store.commit({ scope, state: { key, set: {} }, events: [], retainMs }).catch(onError);
   }
 
   async #findOwner(jobId: string): Promise<string | undefined> {

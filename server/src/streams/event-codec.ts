@@ -10,3 +10,9 @@ export const eventTransformer = superjson;
 export function encodeEvent(event: object): string {
   return superjson.stringify(event);
 }
+
+/** The event of a body for readers without superjson. A body is superjson text: the plain JSON is its `json`. */
+export function plainJsonOf(body: string): string {
+  const { json } = JSON.parse(body) as { json: unknown };
+  return JSON.stringify(json);
+}

@@ -1,5 +1,6 @@
 import { formatCursor } from "@jobwire/shared";
 import type { LogEntry } from "../store/store.js";
+import { plainJsonOf } from "./event-codec.js";
 
 /** One log entry as it is delivered, with its id: the cursor after it. */
 export interface Frame extends LogEntry {
@@ -58,10 +59,4 @@ function trpcText({ body, id }: Frame): string {
 
 function plainText({ body, id }: Frame): string {
   return `data: ${plainJsonOf(body)}\nid: ${id}\n\n`;
-}
-
-/** A body is superjson text: the plain JSON is its `json`. */
-function plainJsonOf(body: string): string {
-  const { json } = JSON.parse(body) as { json: unknown };
-  return JSON.stringify(json);
 }

@@ -1,0 +1,39 @@
+import { Readable } from "node:stream";
+import { taskIdSchema } from "@jobwire/shared";
+import type { FastifyInstance } from "fastify";
+import type { JobExports } from "../tasks/job-export.js";
+import type { TaskService } from "../tasks/task-service.js";
+import { taskNotFound } from "../tasks/task-store.js";
+import { createContext } from "./context.js";
+import type { TokenVerifier } from "./tokens.js";
+
+export interface TaskExportRouteOptions {
+  readonly tasks: TaskService;
+  readonly jobExports: JobExports;
+  readonly tokens: TokenVerifier;
+}
+
+/** `GET /api/tasks/:taskId/export`: what a completed `export-events` task has made, for whoever may see the task. */
+export function addTaskExportRoute(
+  app: FastifyInstance,
+  { tasks, jobExports, tokens }: TaskExportRouteOptions,
+): void {
+  app.get<{ Params: { taskId: string } }>(
+    "/api/tasks/:taskId/export",
+    { exposeHeadRoute: false },
+    async (request, reply) => {
+      const caller = await createContext(request.raw, null, tokens).authenticate();
+      const { taskId } = request.params;
+      if (!taskIdSchema.safeParse(taskId).success) throw taskNotFound(taskId);
+      const { kind, result } = await tasks.get(caller, taskId);
+      if (kind !== "export-events" || result === null) throw taskNotFound(taskId);
+      const { jobId, bytes, text } = await jobExports.open(taskId);
+      return reply
+        .header("content-type", "application/x-ndjson; charset=utf-8")
+        .header("content-disposition", `attachment; filename="job-${jobId}.ndjson"`)
+        .header("content-length", bytes)
+        .header("cache-control", "private, no-store")
+        .send(Readable.from(text, { objectMode: false }));
+    },
+  );
+}

@@ -1,0 +1,38 @@
+import type { JobService } from "../jobs/job-service.js";
+import type { JobStore } from "../jobs/job-store.js";
+import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
+import type { Store } from "../store/store.js";
+import { JobExports } from "./job-export.js";
+import { prepareJobPruning } from "./job-pruning.js";
+import type { TaskKinds } from "./task-kinds.js";
+import { TaskService } from "./task-service.js";
+import type { TaskLimits } from "./task-slots.js";
+import { TaskStore } from "./task-store.js";
+
+export interface TasksOptions {
+  readonly store: Store;
+  readonly broadcasts: SessionBroadcasts;
+  readonly jobs: JobService;
+  readonly jobStore: JobStore;
+  readonly limits: TaskLimits;
+  /** How long a task that has ended is kept, with what it has made. */
+  readonly retainEndedMs: number;
+  /** Hears of what goes wrong in a task or around it and is nobody else's fault. */
+  readonly onError: (error: unknown, taskId: string) => void;
+}
+
+export interface Tasks {
+  readonly service: TaskService;
+  readonly jobExports: JobExports;
+}
+
+/** Tasks with all that is done in them: a kind of the contract is one entry here. */
+export function openTasks({ jobs, jobStore, limits, onError, ...options }: TasksOptions): Tasks {
+  const jobExports = new JobExports({ ...options, jobs });
+  const kinds: TaskKinds = {
+    "export-events": (caller, { jobId }) => jobExports.prepare(caller, jobId),
+    "prune-jobs": async (caller, input) => prepareJobPruning(jobStore, caller, input),
+  };
+  const tasks = new TaskStore({ ...options, onError });
+  return { service: new TaskService({ tasks, kinds, limits, onError }), jobExports };
+}

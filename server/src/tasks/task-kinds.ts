@@ -1,0 +1,15 @@
+import type { TaskInput, TaskKind, TaskResult } from "@jobwire/shared";
+import type { Principal } from "../principal.js";
+import type { TaskWork } from "./task-run.js";
+
+/**
+ * Checks whether the caller may have this done, before the task begins: what it throws refuses `tasks.start`.
+ * @returns the work.
+ */
+type PrepareTask<Kind extends TaskKind> = (
+  caller: Principal,
+  input: TaskInput<Kind>,
+) => Promise<TaskWork<TaskResult<Kind>>>;
+
+/** What is done for each kind of the contract. */
+export type TaskKinds = { readonly [Kind in TaskKind]: PrepareTask<Kind> };

@@ -1,0 +1,174 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { TaskEvent, TaskResult } from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import { taskCompleted, taskFailed, taskProgressed } from "./task-events.js";
+import { TaskFailure } from "./task-failure.js";
+import type { TaskRecord } from "./task-record.js";
+import type { TaskStore } from "./task-store.js";
+
+/** What the work of a task is given. */
+export interface TaskHandle {
+  readonly taskId: string;
+  /**
+   * Says how far the work is: a fraction from 0 to 1, and what it is doing, for people. Sessions hear of it a few times
+   * a second, and of the last one always.
+   * @throws TaskFailure for a number that is no such fraction, and when the task has ended.
+   */
+  progress(fraction: number, text: string): void;
+  /** Aborted when the task has been ended from outside: cancelled, or by a shutdown. */
+  readonly signal: AbortSignal;
+}
+
+/** The work itself. What it throws fails the task. */
+export type TaskWork<Result extends TaskResult = TaskResult> = (handle: TaskHandle) => Promise<Result>;
+
+type Outcome =
+  | { readonly status: "completed"; readonly result: TaskResult; readonly progress: 1 }
+  | { readonly status: "failed"; readonly error: string };
+
+/** How long a task may go without a sign of the process that runs it. */
+export const taskLeaseMs = 10_000;
+const renewAfterMs = 2500;
+const progressIntervalMs = 250;
+const retryMs = 500;
+
+/** One task in the process that runs it: says its progress, renews its lease and says its end. */
+export class TaskRun implements TaskHandle {
+  readonly #aborting = new AbortController();
+  readonly #settled = new AbortController();
+  readonly #givingUp = new AbortController();
+  #record: TaskRecord;
+  #unsaid: Pick<TaskRecord, "progress" | "text"> | null = null;
+  #lost = false;
+
+  constructor(
+    record: TaskRecord,
+    private readonly tasks: TaskStore,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.#record = record;
+  }
+
+  get taskId(): string {
+    return this.#record.id;
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborting.signal;
+  }
+
+  progress(fraction: number, text: string): void {
+    this.signal.throwIfAborted();
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new TaskFailure(`The task said its progress is ${fraction}; it must be from 0 to 1.`);
+    }
+    this.#unsaid = { progress: fraction, text };
+  }
+
+  /** Resolves when the end of the task has been said, or cannot be, and the work is at rest. */
+  async perform(work: TaskWork): Promise<void> {
+    const working = (async () => work(this))();
+    const keeping = this.#keep().catch((error: unknown) => this.#aborting.abort(error));
+    const outcome = await this.#outcomeOf(working);
+    this.#settled.abort();
+    await keeping;
+    if (!this.#lost) await this.#end(outcome).catch(this.onError);
+    await Promise.allSettled([working]);
+  }
+
+  /** Somebody else has ended the task: its work is to stop, and nothing more is said about it. */
+  lose(): void {
+    this.#lost = true;
+    this.#aborting.abort(new TaskFailure("The task was ended from outside."));
+  }
+
+  /** Fails the task for this reason without waiting for its work or for a store that is away. */
+  stop(reason: TaskFailure): void {
+    this.#aborting.abort(reason);
+    this.#givingUp.abort();
+  }
+
+  async #outcomeOf(working: Promise<TaskResult>): Promise<Outcome> {
+    try {
+      const result = await Promise.race([working, rejection(this.signal)]);
+      return { status: "completed", result, progress: 1 };
+    } catch (error) {
+      return { status: "failed", error: this.#explain(error) };
+    }
+  }
+
+  /** Until the work is settled, says its progress, or renews the lease when there was none to say. */
+  async #keep(): Promise<void> {
+    let renewAt = Date.now() + renewAfterMs;
+    while (await pause(progressIntervalMs, this.#settled.signal)) {
+      if (this.#lost) return;
+      if (!this.#unsaid && Date.now() < renewAt) continue;
+      const { next, events } = this.#takeUnsaid();
+      await this.#commit(next, events);
+      renewAt = Date.now() + renewAfterMs;
+    }
+  }
+
+  async #end(outcome: Outcome): Promise<void> {
+    const said = this.#takeUnsaid();
+    const next = { ...said.next, ...outcome };
+    const end = outcome.status === "completed" ? taskCompleted(next) : taskFailed(next);
+    await this.#commit(next, [...said.events, end]);
+    await this.tasks.close(next.id);
+  }
+
+  #takeUnsaid(): { readonly next: TaskRecord; readonly events: readonly TaskEvent[] } {
+    const now = Date.now();
+    const next = {
+      ...this.#record,
+      ...this.#unsaid,
+      updatedAt: new Date(now),
+      leaseExpiresAt: new Date(now + taskLeaseMs),
+      revision: this.#record.revision + 1,
+    };
+    const events = this.#unsaid ? [taskProgressed(next)] : [];
+    this.#unsaid = null;
+    return { next, events };
+  }
+
+  /**
+   * While the store is away the same commit is tried again: it may have been made although nobody heard so, and its
+   * revision tells.
+   */
+  async #commit(next: TaskRecord, events: readonly TaskEvent[]): Promise<void> {
+    for (;;) {
+      try {
+        const committed = await this.tasks.change(this.#record, next, events, ["revision"]);
+        const isMade =
+          committed.accepted ||
+          (committed.state?.revision === String(next.revision) && committed.state.status === next.status);
+        if (isMade) this.#record = next;
+        else this.lose();
+        return;
+      } catch (error) {
+        const isAway = error instanceof AppError && error.reason === "STORE_UNAVAILABLE";
+        if (!isAway || !(await pause(retryMs, this.#givingUp.signal))) throw error;
+      }
+    }
+  }
+
+  #explain(error: unknown): string {
+    if (error instanceof TaskFailure || error instanceof AppError) return error.message;
+    this.onError(error);
+    return "Something went wrong on the server.";
+  }
+}
+
+/** Never resolves; rejects with the signal's reason. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
+}
+
+/** @returns false when the signal was aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
+  return delay(ms, true, { signal }).catch(() => false);
+}
