@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { redisOptionsOf } from "./store/redis-options.js";
+import { redisPlaceOf } from "./store/redis-options.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const positiveInteger = z.coerce.number().int().min(1);
@@ -19,7 +19,7 @@ const schema = z
       .string()
       .superRefine((url, context) => {
         try {
-          redisOptionsOf(url);
+          redisPlaceOf(url);
         } catch (error) {
           context.addIssue({
             code: "custom",

@@ -12,7 +12,11 @@ export interface CommitPlan {
   cursors(reply: readonly string[]): Cursor[];
 }
 
-export function planCommit(commit: Commit, retention: Retention): CommitPlan {
+export function planCommit(
+  commit: Commit,
+  retention: Retention,
+  publish: CommitScriptInput["publish"],
+): CommitPlan {
   const { scope, state, events, retainMs, closedTopics = [], idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
@@ -34,7 +38,7 @@ export function planCommit(commit: Commit, retention: Retention): CommitPlan {
     })),
     closedTopics: closedTopics.length,
     maxEvents: retention.maxEvents,
-    publish: "PUBLISH",
+    publish,
     retainMs,
     madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,
   };

@@ -59,7 +59,10 @@ for _, topic in ipairs(commit.topics) do
     epoch, offset = topic.newEpoch, 0
     redis.call("HSET", head, "epoch", epoch)
   end
-  if offset == 0 then redis.call("DEL", log) end
+  if offset == 0 then
+    redis.call("DEL", log)
+    redis.call("PERSIST", head)
+  end
   local message = { epoch }
   local closed = "0"
   for _, event in ipairs(topic.events) do
@@ -111,7 +114,7 @@ export interface CommitScriptInput {
   }[];
   readonly closedTopics: number;
   readonly maxEvents: number;
-  readonly publish: "PUBLISH";
+  readonly publish: "PUBLISH" | "SPUBLISH";
   readonly retainMs: number | undefined;
   /** How long the answer is kept under the key of a commit that may be tried again. */
   readonly madeMs: number | undefined;

@@ -1,44 +1,52 @@
 import type { Redis } from "ioredis";
 import { randomEpoch } from "./epoch.js";
 
-const key = "jw:generation";
-const intervalMs = 3000;
+/** Answers of a server that is there and cannot be read from. */
+const notServing = /^(LOADING|MASTERDOWN|CLUSTERDOWN)\b/;
+
+/** A server that is watched, and a key of its own that marks the life of its data. */
+export interface Watched {
+  readonly redis: Redis;
+  readonly key: string;
+}
 
 /**
- * Notices that Redis has lost its data while every connection stayed open, as after FLUSHALL: a mark that was there is
- * gone or another one. A topic that will never get another event would otherwise never hear of it.
+ * Notices that a Redis has lost its data while every connection stayed open, as after FLUSHALL: a mark that was there is
+ * gone or another one. A topic that will never get another event would otherwise never hear of it. Notices also a server
+ * that vanished without a word: its connection is given up.
  */
-export class LossWatch implements Disposable {
-  readonly #timer = setInterval(() => void this.#check(), intervalMs).unref();
-  #known: string | undefined;
+export class LossWatch {
+  readonly #known = new Map<string, string>();
 
-  constructor(
-    private readonly redis: Redis,
-    private readonly onLoss: () => void,
-  ) {
-    // After a lost connection everybody looks anyway.
-    redis.on("ready", () => {
-      this.#known = undefined;
-      void this.#check();
-    });
+  constructor(private readonly onLoss: () => void) {}
+
+  /** What is found next counts as what was there. */
+  forget(): void {
+    this.#known.clear();
   }
 
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+  /** @returns whether all of them answered. */
+  async check(watched: readonly Watched[]): Promise<boolean> {
+    const answers = await Promise.all(watched.map((each) => this.#answers(each)));
+    return answers.every(Boolean);
   }
 
-  async #check(): Promise<void> {
+  async #answers({ redis, key }: Watched): Promise<boolean> {
     try {
-      let mark = await this.redis.get(key);
+      let mark = await redis.get(key);
       if (mark === null) {
-        await this.redis.set(key, randomEpoch(), "NX");
-        mark = await this.redis.get(key);
+        await redis.set(key, randomEpoch(), "NX");
+        mark = await redis.get(key);
       }
-      if (mark === null) return;
-      if (this.#known !== undefined && this.#known !== mark) this.onLoss();
-      this.#known = mark;
-    } catch {
-      // Redis is away, which is noticed and reported elsewhere; it is asked again.
+      if (mark === null) return true;
+      const known = this.#known.get(key);
+      this.#known.set(key, mark);
+      if (known !== undefined && known !== mark) this.onLoss();
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === "ReplyError") return !notServing.test(error.message);
+      if (redis.status === "ready") redis.disconnect(true);
+      return false;
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import { replayStartOf } from "./replay-start.js";
-import { idempotencyMs } from "./store.js";
+import { emptyTopicMs, idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
@@ -41,6 +41,8 @@ class MemoryStore implements Store {
   readonly isReachable = true;
   readonly #states = new Map<string, StateRecord>();
   readonly #logs = new Map<string, Log>();
+  /** Logs without entries that were asked for, and when they are forgotten: the next one first. */
+  readonly #empty = new Map<string, number>();
   readonly #made = new Map<string, Committed>();
   readonly #indexes = new Map<string, Set<string>>();
   readonly #listeners = new Map<string, Set<TopicListener>>();
@@ -63,6 +65,7 @@ class MemoryStore implements Store {
     for (const { topic, type, body, last = false } of events) {
       const key = keyOf(scope, topic);
       const log = this.#log(key);
+      this.#empty.delete(key);
       const entry: LogEntry = { offset: ++log.offset, type, body, last };
       log.closed = last;
       log.entries.push(entry);
@@ -101,11 +104,11 @@ class MemoryStore implements Store {
   }
 
   async head({ scope, topic }: TopicKey): Promise<TopicHead> {
-    return headOf(this.#log(keyOf(scope, topic)));
+    return headOf(this.#logAsked(keyOf(scope, topic)));
   }
 
   async replay({ scope, topic }: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
-    const log = this.#log(keyOf(scope, topic));
+    const log = this.#logAsked(keyOf(scope, topic));
     const trimmedOffset = log.offset - log.entries.length;
     const start = replayStartOf({ head: headOf(log), trimmedOffset, ancestors: log.ancestors }, after);
     if (start.kind === "gap") return start;
@@ -155,6 +158,7 @@ class MemoryStore implements Store {
   }
 
   #log(key: string): Log {
+    this.#forgetEmpty();
     let log = this.#logs.get(key);
     if (!log)
       this.#logs.set(
@@ -162,6 +166,24 @@ class MemoryStore implements Store {
         (log = { epoch: randomEpoch(), ancestors: [], offset: 0, closed: false, entries: [] }),
       );
     return log;
+  }
+
+  #logAsked(key: string): Log {
+    const log = this.#log(key);
+    if (log.offset > 0) return log;
+    this.#empty.delete(key);
+    this.#empty.set(key, Date.now() + (this.retention.emptyTopicMs ?? emptyTopicMs));
+    return log;
+  }
+
+  /** Without timers: many topics are asked for that never get an event. */
+  #forgetEmpty(): void {
+    const now = Date.now();
+    for (const [key, forgottenAt] of this.#empty) {
+      if (forgottenAt > now) return;
+      this.#empty.delete(key);
+      this.#logs.delete(key);
+    }
   }
 
   /** Listeners hear of a commit after it returned, as they would over a network. */

@@ -3,7 +3,8 @@ import type { StateKey, TopicKey } from "./store.js";
 /**
  * Names of a scope's keys. The braces are a Cluster hash tag: all keys of one scope live in one slot, so a commit
  * is one script. The scope is percent-encoded: an owner id with braces, colons or any Unicode stays in its own
- * (as JSON first, which also has a spelling for half a surrogate pair).
+ * (as JSON first, which also has a spelling for half a surrogate pair). Empty braces would be no tag: the empty scope is
+ * spelled as no other can be.
  */
 export const redisKeys = {
   state: ({ scope, key }: StateKey) => `${prefixOf(scope)}:s:${key}`,
@@ -16,5 +17,5 @@ export const redisKeys = {
 };
 
 function prefixOf(scope: string): string {
-  return `jw:{${encodeURIComponent(JSON.stringify(scope).slice(1, -1))}}`;
+  return `jw:{${encodeURIComponent(JSON.stringify(scope).slice(1, -1)) || "%"}}`;
 }

@@ -7,10 +7,7 @@ export function readRecord(reply: readonly string[]): StateRecord | null {
   return reply.length === 0 ? null : recordOf(reply);
 }
 
-/** What `HMGET head` is to ask for. */
-export const headFields = ["epoch", "offset", "closed", "ancestors"] as const;
-
-/** From HMGET of `headFields`; the epoch is `""` when there is no such topic. */
+/** From `epoch, offset, closed, ancestors`. */
 export function readHead(reply: unknown): TopicHead {
   const [epoch, offset, closed] = textsOf(reply);
   return { cursor: { epoch: epoch ?? "", offset: Number(offset ?? 0) }, closed: closed === "1" };

@@ -1,15 +1,16 @@
 import type { Cursor } from "@jobwire/shared";
-import { Redis, type ChainableCommander, type Result } from "ioredis";
+import { openClusterRedis } from "./cluster-redis.js";
 import { planCommit } from "./commit-plan.js";
-import { commitScript } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
-import { forkScript, maxAncestors } from "./fork.lua.js";
-import { LossWatch } from "./loss-watch.js";
-import { answer, toStoreError } from "./redis-error.js";
+import { maxAncestors } from "./fork.lua.js";
+import type { RedisCommands } from "./redis-commands.js";
+import { answer } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
-import { redisOptionsOf, type ConnectionOptions } from "./redis-options.js";
-import { headFields, readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
-import { RedisSubscriber } from "./redis-subscriber.js";
+import { redisPlaceOf } from "./redis-options.js";
+import { readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
+import type { OnReachable, RedisTopology } from "./redis-topology.js";
+import { openSingleRedis } from "./single-redis.js";
+import { emptyTopicMs } from "./store.js";
 import type {
   Commit,
   Committed,
@@ -25,75 +26,35 @@ import type {
   TopicListener,
 } from "./store.js";
 
-declare module "ioredis" {
-  interface RedisCommander<Context> {
-    jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
-    jobwireCommit(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
-  }
-}
-
 export interface RedisStoreOptions extends Retention {
   readonly url: string;
-  /** Called once for each change between reachable and not. */
-  readonly onReachable: (reachable: boolean, error?: unknown) => void;
+  readonly onReachable: OnReachable;
 }
 
-/** How long a command may take before the store counts as away: callers are to know within two seconds. */
-const commandTimeoutMs = 1500;
-const maxReconnectDelayMs = 1000;
-
-/**
- * State and logs in Redis 6.2 or newer. Two connections: commands, which fail fast instead of queueing while Redis is
- * away, and one subscriber for all topics of this process. Resolves after the first attempt to connect, also when that
- * failed: the store goes on trying.
- */
-export async function openRedisStore(options: RedisStoreOptions): Promise<Store> {
-  const connectionOptions: ConnectionOptions = {
-    ...redisOptionsOf(options.url),
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: commandTimeoutMs,
-    connectTimeout: commandTimeoutMs,
-    retryStrategy: reconnectDelayOf,
-    sentinelRetryStrategy: reconnectDelayOf,
-    // A master that became a replica answers so to writes: the next connection goes to the new master.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
-  };
-  const commands = new Redis(connectionOptions);
-  commands.defineCommand("jobwireCommit", { lua: commitScript });
-  commands.defineCommand("jobwireFork", { lua: forkScript });
-  const subscriber = commands.duplicate();
-  const store = new RedisStore(commands, subscriber, options);
-  reportReachable(store, [commands, subscriber], options.onReachable);
-  await Promise.allSettled([commands.connect(), subscriber.connect()]);
-  return store;
-}
-
-function reconnectDelayOf(attempt: number): number {
-  return Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt);
+/** State and logs in Redis: 6.2 or newer, 7.0 or newer for a Cluster. Opens also while Redis is away. */
+export async function openRedisStore({ url, onReachable, ...retention }: RedisStoreOptions): Promise<Store> {
+  const place = redisPlaceOf(url);
+  const redis =
+    place.kind === "single"
+      ? await openSingleRedis(place.options, onReachable)
+      : await openClusterRedis(place, onReachable);
+  return new RedisStore(redis, retention);
 }
 
 class RedisStore implements Store {
-  readonly #topics: RedisSubscriber;
-  readonly #lossWatch: LossWatch;
-  isDisposed = false;
+  readonly #commands: RedisCommands;
 
   constructor(
-    private readonly commands: Redis,
-    private readonly subscriber: Redis,
+    private readonly redis: RedisTopology,
     private readonly retention: Retention,
   ) {
-    this.#topics = new RedisSubscriber(subscriber);
-    this.#lossWatch = new LossWatch(commands, () => this.#topics.announceRestored());
+    this.#commands = redis.commands;
   }
 
   async commit(change: Commit): Promise<Committed> {
-    const plan = planCommit(change, this.retention);
+    const plan = planCommit(change, this.retention, this.redis.publish);
     const [accepted, ...reply] = await answer(
-      this.commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),
+      this.#commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),
     );
     return accepted === "1"
       ? { accepted: true, cursors: plan.cursors(reply) }
@@ -101,7 +62,7 @@ class RedisStore implements Store {
   }
 
   async readState(key: StateKey): Promise<StateRecord | null> {
-    const record = await answer(this.commands.hgetall(redisKeys.state(key)));
+    const record = await answer(this.#commands.hgetall(redisKeys.state(key)));
     return Object.keys(record).length === 0 ? null : record;
   }
 
@@ -112,8 +73,15 @@ class RedisStore implements Store {
     for (;;) {
       const keys = await answer(
         order === "ascending"
-          ? this.commands.zrangebylex(indexKey, from === undefined ? "-" : `(${from}`, "+", "LIMIT", 0, limit)
-          : this.commands.zrevrangebylex(
+          ? this.#commands.zrangebylex(
+              indexKey,
+              from === undefined ? "-" : `(${from}`,
+              "+",
+              "LIMIT",
+              0,
+              limit,
+            )
+          : this.#commands.zrevrangebylex(
               indexKey,
               from === undefined ? "+" : `(${from}`,
               "-",
@@ -130,23 +98,24 @@ class RedisStore implements Store {
         else if (items.length < limit) items.push({ key, state });
         else return { items, next: items.at(-1)?.key ?? null };
       }
-      if (expired.length > 0) await answer(this.commands.zrem(indexKey, ...expired));
+      if (expired.length > 0) await this.#unlist(scope, indexKey, expired);
       if (keys.length < limit) return { items, next: null };
       from = keys.at(-1);
     }
   }
 
   async head(topic: TopicKey): Promise<TopicHead> {
-    const [head] = await this.#readTopic(topic, (read) => read);
+    const [head] = await answer(
+      this.#commands.jobwireReadTopic(1, redisKeys.head(topic), randomEpoch(), this.#emptyTopicMs),
+    );
     return readHead(head);
   }
 
   async replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
-    const log = redisKeys.log(topic);
-    const [head, oldest, rest] = await this.#readTopic(topic, (read) =>
-      read
-        .xrange(log, "-", "+", "COUNT", 1)
-        .xrange(log, `${(after?.offset ?? 0) + 1}-0`, "+", "COUNT", limit),
+    const from = `${(after?.offset ?? 0) + 1}-0`;
+    const keys = [redisKeys.head(topic), redisKeys.log(topic)];
+    const [head, oldest, rest] = await answer(
+      this.#commands.jobwireReadTopic(2, ...keys, randomEpoch(), this.#emptyTopicMs, from, String(limit)),
     );
     return replayOf(head, readEntries(oldest)[0], readEntries(rest), after);
   }
@@ -155,73 +124,32 @@ class RedisStore implements Store {
     const { epoch, offset } = shared;
     const key = redisKeys.head(topic);
     await answer(
-      this.commands.jobwireFork(1, key, epoch, String(offset), randomEpoch(), String(maxAncestors)),
+      this.#commands.jobwireFork(1, key, epoch, String(offset), randomEpoch(), String(maxAncestors)),
     );
   }
 
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
-    return this.#topics.listen(redisKeys.channel(topic), listener);
+    return this.redis.listen(redisKeys.channel(topic), listener);
   }
 
   get isReachable(): boolean {
-    return [this.commands, this.subscriber].every(({ status }) => status === "ready");
+    return this.redis.isReachable;
   }
 
-  async ping(): Promise<void> {
-    await answer(this.commands.ping());
+  ping(): Promise<void> {
+    return this.redis.ping();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.isDisposed = true;
-    this.#lossWatch[Symbol.dispose]();
-    this.#topics[Symbol.dispose]();
-    this.subscriber.disconnect();
-    this.commands.disconnect();
+    this.redis[Symbol.dispose]();
   }
 
-  /** One atomic read of the topic's head and what else `read` asks for; draws the epoch of a topic that is new. */
-  async #readTopic(
-    topic: TopicKey,
-    read: (reads: ChainableCommander) => ChainableCommander,
-  ): Promise<unknown[]> {
-    const key = redisKeys.head(topic);
-    const replies = await this.#transaction(read(this.commands.multi().hmget(key, ...headFields)));
-    if (readHead(replies[0]).cursor.epoch !== "") return replies;
-    await this.#transaction(
-      this.commands.multi().hsetnx(key, "epoch", randomEpoch()).hsetnx(key, "offset", "0"),
-    );
-    return this.#readTopic(topic, read);
+  get #emptyTopicMs(): string {
+    return String(this.retention.emptyTopicMs ?? emptyTopicMs);
   }
 
-  async #transaction(commands: ChainableCommander): Promise<unknown[]> {
-    const replies = (await answer(commands.exec())) ?? [];
-    return replies.map(([error, reply]) => {
-      if (error) throw toStoreError(error);
-      return reply;
-    });
-  }
-}
-
-function reportReachable(
-  store: RedisStore,
-  connections: readonly Redis[],
-  report: RedisStoreOptions["onReachable"],
-): void {
-  let reported: boolean | undefined;
-  let lastError: unknown;
-  for (const connection of connections) {
-    connection.on("error", (error) => {
-      lastError = error;
-    });
-    connection.on("ready", () => {
-      if (!store.isReachable || reported === true) return;
-      reported = true;
-      report(true);
-    });
-    connection.on("close", () => {
-      if (reported === false || store.isDisposed) return;
-      reported = false;
-      report(false, lastError);
-    });
+  async #unlist(scope: string, indexKey: string, keys: readonly string[]): Promise<void> {
+    const stateKeys = keys.map((key) => redisKeys.state({ scope, key }));
+    await answer(this.#commands.jobwireUnlist(1 + keys.length, indexKey, ...stateKeys, ...keys));
   }
 }

@@ -32,6 +32,7 @@ export class RedisSubscriber implements Disposable {
 
   async listen(name: string, listener: TopicListener): Promise<AsyncDisposable> {
     let channel = this.#channels.get(name);
+    if (channel && !channel.isLive) throw toStoreError(new Error("The subscription is being restored."));
     if (!channel) {
       channel = { listeners: new Set(), subscribed: this.redis.subscribe(name), isLive: true };
       this.#channels.set(name, channel);

@@ -15,7 +15,10 @@ export interface Store extends AsyncDisposable {
   /** States written with `index`, ordered by key. Keys are listed once, expired ones never. */
   listStates(query: StateQuery): Promise<StatePage>;
 
-  /** Where the topic's log ends. A topic that has no log yet gets one, empty, with an epoch of its own. */
+  /**
+   * Where the topic's log ends. A topic that has no log yet gets one, empty, with an epoch of its own; it is forgotten
+   * when nobody has asked for it or written to it for `emptyTopicMs`.
+   */
   head(topic: TopicKey): Promise<TopicHead>;
 
   /**
@@ -150,7 +153,12 @@ export interface TopicListener {
   onRestored(): void;
 }
 
-/** How many events of a topic are kept: the newest so many. */
 export interface Retention {
+  /** How many events of a topic are kept: the newest so many. */
   readonly maxEvents: number;
+  /** How long a topic without events is remembered; default `emptyTopicMs`. */
+  readonly emptyTopicMs?: number;
 }
+
+/** How long a topic is remembered that was asked for and has no events: a day. */
+export const emptyTopicMs = 86_400_000;

@@ -91,7 +91,7 @@ async function openPublisher({ redisUrl }: PublisherOptions): Promise<Publisher>
   redis.defineCommand("jobwireCommit", { lua: commitScript });
   return {
     async publish(topic, event) {
-      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents });
+      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents }, "PUBLISH");
       await redis.jobwireCommit(keys.length, ...keys, ...args);
     },
     [Symbol.asyncDispose]: async () => redis.disconnect(),

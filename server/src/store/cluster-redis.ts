@@ -1,0 +1,152 @@
+import { Cluster, type Redis } from "ioredis";
+import { slotOf } from "./cluster-slots.js";
+import { ClusterSubscriber } from "./cluster-subscriber.js";
+import { LossWatch, type Watched } from "./loss-watch.js";
+import { defineScripts } from "./redis-commands.js";
+import { toStoreError } from "./redis-error.js";
+import type { RedisPlace } from "./redis-options.js";
+import {
+  baseOptions,
+  commandTimeoutMs,
+  Reachability,
+  reconnectDelayOf,
+  type OnReachable,
+  type RedisTopology,
+} from "./redis-topology.js";
+import type { TopicListener } from "./store.js";
+
+/** How often every master is asked whether it is there and still has its data. */
+const watchMs = 1000;
+
+/**
+ * A Redis Cluster. It counts as reachable when every master that owns slots answers. Resolves after the first attempt to
+ * connect, also when that failed: it goes on trying.
+ */
+export async function openClusterRedis(
+  { nodes, options }: Extract<RedisPlace, { kind: "cluster" }>,
+  onReachable: OnReachable,
+): Promise<RedisTopology> {
+  const connection = { ...baseOptions, ...options };
+  const cluster = new Cluster([...nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    // Each master is asked below.
+    enableReadyCheck: false,
+    clusterRetryStrategy: reconnectDelayOf,
+    // A command whose connection broke may have been carried out.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: commandTimeoutMs,
+    // Certificates name hosts: each connection looks its address up by itself.
+    dnsLookup: (host, callback) => callback(null, host),
+    redisOptions: connection,
+  });
+  defineScripts(cluster);
+  const subscriber = new ClusterSubscriber({
+    connection,
+    askSlots: () => cluster.cluster("SLOTS"),
+    onChange: (error) => redis.report(error),
+  });
+  const redis = new ClusterRedis(cluster, subscriber, new Reachability(onReachable));
+  await cluster.connect().catch((error: unknown) => redis.report(error));
+  await redis.check();
+  return redis;
+}
+
+class ClusterRedis implements RedisTopology {
+  readonly publish = "SPUBLISH";
+  readonly #lossWatch: LossWatch;
+  readonly #lossMarks = new Map<number, string>();
+  readonly #timer = setInterval(() => void this.check(), watchMs).unref();
+  #checking: Promise<void> | undefined;
+  #isServing = false;
+  #isDisposed = false;
+
+  constructor(
+    readonly commands: Cluster,
+    private readonly subscriber: ClusterSubscriber,
+    private readonly reachability: Reachability,
+  ) {
+    this.#lossWatch = new LossWatch(() => subscriber.announceRestored());
+    let lastError: unknown;
+    commands.on("error", (error) => (lastError = error));
+    commands.on("node error", (error) => (lastError = error));
+    // At once and not with the first command, or those that come meanwhile would be refused.
+    commands.on("+node", (node: Redis) => queueMicrotask(() => void node.connect().catch(() => {})));
+    commands.on("-node", (node: Redis) => {
+      if (!this.#owners().has(nameOf(node))) return;
+      this.#isServing = false;
+      this.report(lastError);
+    });
+    commands.on("close", () => {
+      this.#isServing = false;
+      this.report(lastError);
+    });
+    commands.on("ready", () => void this.check());
+  }
+
+  get isReachable(): boolean {
+    return this.#isServing && !this.subscriber.isFailing;
+  }
+
+  async ping(): Promise<void> {
+    await this.check();
+    if (!this.#isServing) throw toStoreError(new Error("Not every master of the Cluster answers."));
+  }
+
+  listen(channel: string, listener: TopicListener): Promise<AsyncDisposable> {
+    return this.subscriber.listen(channel, listener);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    clearInterval(this.#timer);
+    this.subscriber[Symbol.dispose]();
+    this.commands.disconnect();
+  }
+
+  report(error?: unknown): void {
+    if (!this.#isDisposed) this.reachability.update(this.isReachable, error);
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= this.#askMasters().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  async #askMasters(): Promise<void> {
+    const owners = this.#owners();
+    const watched: Watched[] = [];
+    for (const redis of this.commands.nodes("master")) {
+      const slot = owners.get(nameOf(redis));
+      if (slot !== undefined) watched.push({ redis, key: this.#lossMarkIn(slot) });
+    }
+    const isAnswered = await this.#lossWatch.check(watched);
+    this.#isServing = this.commands.status === "ready" && isAnswered && watched.length === owners.size;
+    // Who does not answer may have been replaced by another node, which only the others know.
+    if (!this.#isServing && this.commands.status === "ready") this.commands.refreshSlotsCache();
+    this.report();
+  }
+
+  /** Every node that owns slots, with the first of them. */
+  #owners(): Map<string, number> {
+    const owners = new Map<string, number>();
+    for (const [slot, [owner = ""] = []] of this.commands.slots.entries())
+      if (!owners.has(owner)) owners.set(owner, slot);
+    return owners;
+  }
+
+  /** A key of this slot, so that each master has a mark of its own to lose. */
+  #lossMarkIn(slot: number): string {
+    let mark = this.#lossMarks.get(slot);
+    for (let number = 0; mark === undefined; number++) {
+      const key = `jw:{${number}}:generation`;
+      if (slotOf(key) === slot) this.#lossMarks.set(slot, (mark = key));
+    }
+    return mark;
+  }
+}
+
+function nameOf({ options: { host, port } }: Redis): string {
+  return `${host}:${port}`;
+}

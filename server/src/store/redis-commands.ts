@@ -1,0 +1,24 @@
+import type { Cluster, Redis, RedisCommander, Result } from "ioredis";
+import { commitScript } from "./commit.lua.js";
+import { forkScript } from "./fork.lua.js";
+import { readTopicScript } from "./read-topic.lua.js";
+import { unlistScript } from "./unlist.lua.js";
+
+declare module "ioredis" {
+  interface RedisCommander<Context> {
+    jobwireCommit(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
+    jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
+    jobwireReadTopic(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
+    jobwireUnlist(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
+  }
+}
+
+/** What one Redis and a Cluster answer alike. */
+export type RedisCommands = RedisCommander<{ type: "default"; mapping: "resp2" }>;
+
+export function defineScripts(client: Redis | Cluster): void {
+  client.defineCommand("jobwireCommit", { lua: commitScript });
+  client.defineCommand("jobwireFork", { lua: forkScript });
+  client.defineCommand("jobwireReadTopic", { lua: readTopicScript });
+  client.defineCommand("jobwireUnlist", { lua: unlistScript });
+}

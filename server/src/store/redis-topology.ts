@@ -1,0 +1,55 @@
+import type { RedisCommands } from "./redis-commands.js";
+import type { ConnectionOptions } from "./redis-options.js";
+import type { TopicListener } from "./store.js";
+
+/** Redis as the store sees it, whether it is one server, one behind sentinels, or a Cluster. */
+export interface RedisTopology extends Disposable {
+  /** Fails fast instead of queueing while Redis is away. */
+  readonly commands: RedisCommands;
+  /** How a commit publishes. */
+  readonly publish: "PUBLISH" | "SPUBLISH";
+  readonly isReachable: boolean;
+
+  /** @throws AppError `STORE_UNAVAILABLE` */
+  ping(): Promise<void>;
+
+  /** Resolves once messages of this channel flow. @throws AppError `STORE_UNAVAILABLE` */
+  listen(channel: string, listener: TopicListener): Promise<AsyncDisposable>;
+}
+
+/** Called once for each change between reachable and not. */
+export type OnReachable = (reachable: boolean, error?: unknown) => void;
+
+/** How long a command may take before the store counts as away: callers are to know within two seconds. */
+export const commandTimeoutMs = 1500;
+
+const maxReconnectDelayMs = 1000;
+
+/** For every connection of the store. Nothing is sent twice: the store does not know what of it was carried out. */
+export const baseOptions: ConnectionOptions = {
+  lazyConnect: true,
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  maxRetriesPerRequest: 0,
+  commandTimeout: commandTimeoutMs,
+  connectTimeout: commandTimeoutMs,
+};
+
+export function reconnectDelayOf(attempt: number): number {
+  return Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt);
+}
+
+/** Tells of changes only. */
+export class Reachability {
+  #reported: boolean | undefined;
+
+  constructor(private readonly report: OnReachable) {}
+
+  update(reachable: boolean, error?: unknown): void {
+    if (this.#reported === reachable) return;
+    this.#reported = reachable;
+    if (reachable) this.report(true);
+    else this.report(false, error);
+  }
+}
