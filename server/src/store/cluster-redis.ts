@@ -69,8 +69,10 @@ class ClusterRedis implements RedisTopology {
   ) {
     this.#lossWatch = new LossWatch(() => subscriber.announceRestored());
     let lastError: unknown;
-    commands.on("error", (error) => (lastError = error));
-    commands.on("node error", (error) => (lastError = error));
+    for (const event of ["error", "node error"])
+      commands.on(event, (error: unknown) => {
+        lastError = error;
+      });
     // At once and not with the first command, or those that come meanwhile would be refused.
     commands.on("+node", (node: Redis) => queueMicrotask(() => void node.connect().catch(() => {})));
     commands.on("-node", (node: Redis) => {

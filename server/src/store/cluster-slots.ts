@@ -16,14 +16,14 @@ export function slotOf(name: string): number {
 }
 
 /** The address of each slot's master, from the answer to `CLUSTER SLOTS`: `[first, last, [host, port, …], …]`. */
-export function readSlotOwners(reply: unknown): string[] {
+export function readSlotOwners(reply: unknown): Map<number, string> {
   if (!Array.isArray(reply)) throw new TypeError("CLUSTER SLOTS did not answer with a list");
-  const owners: string[] = [];
+  const owners = new Map<number, string>();
   for (const range of reply as readonly unknown[]) {
     const [first, last, master] = Array.isArray(range) ? (range as readonly unknown[]) : [];
     const [host, port] = Array.isArray(master) ? (master as readonly unknown[]) : [];
     if (typeof host !== "string" || host === "") continue;
-    for (let slot = Number(first); slot <= Number(last); slot++) owners[slot] = `${host}:${Number(port)}`;
+    for (let slot = Number(first); slot <= Number(last); slot++) owners.set(slot, `${host}:${Number(port)}`);
   }
   return owners;
 }

@@ -33,8 +33,9 @@ export class ClusterSubscriber implements Disposable {
   readonly #channels = new Map<string, Channel>();
   readonly #shards: ShardConnections;
   readonly #timer = setInterval(() => void this.#watch(), watchMs).unref();
-  #owners: string[] = [];
-  #restoring: Promise<void> | undefined;
+  #owners = new Map<number, string>();
+  #learning: Promise<ReadonlyMap<number, string>> | undefined;
+  #isRestoring = false;
   #isFailing = false;
   #isDisposed = false;
 
@@ -100,7 +101,7 @@ export class ClusterSubscriber implements Disposable {
   /** Subscribes to channels of one slot at the node that owns it, wherever that is. */
   async #subscribe(slot: number, channels: readonly Channel[]): Promise<void> {
     for (let redirection = 0; redirection <= maxRedirections; redirection++) {
-      const owner = this.#owners[slot] ?? (await this.#learnOwners())[slot];
+      const owner = this.#owners.get(slot) ?? (await this.#learnOwners()).get(slot);
       if (owner === undefined) break;
       const node = await this.#shards.to(owner);
       try {
@@ -108,7 +109,7 @@ export class ClusterSubscriber implements Disposable {
       } catch (error) {
         const target = movedTo(error);
         if (target === null) throw error;
-        this.#owners[slot] = target;
+        this.#owners.set(slot, target);
         continue;
       }
       for (const channel of channels) await this.#settle(channel, node);
@@ -117,7 +118,13 @@ export class ClusterSubscriber implements Disposable {
     throw new Error(`No node of the Cluster serves slot ${slot}.`);
   }
 
-  async #learnOwners(): Promise<string[]> {
+  /** Asks once for all who want to know. */
+  #learnOwners(): Promise<ReadonlyMap<number, string>> {
+    this.#learning ??= this.#askOwners().finally(() => (this.#learning = undefined));
+    return this.#learning;
+  }
+
+  async #askOwners(): Promise<ReadonlyMap<number, string>> {
     this.#owners = readSlotOwners(await this.options.askSlots());
     return this.#owners;
   }
@@ -140,17 +147,19 @@ export class ClusterSubscriber implements Disposable {
       if (channel.place !== node || kept.has(channel.name)) continue;
       hasLost = true;
       channel.place = "lost";
-      delete this.#owners[channel.slot];
+      this.#owners.delete(channel.slot);
     }
-    if (hasLost) this.#restoring ??= this.#restore().finally(() => (this.#restoring = undefined));
+    if (hasLost) void this.#restore();
     return hasLost;
   }
 
   /** Until no channel is lost. */
   async #restore(): Promise<void> {
+    if (this.#isRestoring) return;
+    this.#isRestoring = true;
     for (let attempt = 1; !this.#isDisposed; attempt++) {
       const lost = this.#lostBySlot();
-      if (lost.length === 0) return this.#setFailing(false);
+      if (lost.length === 0) break;
       let failure: unknown;
       for (let start = 0; start < lost.length; start += slotsAtOnce) {
         const some = lost.slice(start, start + slotsAtOnce);
@@ -159,9 +168,11 @@ export class ClusterSubscriber implements Disposable {
       }
       if (failure === undefined) continue;
       this.#setFailing(true, failure);
-      this.#owners = [];
+      this.#owners.clear();
       await delay(reconnectDelayOf(attempt), undefined, { ref: false });
     }
+    this.#isRestoring = false;
+    this.#setFailing(false);
   }
 
   #lostBySlot(): [slot: number, channels: Channel[]][] {

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { slotOf } from "../../server/src/store/cluster-slots.js";
+import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { openRedisStore } from "../../server/src/store/redis-store.js";
+import type { Store, TopicKey } from "../../server/src/store/store.js";
+import { hasRedisServer, type RedisProcess } from "../faults/support/redis-process.js";
+import { RedisCluster } from "../support/redis-cluster.js";
+import {
+  RecordingListener,
+  accept,
+  append,
+  countTo,
+  eventually,
+  newEvent,
+  newTopic,
+  offsetsOf,
+  retained,
+} from "./store-fixtures.js";
+
+/** What only a Cluster can do to a store. Each test leaves three masters behind that answer. */
+
+/** "Redis away" is an error within this time, not a queue. */
+const failsWithinMs = 2000;
+const hasRedis = hasRedisServer();
+
+describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-server)"}`, () => {
+  let cluster: RedisCluster;
+
+  beforeAll(async () => {
+    cluster = await RedisCluster.start();
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  const open = (onReachable: (reachable: boolean) => void = () => {}) =>
+    openRedisStore({ url: cluster.url, maxEvents: 1000, onReachable });
+
+  /** The master of a topic and another one. */
+  async function mastersOf(topic: TopicKey): Promise<[owner: RedisProcess, other: RedisProcess]> {
+    const owner = await cluster.ownerOf(slotOf(redisKeys.channel(topic)));
+    const other = cluster.nodes.find((node) => node !== owner);
+    if (!other) throw new Error("There is one node only.");
+    return [owner, other];
+  }
+
+  /** Topics on all masters. */
+  function topicsEverywhere(count = 12): TopicKey[] {
+    return countTo(count).map(() => newTopic());
+  }
+
+  test("the slot of a key is the one Redis says", async () => {
+    const keys = ["", "a", "{a}b", "a{b}c{d}", "{}a", "{a", "a}", "{{a}}", "ünï{🧵}", "x".repeat(300)];
+    for (const key of keys)
+      expect({ key, slot: slotOf(key) }).toEqual({
+        key,
+        slot: await cluster.nodes[0]?.ask((redis) => redis.cluster("KEYSLOT", key)),
+      });
+  });
+
+  test("a listener hears every commit while its slot moves back and forth, or is told to look", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const slot = slotOf(redisKeys.channel({ scope, topic }));
+    const listener = new RecordingListener();
+    await using _listening = await store.listen({ scope, topic }, listener);
+    const [owner, other] = await mastersOf({ scope, topic });
+    for (const [round, to] of [other, owner, other, owner].entries()) {
+      await cluster.moveSlot(slot, to);
+      await eventually(() => expect(listener.restorations).toBeGreaterThan(round));
+      await eventually(() => accept(store, { scope, events: [newEvent(topic, `after move ${round}`)] }));
+      await listener.until(`after move ${round}`);
+    }
+    expect(await retained(store, { scope, topic })).toEqual(listener.entries);
+  });
+
+  test("a slot that leaves and comes back at once takes no subscription away for good", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const slot = slotOf(redisKeys.channel({ scope, topic }));
+    const listener = new RecordingListener();
+    await using _listening = await store.listen({ scope, topic }, listener);
+    const [owner, other] = await mastersOf({ scope, topic });
+    for (let round = 1; round <= 5; round++) {
+      const restorations = listener.restorations;
+      await cluster.moveSlot(slot, other);
+      await cluster.moveSlot(slot, owner);
+      await eventually(() => expect(listener.restorations).toBeGreaterThan(restorations));
+      await eventually(() => accept(store, { scope, events: [newEvent(topic, `round ${round}`)] }));
+      await eventually(async () => {
+        const log = await retained(store, { scope, topic });
+        expect(listener.entries.at(-1)).toEqual(log.at(-1));
+      });
+    }
+  });
+
+  test("who listens to other slots is not told of a move", async () => {
+    await using store = await open();
+    const [moving, staying] = [newTopic(), newTopic()];
+    const [moved, stayed] = [new RecordingListener(), new RecordingListener()];
+    await using _moved = await store.listen(moving, moved);
+    await using _stayed = await store.listen(staying, stayed);
+    const [owner, other] = await mastersOf(moving);
+    const slot = slotOf(redisKeys.channel(moving));
+    await cluster.moveSlot(slot, other);
+    await eventually(() => expect(moved.restorations).toBeGreaterThan(0));
+    await cluster.moveSlot(slot, owner);
+    await eventually(() => expect(moved.restorations).toBeGreaterThan(1));
+    expect(stayed.restorations).toBe(0);
+  });
+
+  test("while a slot is on its way its listeners are told to look into the log, again and again", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const slot = slotOf(redisKeys.channel({ scope, topic }));
+    const listener = new RecordingListener();
+    await append(store, { scope, topic }, 1);
+    await using _listening = await store.listen({ scope, topic }, listener);
+    const [owner, other] = await mastersOf({ scope, topic });
+    await cluster.beginMove(slot, owner, other);
+    await cluster.moveKeys(slot, owner, other);
+    // Published where nobody listens yet.
+    await accept(store, { scope, events: [newEvent(topic, "on the way")] });
+    const before = listener.restorations;
+    await eventually(() => expect(listener.restorations).toBeGreaterThan(before + 1));
+    expect((await retained(store, { scope, topic })).at(-1)?.type).toBe("on the way");
+    await cluster.endMove(slot, owner, other);
+    await eventually(() => accept(store, { scope, events: [newEvent(topic, "arrived")] }));
+    await eventually(async () =>
+      expect((await retained(store, { scope, topic })).at(-1)?.type).toBe("arrived"),
+    );
+    await cluster.moveSlot(slot, owner);
+  });
+
+  test("a commit is made once, whatever its slot does meanwhile", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const slot = slotOf(redisKeys.channel({ scope, topic }));
+    await append(store, { scope, topic }, 1);
+    const [owner, other] = await mastersOf({ scope, topic });
+    let isMoving = true;
+    const commits = (async () => {
+      const accepted: string[] = [];
+      for (let number = 1; isMoving; number++) {
+        const type = `c${number}`;
+        const outcome = await store.commit({ scope, events: [newEvent(topic, type)] }).catch(() => null);
+        if (outcome?.accepted) accepted.push(type);
+      }
+      return accepted;
+    })();
+    for (const to of [other, owner, other, owner]) await cluster.moveSlot(slot, to);
+    isMoving = false;
+    const accepted = await commits;
+    const log = await retained(store, { scope, topic });
+    expect(offsetsOf(log)).toEqual(countTo(log.length));
+    const types = log.map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    expect(accepted.filter((type) => !types.includes(type))).toEqual([]);
+    expect(accepted.length).toBeGreaterThan(0);
+  });
+
+  test("a node that has forgotten the scripts is told them again", async () => {
+    await using store = await open();
+    const topics = topicsEverywhere();
+    for (const topic of topics) await append(store, topic, 1);
+    for (const node of cluster.nodes) await node.ask((redis) => redis.script("FLUSH"));
+    for (const topic of topics) expect(offsetsOf(await append(store, topic, 1))).toEqual([2]);
+  });
+
+  test("a process has at most one subscriber connection to each master, and none after it is disposed", async () => {
+    const before = await subscribers();
+    {
+      await using store = await open();
+      for (const topic of topicsEverywhere(50)) await store.listen(topic, new RecordingListener());
+      expect(await subscribers()).toEqual(before.map((count) => count + 1));
+    }
+    await eventually(async () => expect(await subscribers()).toEqual(before));
+  });
+
+  test("when one master loses its data while all connections stand, listeners are told", async () => {
+    await using store = await open();
+    const topics = topicsEverywhere();
+    const listeners = topics.map(() => new RecordingListener());
+    for (const [index, listener] of listeners.entries()) await store.listen(topicAt(topics, index), listener);
+    const [owner] = await mastersOf(topicAt(topics, 0));
+    await owner.ask((redis) => redis.flushall());
+    await eventually(() => expect(listeners[0]?.restorations).toBeGreaterThan(0));
+  });
+
+  test("while a master is dead the store is not reachable; calls to it are refused in time, and all is well when it is back", async () => {
+    const states: boolean[] = [];
+    await using store = await open((reachable) => states.push(reachable));
+    const topics = topicsEverywhere();
+    const listeners = topics.map(() => new RecordingListener());
+    for (const [index, listener] of listeners.entries()) await store.listen(topicAt(topics, index), listener);
+    const lost = topicAt(topics, 0);
+    const [owner] = await mastersOf(lost);
+    await owner.kill();
+    await eventually(() => expect(store.isReachable).toBe(false));
+    await expectRefusals(store, lost);
+    await owner.start();
+    await eventually(() => expect(store.isReachable).toBe(true));
+    await eventually(() => expect(listeners[0]?.restorations).toBeGreaterThan(0));
+    for (const { scope, topic } of topics)
+      await eventually(() => accept(store, { scope, events: [newEvent(topic, "again")] }));
+    await Promise.all(listeners.map((listener) => listener.until("again")));
+    expect(states).toEqual([true, false, true]);
+  });
+
+  test("while a master hangs the store is not reachable; calls to it are refused in time, and all is well when it goes on", async () => {
+    await using store = await open();
+    const topic = newTopic();
+    const listener = new RecordingListener();
+    await using _listening = await store.listen(topic, listener);
+    const [owner] = await mastersOf(topic);
+    owner.freeze();
+    try {
+      await expectRefusals(store, topic);
+      await eventually(() => expect(store.isReachable).toBe(false));
+    } finally {
+      owner.thaw();
+    }
+    await eventually(() => expect(store.isReachable).toBe(true), 20_000);
+    await eventually(() => accept(store, { scope: topic.scope, events: [newEvent(topic.topic, "again")] }));
+    await listener.until("again");
+  });
+
+  test("a store opens while the Cluster is absent and works when it comes", async () => {
+    for (const node of cluster.nodes) await node.kill();
+    await using store = await open();
+    expect(store.isReachable).toBe(false);
+    await expectRefusals(store, newTopic());
+    for (const node of cluster.nodes) await node.start();
+    await eventually(() => expect(store.isReachable).toBe(true), 20_000);
+    expect(await append(store, newTopic(), 1)).toHaveLength(1);
+  });
+
+  /** How many connections of each node are subscribed to shard channels. */
+  function subscribers(): Promise<number[]> {
+    return Promise.all(
+      cluster.nodes.map((node) =>
+        node.ask(async (redis) => {
+          const list = String(await redis.client("LIST"));
+          return list.split("\n").filter((line) => / ssub=[1-9]/.test(line)).length;
+        }),
+      ),
+    );
+  }
+});
+
+async function expectRefusals(store: Store, topic: TopicKey): Promise<void> {
+  const { scope } = topic;
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    commit: () => store.commit({ scope, events: [newEvent(topic.topic, "refused")] }),
+    readState: () => store.readState({ scope, key: "k" }),
+    listStates: () => store.listStates({ scope, index: "all", order: "ascending", limit: 10 }),
+    head: () => store.head(topic),
+    replay: () => store.replay(topic, null, 10),
+    listen: () => store.listen({ scope, topic: "another" }, new RecordingListener()),
+    ping: () => store.ping(),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const startedAt = performance.now();
+    const reason = await call().then(
+      () => "answered",
+      (error: unknown) => (error instanceof Error && "reason" in error ? error.reason : error),
+    );
+    const inTime = performance.now() - startedAt < failsWithinMs;
+    expect({ name, reason, inTime }).toEqual({ name, reason: "STORE_UNAVAILABLE", inTime: true });
+  }
+}
+
+function topicAt(topics: readonly TopicKey[], index: number): TopicKey {
+  const topic = topics[index];
+  if (!topic) throw new RangeError(`No topic ${index}.`);
+  return topic;
+}
