@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { watchSession } from "../support/collect.js";
+import { disconnected, messagesIn, newRequestId } from "../support/session-steps.js";
 import { refusalOf } from "../support/test-client.js";
 import { describeOnEachStore, type Caller, type TestServer } from "../support/test-server.js";
 
@@ -16,9 +16,6 @@ describeOnEachStore("sessions", (store) => {
 
   const send = (requestId: string, name: string) =>
     service.client.sessions.send.mutate({ requestId, name, data: null });
-
-  const namesOf = (session: ReturnType<typeof watchSession>) =>
-    session.events.flatMap((event) => (event.type === "session.message" ? [event.name] : []));
 
   describe("a connection", () => {
     test("is told first that it is open, then the version, then what is meant for it", async () => {
@@ -49,7 +46,7 @@ describeOnEachStore("sessions", (store) => {
       await second.first(2);
       await send(requestId, "after");
       await second.first(3);
-      expect(namesOf(second)).toEqual(["after"]);
+      expect(messagesIn(second.events)).toEqual(["after"]);
     });
 
     test("continues after the id it comes with, also with what was sent while nobody was connected", async () => {
@@ -59,13 +56,13 @@ describeOnEachStore("sessions", (store) => {
       await send(requestId, "one");
       const [, , one] = await first.first(3);
       first.unsubscribe();
-      await disconnected(requestId);
+      await disconnected(service.client, requestId);
       expect(await send(requestId, "two")).toEqual({ delivered: 0 });
       await service.client.sessions.send.mutate({ name: "three", data: null });
       using second = watchSession(user.client, { requestId, lastEventId: one?.id });
       await second.until((event) => event.type === "session.message" && event.name === "three");
       expect(second.events[0]).toMatchObject({ type: "session.opened", resumed: true });
-      expect(namesOf(second)).toEqual(["two", "three"]);
+      expect(messagesIn(second.events)).toEqual(["two", "three"]);
     });
 
     test("that was told nothing but that it is open continues from there", async () => {
@@ -74,11 +71,11 @@ describeOnEachStore("sessions", (store) => {
       const [opened, version] = await first.first(2);
       expect(version?.id).toBe(opened?.id);
       first.unsubscribe();
-      await disconnected(requestId);
+      await disconnected(service.client, requestId);
       await send(requestId, "missed");
       using second = watchSession(user.client, { requestId, lastEventId: opened?.id });
       await second.first(3);
-      expect(namesOf(second)).toEqual(["missed"]);
+      expect(messagesIn(second.events)).toEqual(["missed"]);
     });
   });
 
@@ -92,8 +89,8 @@ describeOnEachStore("sessions", (store) => {
       expect(events.at(-1)).toEqual({ type: "session.replaced", timestamp: expect.any(Date), requestId });
       expect(await send(requestId, "hello")).toEqual({ delivered: 1 });
       await newer.first(3);
-      expect(namesOf(newer)).toEqual(["hello"]);
-      expect(namesOf(older)).toEqual([]);
+      expect(messagesIn(newer.events)).toEqual(["hello"]);
+      expect(messagesIn(older.events)).toEqual([]);
     });
   });
 
@@ -107,7 +104,7 @@ describeOnEachStore("sessions", (store) => {
       expect((await theirs.error()).data).toMatchObject({ code: "NOT_FOUND", reason: "SESSION_NOT_FOUND" });
       await send(requestId, "still mine");
       await mine.first(3);
-      expect(namesOf(mine)).toEqual(["still mine"]);
+      expect(messagesIn(mine.events)).toEqual(["still mine"]);
     });
 
     test("only services send and list", async () => {
@@ -118,16 +115,4 @@ describeOnEachStore("sessions", (store) => {
       expect(await refusalOf(user.client.sessions.list.query())).toMatchObject(refusal);
     });
   });
-
-  async function disconnected(requestId: string): Promise<void> {
-    await expect
-      .poll(async () => (await service.client.sessions.list.query()).map((session) => session.requestId), {
-        timeout: 10_000,
-      })
-      .not.toContain(requestId);
-  }
 });
-
-function newRequestId(): string {
-  return `request-${randomUUID()}`;
-}
