@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { once } from "node:events";
 import { parseArgs } from "node:util";
-import { pino } from "pino";
+import { pino, type Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { readConfig, type Config } from "./config.js";
 import { startServer, type RunningServer } from "./start-server.js";
-import { startWorkerProcess } from "./worker-process.js";
+import { startWorkerProcess, type WorkerProcess } from "./worker-process.js";
 
 const help = `Usage: jobwire-server [options]
 
@@ -44,25 +43,42 @@ async function main(args: string[]): Promise<void> {
   if (values.help) return console.log(help);
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel });
-  const stopped = Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  const stopped = stopSignal();
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+
   await using server = await startServer(config, { log, registry });
   console.log(greeting(server, config));
   const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
-  if (module !== undefined && server.signer) {
-    await using _worker = await startWorkerProcess({ module, url: server.url, signer: server.signer, log });
-    await stopped;
-  } else {
-    if (module !== undefined)
-      log.warn("no worker started: with JWT_JWKS_URL it needs a token from you; start it by hand");
-    await stopped;
-  }
-  process.once("SIGTERM", exitNow).once("SIGINT", exitNow);
+  const worker = module === undefined ? undefined : await startWorker(module, server, log);
+  await stopped;
+
+  // Nothing new begins, streams are sent to another server, and what runs may finish: calls are still answered.
+  await Promise.all([server.drain(), worker?.stop({ withinMs: config.tasks.drainMs })]);
+  // Leaving this block closes the server: the calls in hand are answered, and the store goes last.
 }
 
-function exitNow(): never {
-  process.exit(1);
+/** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const stop = () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      resolve();
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
+  });
+}
+
+async function startWorker(
+  module: string,
+  { url, signer }: RunningServer,
+  log: Logger,
+): Promise<WorkerProcess | undefined> {
+  if (signer) return startWorkerProcess({ module, url, signer, log });
+  log.warn("no worker started: with JWT_JWKS_URL it needs a token from you; start it by hand");
+  return undefined;
 }
 
 function greeting({ url, handsOutTokens }: RunningServer, { redisUrl }: Config): string {

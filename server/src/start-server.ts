@@ -36,6 +36,11 @@ export interface RunningServer extends AsyncDisposable {
   readonly signer: TokenSigner | null;
   /** No secret was configured: one was drawn, and development tokens are handed out. */
   readonly handsOutTokens: boolean;
+  /**
+   * Nothing new begins: readiness is 503, new streams and new tasks are refused. Sends the open streams away, over
+   * `DRAIN_MS`, and waits for running tasks, at most `TASK_DRAIN_MS`. Calls are still answered.
+   */
+  drain(): Promise<void>;
 }
 
 export interface ServerOptions {
@@ -50,6 +55,8 @@ export interface ServerOptions {
 const sweepIntervalMs = 2000;
 /** How many tasks the snapshot of a session's gap holds. */
 const snapshotTasks = 20;
+/** Connections that wait to be accepted: with Node's default of 511 thousands that come back at once are reset. */
+const backlog = 4096;
 
 /**
  * Opens the store, builds the services on it and listens. What is opened last is closed first.
@@ -107,7 +114,12 @@ export async function startServer(
     onError,
   });
   const { verifier, signer, handsOutTokens } = createTokens(config);
-  const { server, sse } = await createApp({
+  let draining: Promise<void> | undefined;
+  const {
+    server,
+    sse,
+    close: closeHttp,
+  } = await createApp({
     config,
     router: createAppRouter({
       jobs,
@@ -129,23 +141,26 @@ export async function startServer(
     log,
     registry,
     ping: () => store.ping(),
+    isStopping: () => draining !== undefined,
   });
   const sweepers = [work, tasks.service].map((service) =>
     startBackgroundLoop((signal) => service.sweep(signal), { intervalMs: sweepIntervalMs, onError }),
   );
-  const close = async () => {
-    await Promise.all([
+  const drain = () =>
+    (draining ??= Promise.all([
       sse.drain({ overMs: config.drainMs }),
       tasks.service.drain({ withinMs: config.tasks.drainMs }),
-    ]);
+    ]).then(() => {}));
+  const close = async () => {
+    await drain();
     for (const sweeper of sweepers) await sweeper[Symbol.asyncDispose]();
-    await server.close();
+    await closeHttp();
     await sessions[Symbol.asyncDispose]();
     await hubs[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
   };
   try {
-    await server.listen({ host: config.host, port: config.port });
+    await server.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     await close();
     throw error;
@@ -154,6 +169,7 @@ export async function startServer(
     url: urlOf(server.server.address(), config.host),
     signer,
     handsOutTokens,
+    drain,
     [Symbol.asyncDispose]: close,
   };
 }

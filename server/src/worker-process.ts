@@ -12,7 +12,14 @@ export interface WorkerProcessOptions {
   readonly log: Logger;
 }
 
+export interface WorkerProcess {
+  /** Tells it to finish (SIGTERM) within `withinMs`, kills it when it does not, and resolves when it has ended. */
+  stop(options: { readonly withinMs: number }): Promise<void>;
+}
+
 const tokenLifetimeMs = 24 * 60 * 60 * 1000;
+/** What a worker may take to clean up after the job in hand. */
+const cleanUpMs = 2000;
 const restartDelayMs = 1000;
 
 /**
@@ -25,7 +32,7 @@ export async function startWorkerProcess({
   url,
   signer,
   log,
-}: WorkerProcessOptions): Promise<AsyncDisposable> {
+}: WorkerProcessOptions): Promise<WorkerProcess> {
   const sign = () =>
     signer.sign({ userId: "worker", role: "service", expiresAt: new Date(Date.now() + tokenLifetimeMs) });
   let child: ChildProcess | undefined;
@@ -49,14 +56,16 @@ export async function startWorkerProcess({
   await start();
 
   return {
-    async [Symbol.asyncDispose]() {
+    async stop({ withinMs }) {
       stopping = true;
       clearInterval(refresh);
       clearTimeout(restart);
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");
       child.kill("SIGTERM");
+      const overdue = setTimeout(() => child?.kill("SIGKILL"), withinMs + cleanUpMs);
       await exited;
+      clearTimeout(overdue);
     },
   };
 }

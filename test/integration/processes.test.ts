@@ -1,76 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Inbox, watchFeed, watchJob } from "../support/collect.js";
+import { watchFeed, watchJob } from "../support/collect.js";
 import { openRawStream } from "../support/raw-http.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
+import { serverProgram, startProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
-import { signTestToken, startTestServer, testSecret, type Environment } from "../support/test-server.js";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const serverProgram = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];
-
-interface ServerProcess extends AsyncDisposable {
-  readonly url: string;
-  /** What it has printed so far, line by line. */
-  readonly lines: readonly string[];
-  /** Sends SIGTERM. @returns the exit code, or the signal it died of. */
-  stop(): Promise<number | NodeJS.Signals | null>;
-}
-
-/** Resolves once it says where it listens. */
-async function startProcess(
-  command: string,
-  args: readonly string[],
-  env: Environment,
-): Promise<ServerProcess> {
-  const child = spawn(command, args, {
-    cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      PORT: "0",
-      JOBWIRE_WORKER: "off",
-      LOG_LEVEL: "warn",
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true, // a group of its own, so that nothing of it is left behind
-  });
-  const output = new Inbox<string>();
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      for (const line of text.split("\n")) output.push(line);
-    });
-  }
-  const exit = once(child, "exit");
-  child.once("exit", (code, signal) => output.end(new Error(`exited with ${code ?? signal}`)));
-  const line = await output.until((text) => /Jobwire listens on http/.test(text));
-  return {
-    url: /http\S+/.exec(line)?.[0] ?? "",
-    lines: output.items,
-    async stop() {
-      child.kill("SIGTERM");
-      await exit;
-      return child.exitCode ?? child.signalCode;
-    },
-    async [Symbol.asyncDispose]() {
-      killGroupOf(child);
-      await exit;
-    },
-  };
-}
-
-function killGroupOf({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error; // ESRCH: it is gone
-  }
-}
+import { signTestToken, startTestServer, testSecret } from "../support/test-server.js";
 
 describe("servers that share one Redis", () => {
   let redis: TestRedis;

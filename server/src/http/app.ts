@@ -12,7 +12,8 @@ import type { VersionService } from "../versions/version-service.js";
 import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addErrorAnswers } from "./error-answers.js";
-import { addHealthRoutes } from "./health-routes.js";
+import { createGracefulClose } from "./graceful-close.js";
+import { addHealthRoutes, type HealthRoutesOptions } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics-route.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
@@ -22,7 +23,7 @@ import { addSendMetric, addStreamMetrics } from "./stream-metrics.js";
 import type { TokenSigner, TokenVerifier } from "./tokens.js";
 import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
-export interface AppOptions {
+export interface AppOptions extends HealthRoutesOptions {
   readonly config: Pick<Config, "sse" | "corsOrigins" | "isTesting">;
   readonly router: AppRouter;
   readonly streams: JobStreams;
@@ -36,13 +37,14 @@ export interface AppOptions {
   readonly log: FastifyBaseLogger;
   /** Where the metrics of this server are. */
   readonly registry: Registry;
-  readonly ping: () => Promise<void>;
 }
 
 export interface App {
   readonly server: FastifyInstance;
   /** To be drained before the server is closed. */
   readonly sse: SseHandler;
+  /** Stops listening, answers the calls in hand and closes. */
+  close(): Promise<void>;
 }
 
 const maxBodyBytes = 1_048_576;
@@ -50,14 +52,15 @@ const maxBodyBytes = 1_048_576;
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, router, streams, spoolStreams, sessionStreams, versions, tasks } = options;
-  const { tokens, devSigner, log, registry, ping } = options;
+  const { tokens, devSigner, log, registry } = options;
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 5000 },
   });
+  const close = createGracefulClose(server);
   const sse = createSseHandler({
     ...config.sse,
     router,
@@ -70,12 +73,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
   await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
-  addHealthRoutes(server, ping);
+  addHealthRoutes(server, options);
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
   addPlainStreamRoutes(server, { sse, streams, spoolStreams, sessionStreams, tokens });
   addTaskExportRoute(server, { tasks: tasks.service, jobExports: tasks.jobExports, tokens });
   if (config.isTesting) addTestingRoutes(server, { versions, tasks: tasks.service, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
-  return { server, sse };
+  return { server, sse, close };
 }
