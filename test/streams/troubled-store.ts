@@ -25,11 +25,14 @@ const defaultMaxEvents = 1000;
  */
 export class TroubledStore implements Store {
   readonly calls: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
+  /** How many such calls were under way at once, at most. */
+  readonly mostAtOnce: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
   readonly listeners = new Set<TopicListener>();
   isReachable = true;
   /** How many turns of the event loop an answer is on its way. */
   latencyTurns = 0;
   passage: Passage = (message, deliver) => deliver(message);
+  readonly #underWay: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
   readonly #gates: Gate[] = [];
   readonly #relays: { readonly topic: TopicKey; readonly relay: TopicListener; inner: AsyncDisposable }[] =
     [];
@@ -146,6 +149,16 @@ export class TroubledStore implements Store {
 
   async #answer<Answer>(read: Read, ask: () => Promise<Answer>): Promise<Answer> {
     this.calls[read] += 1;
+    this.#underWay[read] += 1;
+    this.mostAtOnce[read] = Math.max(this.mostAtOnce[read], this.#underWay[read]);
+    try {
+      return await this.#ask(read, ask);
+    } finally {
+      this.#underWay[read] -= 1;
+    }
+  }
+
+  async #ask<Answer>(read: Read, ask: () => Promise<Answer>): Promise<Answer> {
     await this.#pass(read, "before");
     if (this.#refusals[read] > 0) {
       this.#refusals[read] -= 1;

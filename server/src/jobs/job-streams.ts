@@ -1,6 +1,7 @@
-import type { JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
+import type { Job, JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
 import type { Principal } from "../principal.js";
 import { EventStream } from "../streams/event-stream.js";
+import { SharedReads } from "../streams/shared-reads.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
 import { feedTopic, jobTopic, ownerScope, waitingTopic } from "./job-keys.js";
@@ -11,6 +12,9 @@ const feedSnapshotSize = 100;
 
 /** The subscriptions of the jobs domain, each with what a snapshot of it is. */
 export class JobStreams {
+  readonly #jobSnapshots = new SharedReads<Job>();
+  readonly #feedSnapshots = new SharedReads<readonly Job[]>();
+
   constructor(
     private readonly hubs: TopicHubs,
     private readonly jobs: JobService,
@@ -31,19 +35,22 @@ export class JobStreams {
       ...readStreamRequest(request),
       topic: { scope: ownerScope(ownerId), topic: jobTopic(jobId) },
       start: replay === "all" ? "oldest" : "newest",
-      explainGap: async (gap) => ({ ...gapEvent(gap, await this.jobs.get(caller, jobId)), jobId }),
+      explainGap: async (gap) => {
+        const job = await this.#jobSnapshots.read(gap.to, () => this.jobs.get(caller, jobId));
+        return { ...gapEvent(gap, job), jobId };
+      },
     });
   }
 
   /** Every event of all the caller's own jobs. */
   ofOwner(caller: Principal, request: StreamRequest): EventStream<JobFeedEvent> {
+    const newestJobs = async () => (await this.jobs.list(caller, { limit: feedSnapshotSize })).items;
     return new EventStream<JobFeedEvent>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: feedTopic(caller.userId),
       start: "oldest",
-      explainGap: async (gap) =>
-        gapEvent(gap, (await this.jobs.list(caller, { limit: feedSnapshotSize })).items),
+      explainGap: async (gap) => gapEvent(gap, await this.#feedSnapshots.read(gap.to, newestJobs)),
     });
   }
 

@@ -1,5 +1,6 @@
-import type { SpoolStreamEvent } from "@jobwire/shared";
+import type { Spool, SpoolStreamEvent } from "@jobwire/shared";
 import { EventStream } from "../streams/event-stream.js";
+import { SharedReads } from "../streams/shared-reads.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
 import type { SpoolService } from "./spool-service.js";
@@ -7,6 +8,8 @@ import { updatesTopic } from "./spool-store.js";
 
 /** The subscription of the spools domain. */
 export class SpoolStreams {
+  readonly #boards = new SharedReads<readonly Spool[]>();
+
   constructor(
     private readonly hubs: TopicHubs,
     private readonly spools: SpoolService,
@@ -19,7 +22,7 @@ export class SpoolStreams {
       ...readStreamRequest(request),
       topic: updatesTopic,
       start: "oldest",
-      explainGap: async (gap) => gapEvent(gap, await this.spools.list({})),
+      explainGap: async (gap) => gapEvent(gap, await this.#boards.read(gap.to, () => this.spools.list({}))),
     });
   }
 }

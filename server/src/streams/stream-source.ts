@@ -12,7 +12,11 @@ export interface StreamSource<Event> {
   readonly start: "oldest" | "newest";
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
-  /** Makes the control event that says what is missing, with the state of now. */
+  /**
+   * Makes the control event that says what is missing, with the state of now. Streams that meet a gap together may share
+   * one read of that state (`SharedReads`) when they go on at the same `to`: it was begun after `to` was known, so it has
+   * all that came before.
+   */
   readonly explainGap: (gap: Gap) => Promise<Event>;
   /**
    * Made for this stream alone and sent before all others, with ids that lead to where it starts.

@@ -1,24 +1,28 @@
-import type { Cursor } from "@jobwire/shared";
+import { formatCursor, type Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { LogMessage, Store, TopicKey, TopicListener } from "../store/store.js";
+import type { LogMessage, Replay, Store, TopicKey, TopicListener } from "../store/store.js";
+import { CatchUp } from "./catch-up.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
 import { FrameBatch, frameOf, type Frame } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
 import { RecentFrames } from "./recent-frames.js";
+import { SharedReads } from "./shared-reads.js";
+import type { Turns } from "./turns.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /** What all hubs of a process share. */
 export interface HubContext {
   readonly store: Store;
   readonly flushes: FlushQueue;
+  /** Those that catch up take turns. */
+  readonly turns: Turns;
   readonly onError: (error: unknown) => void;
 }
 
 const pageSize = 256;
 const recentLimits = { maxFrames: pageSize, maxBodyLength: 1_048_576 };
 const maxBatches = 32;
-const retryDelayMs = 500;
 
 /**
  * One topic as this process sees it: one listener on the store for all local subscribers, and the newest frames in
@@ -34,22 +38,28 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   readonly #batches = new Map<string, FrameBatch>();
   readonly #followers: Followers;
   readonly #waiting = new WaitingRoom();
-  readonly #held: LogMessage[] = [];
+  readonly #reads = new SharedReads<HubRead | null>();
+  readonly #catchUp: CatchUp;
   #head: Cursor = { epoch: "", offset: 0 };
   #closed = false;
   #attached = false;
+  #hasMissedSome = false;
   #disposed = false;
-  #behind = false;
   #listening: AsyncDisposable | undefined;
-  #catchingUp: Promise<void> | undefined;
   #backfilling: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly topic: TopicKey,
     private readonly context: HubContext,
   ) {
     this.#followers = new Followers(context.flushes);
+    this.#catchUp = new CatchUp({
+      turns: context.turns,
+      readOn: () => this.#readOn(),
+      receive: (message) => this.onMessage(message),
+      isAway: () => !context.store.isReachable,
+      onError: context.onError,
+    });
   }
 
   /** Listens first, then asks where the log ends: what is published in between is caught up with. */
@@ -60,7 +70,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       const { cursor, closed } = await context.store.head(topic);
       hub.#moveTo(cursor, closed);
       hub.#attached = true;
-      if (hub.#behind) void hub.#catchUp();
+      if (hub.#hasMissedSome) void hub.#catchUp.start();
     } catch (error) {
       await hub[Symbol.asyncDispose]();
       throw error;
@@ -96,15 +106,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       await (this.#backfilling ??= this.#backfill());
       if (this.#known(position) !== null) return null;
     }
-    const read = await this.context.store.replay(this.topic, position, pageSize);
-    if (read.kind === "gap") return read;
-    const { epoch } = read.head.cursor;
-    if (read.entries.length > 0)
-      return { kind: "frames", epoch, frames: read.entries.map((entry) => frameOf(epoch, entry)) };
-    // The subscriber has seen all of the log and this hub has not: another process was faster.
-    this.#behind = true;
-    await this.#catchUp();
-    return null;
+    return this.#reads.read(position ? formatCursor(position) : "oldest", () => this.#readAfter(position));
   }
 
   /** Resolves when `peek` may have something new to say, and when the signal aborts. */
@@ -133,19 +135,19 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   }
 
   onMessage(message: LogMessage): void {
-    if (!this.#attached) this.#behind = true;
-    else if (this.#behind || this.#catchingUp) this.#hold(message);
+    if (!this.#attached) this.#hasMissedSome = true;
+    else if (this.#catchUp.isUnderWay) this.#catchUp.hold(message);
     else this.#take(message);
   }
 
   onRestored(): void {
-    this.#behind = true;
-    if (this.#attached) void this.#catchUp();
+    if (!this.#attached) this.#hasMissedSome = true;
+    else void this.#catchUp.start();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    clearTimeout(this.#retry);
+    this.#catchUp[Symbol.dispose]();
     this.#release(this.#head);
     await this.#listening?.[Symbol.asyncDispose]();
   }
@@ -181,82 +183,68 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     }
   }
 
-  /** Reads the log from where this hub is to its end. One at a time; what happens meanwhile makes it go on. */
-  #catchUp(): Promise<void> {
-    this.#catchingUp ??= this.#readToEnd().finally(() => {
-      this.#catchingUp = undefined;
-      if (!this.#behind) for (const message of this.#held.splice(0)) this.#take(message);
-      else if (!this.#retry && !this.#disposed) void this.#catchUp();
-    });
-    return this.#catchingUp;
+  async #readAfter(position: Cursor | null): Promise<HubRead | null> {
+    const read = await this.context.store.replay(this.topic, position, pageSize);
+    if (read.kind === "gap") return read;
+    const { epoch } = read.head.cursor;
+    if (read.entries.length > 0)
+      return { kind: "frames", epoch, frames: read.entries.map((entry) => frameOf(epoch, entry)) };
+    // The subscriber has seen all of the log and this hub has not: another process was faster.
+    await this.#catchUp.start();
+    return null;
   }
 
-  /** Until it is known where the log is, nobody can say whether a message is what comes next. */
-  #hold(message: LogMessage): void {
-    this.#held.push(message);
-    if (this.#held.length <= pageSize) return;
-    this.#held.length = 0;
-    this.#behind = true;
-  }
-
-  async #readToEnd(): Promise<void> {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
-    while (this.#behind && !this.#disposed) {
-      this.#behind = false;
-      try {
-        await ((await this.#wasSetBack()) ? this.#fork() : this.#readOn());
-      } catch (error) {
-        if (this.#disposed) return;
-        this.context.onError(error);
-        this.#behind = true;
-        this.#retry = setTimeout(() => void this.#catchUp(), retryDelayMs).unref();
-        return;
-      }
+  /** Takes what follows in the log. @returns whether that was all. */
+  async #readOn(): Promise<boolean> {
+    const { newest } = this.#recent;
+    if (newest) {
+      // From one before, so that the same read says whether what was taken last is still there.
+      const { epoch } = this.#head;
+      const read = await this.context.store.replay(
+        this.topic,
+        { epoch, offset: newest.offset - 1 },
+        pageSize,
+      );
+      if (this.#showsSetBack(read)) return this.#fork();
+      if (read.kind === "events" && read.head.cursor.epoch === epoch) return this.#takeAll(read);
     }
-  }
-
-  async #readOn(): Promise<void> {
     const read = await this.context.store.replay(this.topic, this.#head, pageSize);
-    if (read.kind === "gap") {
-      this.#moveTo(read.resumeAfter, false);
-      this.#behind = true;
-      return;
-    }
-    const { epoch, offset } = read.head.cursor;
+    if (read.kind === "events") return this.#takeAll(read);
+    this.#moveTo(read.resumeAfter, false);
+    return false;
+  }
+
+  #takeAll({ entries, head }: Extract<Replay, { kind: "events" }>): boolean {
+    const { epoch, offset } = head.cursor;
     // Another process has seen the log fork, after all that was taken here.
     if (epoch !== this.#head.epoch) this.#moveTo({ epoch, offset: this.#head.offset }, false);
-    this.#take({ epoch, entries: read.entries });
-    this.#behind ||= this.#head.offset < offset;
+    this.#take({ epoch, entries });
+    return this.#head.offset >= offset;
   }
 
-  /** Whether the log lacks what was taken from it last, or has something else in its place. */
-  async #wasSetBack(): Promise<boolean> {
-    const { newest } = this.#recent;
-    if (!newest) return false;
+  /** Whether the log, read from before the newest frame, lacks that or has something else in its place. */
+  #showsSetBack(read: Replay): boolean {
     const { epoch } = this.#head;
-    const read = await this.context.store.replay(this.topic, { epoch, offset: newest.offset - 1 }, 1);
     if (read.kind === "gap") return read.reason === "log-lost" && read.resumeAfter.epoch === epoch;
     return read.head.cursor.epoch === epoch && this.#recent.lastShared(read.entries) === undefined;
   }
 
   /** Everything delivered after the last entry that is still the same is lost, and cursors into it are to say so. */
-  async #fork(): Promise<void> {
+  async #fork(): Promise<false> {
     const { epoch } = this.#head;
     const before = (this.#recent.oldestOffset ?? 1) - 1;
     const read = await this.context.store.replay(this.topic, { epoch, offset: before }, pageSize);
     const known = read.kind === "gap" ? read.resumeAfter.offset : before;
     const shared = read.kind === "gap" ? undefined : this.#recent.lastShared(read.entries);
     await this.context.store.fork(this.topic, { epoch, offset: shared ?? known });
-    this.#behind = true;
+    return false;
   }
 
   #take({ epoch, entries }: LogMessage): void {
     const before = this.#head;
     for (const entry of entries) {
       if (epoch !== this.#head.epoch || entry.offset > this.#head.offset + 1) {
-        this.#behind = true;
-        void this.#catchUp();
+        void this.#catchUp.start();
         break;
       }
       if (entry.offset <= this.#head.offset) continue;

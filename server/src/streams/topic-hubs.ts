@@ -2,9 +2,13 @@ import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { FlushQueue } from "./flush-queue.js";
 import { TopicHub, type HubContext } from "./topic-hub.js";
+import { Turns } from "./turns.js";
 
 /** How long a hub outlives its last subscriber, so that a page reload costs no new subscription. */
 const lingerMs = 5000;
+
+/** How many topics read the log at a time when all have to, as after a lost connection. */
+const maxCatchingUp = 64;
 
 /** The hubs of all topics that have subscribers in this process. */
 export class TopicHubs implements AsyncDisposable {
@@ -13,7 +17,7 @@ export class TopicHubs implements AsyncDisposable {
   #isDisposed = false;
 
   constructor(store: Store, onError: (error: unknown) => void) {
-    this.#context = { store, onError, flushes: new FlushQueue() };
+    this.#context = { store, onError, flushes: new FlushQueue(), turns: new Turns(maxCatchingUp) };
   }
 
   /**

@@ -1,0 +1,83 @@
+import type { LogMessage } from "../store/store.js";
+import type { Turns } from "./turns.js";
+
+export interface CatchUpOptions {
+  /** How many topics may catch up at a time. */
+  readonly turns: Turns;
+  /** Reads what follows in the log. @returns whether that was all. */
+  readonly readOn: () => Promise<boolean>;
+  /** Is handed each message that was held meanwhile. */
+  readonly receive: (message: LogMessage) => void;
+  /** Whether the store is known to be away: then it is not even asked. */
+  readonly isAway: () => boolean;
+  readonly onError: (error: unknown) => void;
+}
+
+const retryDelayMs = 500;
+const maxHeld = 256;
+
+/**
+ * Brings a topic's hub to the end of its log when something may have been missed. One at a time; what happens meanwhile
+ * makes it go on, and an error makes it try again after half a second.
+ */
+export class CatchUp implements Disposable {
+  readonly #held: LogMessage[] = [];
+  #isBehind = false;
+  #isDisposed = false;
+  #running: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: CatchUpOptions) {}
+
+  /** Until it is known where the log is, nobody can say whether a message is what comes next. */
+  get isUnderWay(): boolean {
+    return this.#isBehind || this.#running !== undefined;
+  }
+
+  /** Something may have been missed. Resolves when the end was reached, or the store failed. */
+  start(): Promise<void> {
+    this.#isBehind = true;
+    this.#running ??= this.options.turns
+      .run(() => this.#readToEnd())
+      .finally(() => {
+        this.#running = undefined;
+        if (!this.#isBehind) for (const message of this.#held.splice(0)) this.options.receive(message);
+        else if (!this.#retry && !this.#isDisposed) void this.start();
+      });
+    return this.#running;
+  }
+
+  /** Keeps a message until the end was reached. Of too many none are kept: the log is read on instead. */
+  hold(message: LogMessage): void {
+    this.#held.push(message);
+    if (this.#held.length <= maxHeld) return;
+    this.#held.length = 0;
+    this.#isBehind = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#retry);
+  }
+
+  async #readToEnd(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    while (this.#isBehind && !this.#isDisposed) {
+      if (this.options.isAway()) return this.#tryAgainLater();
+      this.#isBehind = false;
+      try {
+        if (!(await this.options.readOn())) this.#isBehind = true;
+      } catch (error) {
+        if (this.#isDisposed) return;
+        this.options.onError(error);
+        this.#isBehind = true;
+        return this.#tryAgainLater();
+      }
+    }
+  }
+
+  #tryAgainLater(): void {
+    this.#retry = setTimeout(() => void this.start(), retryDelayMs).unref();
+  }
+}
