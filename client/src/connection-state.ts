@@ -30,10 +30,14 @@ export interface ConnectionStore {
   readonly subscribe: (onChange: () => void) => () => void;
 }
 
-/** The state of one stream, set by it and read by others. */
-export interface StreamConnection extends ConnectionStore {
-  set(state: ConnectionState): void;
+/** Where a stream says how it is connected. */
+export interface ConnectionReport {
+  readonly getSnapshot: () => ConnectionState;
+  readonly set: (state: ConnectionState) => void;
 }
+
+/** The state of one stream, set by it and read by others. */
+export type StreamConnection = ConnectionStore & ConnectionReport;
 
 /**
  * The state of all streams that report to it: of several the one that is worst off, in the order `waiting`,

@@ -6,7 +6,7 @@ import superjson from "superjson";
 import { createConnectionMonitor, type ConnectionStore } from "./connection-state.js";
 import { EventIterator } from "./event-iterator.js";
 import { headersOf } from "./sse/endpoint.js";
-import { openStream, type StreamSettings } from "./sse/open-stream.js";
+import { openStream, type StreamSettings } from "./open-stream.js";
 import { sseLink } from "./sse-link.js";
 
 /** The calls of a Jobwire server, as tRPC types them. */
@@ -14,7 +14,7 @@ export type JobwireTrpc = TRPCClient<AppRouter>;
 
 export interface JobwireClientOptions extends Pick<
   StreamSettings,
-  "url" | "token" | "headers" | "backoff" | "pauseWhenHidden"
+  "url" | "token" | "headers" | "backoff" | "pauseWhenHidden" | "shareAs"
 > {
   /** Where the server is, without `/trpc`: `http://127.0.0.1:3000`. */
   readonly url: string;

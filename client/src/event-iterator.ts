@@ -1,5 +1,5 @@
 import type { ConnectionStore } from "./connection-state.js";
-import type { OpenStream } from "./sse/open-stream.js";
+import type { OpenStream } from "./open-stream.js";
 
 /**
  * The events of a subscription, to be read once with `for await`. The server is read at the pace of the loop: one that

@@ -7,7 +7,7 @@ import {
 import type { AnyTRPCRouter, inferTRPCClientTypes, TRPCPathSeparator } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { createConnectionMonitor, type ConnectionMonitor, type ConnectionState } from "./connection-state.js";
-import { openStream, type StreamSettings, type StreamValue } from "./sse/open-stream.js";
+import { openStream, type StreamSettings, type StreamValue } from "./open-stream.js";
 
 export type SseLinkOptions<Router extends AnyTRPCRouter> = Omit<StreamSettings, "monitor"> & {
   /** Told the state of every stream of this link. */

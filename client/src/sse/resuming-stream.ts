@@ -1,5 +1,5 @@
 import type { EventSourceMessage } from "eventsource-parser";
-import type { ConnectionState, StreamConnection } from "../connection-state.js";
+import type { ConnectionState, ConnectionReport } from "../connection-state.js";
 import { Attempt } from "./attempt.js";
 import type { Endpoint } from "./endpoint.js";
 import { FrameReader } from "./frame-reader.js";
@@ -21,7 +21,7 @@ export interface ResumingStreamOptions {
   readonly call: StreamCall;
   readonly backoff: Backoff;
   /** Told how it is connected, but not of its end. */
-  readonly connection: StreamConnection;
+  readonly connection: ConnectionReport;
   /** Where the stream starts. */
   readonly cursor: string | null;
   readonly signal: AbortSignal;
@@ -73,7 +73,7 @@ export class ResumingStream {
         attempt,
       );
       const frames = new FrameReader(body, attempt, (retryMs) => this.#retries.onRetry(retryMs));
-      for (let frame = await frames.next(); frame; frame = await frames.next()) {
+      for (let frame = await frames.next(); frame && !signal.aborted; frame = await frames.next()) {
         // An id counts whatever it comes with: `restore-id` brings nothing else.
         this.#cursor = frame.id || this.#cursor;
         switch (frame.event) {

@@ -21,6 +21,11 @@ export function splitCursor(call: StreamCall): { readonly call: StreamCall; read
   return { call: { ...call, input: rest }, cursor: lastEventId };
 }
 
+/** Whether it starts, without a cursor, with what happens next: `replay: "none"`. */
+export function hasNoHistory({ input }: StreamCall): boolean {
+  return isRecord(input) && input.replay === "none";
+}
+
 /** The request for what follows the cursor; the URL is built as tRPC's links do. */
 export function requestOf(url: string, call: StreamCall, cursor: string | null): StreamRequest {
   const isInHeader = cursor !== null && headerText.test(cursor);

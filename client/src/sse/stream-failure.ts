@@ -32,13 +32,22 @@ export function failureOfStatus(status: number, retryAfterMs?: number): StreamFa
 
 /** No answer, or one that broke off. */
 export function connectionFailure(cause: unknown): StreamFailure {
-  const reason = cause instanceof Error ? cause : new Error("The connection failed.", { cause });
-  return new StreamFailure(errorOf(reason), "retry");
+  return new StreamFailure(connectionErrorOf(cause), "retry");
 }
 
 /** Something that stays wrong however often it is tried. */
 export function permanentFailure(message: string, cause?: unknown): StreamFailure {
   return new StreamFailure(errorOf(new Error(message, { cause })), "none");
+}
+
+/** What a stream threw, as its reader gets it. */
+export function connectionErrorOf(cause: unknown): ConnectionError {
+  return errorOf(cause instanceof Error ? cause : new Error("The stream failed.", { cause }));
+}
+
+/** An error that was copied from one tab to another. */
+export function errorOfCopy({ message, shape }: { message: string; shape: unknown }): ConnectionError {
+  return isErrorShape(shape) ? errorOf({ error: shape }) : errorOf(new Error(message));
 }
 
 interface ErrorShape {

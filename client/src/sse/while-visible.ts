@@ -1,4 +1,4 @@
-import { idleState, type StreamConnection } from "../connection-state.js";
+import { idleState, type ConnectionReport } from "../connection-state.js";
 import { forwardAbort } from "./forward-abort.js";
 import type { StreamItem } from "./resuming-stream.js";
 
@@ -8,7 +8,7 @@ export type StreamSource = (cursor: string | null, signal: AbortSignal) => Async
 export interface VisibleOptions {
   readonly cursor: string | null;
   readonly signal: AbortSignal;
-  readonly connection: StreamConnection;
+  readonly connection: ConnectionReport;
 }
 
 /** Reads a stream while the page is seen; hidden, it holds no connection. Outside of pages it reads always. */
@@ -40,6 +40,7 @@ export async function* whileVisible(
       if (!hidden.signal.aborted) return;
     } finally {
       release();
+      hidden.abort();
       document.removeEventListener("visibilitychange", hide);
     }
   }

@@ -1,17 +1,18 @@
-import { TRPCClientError } from "@trpc/client";
 import {
   idleState,
   type ConnectionError,
   type ConnectionMonitor,
   type ConnectionStore,
-} from "../connection-state.js";
-import type { Endpoint } from "./endpoint.js";
-import { forwardAbort } from "./forward-abort.js";
-import { ResumingStream, type StreamItem } from "./resuming-stream.js";
-import { defaultBackoff, type Backoff } from "./retry-schedule.js";
-import { splitCursor, type StreamCall } from "./stream-call.js";
-import { permanentFailure } from "./stream-failure.js";
-import { whileVisible, type StreamSource } from "./while-visible.js";
+} from "./connection-state.js";
+import type { Endpoint } from "./sse/endpoint.js";
+import { forwardAbort } from "./sse/forward-abort.js";
+import { ResumingStream, type StreamItem } from "./sse/resuming-stream.js";
+import { defaultBackoff, type Backoff } from "./sse/retry-schedule.js";
+import { hasNoHistory, splitCursor, type StreamCall } from "./sse/stream-call.js";
+import { connectionErrorOf, permanentFailure } from "./sse/stream-failure.js";
+import { whileVisible, type StreamSource } from "./sse/while-visible.js";
+import { SharedStream, type SharedStreamOptions } from "./tabs/shared-stream.js";
+import { joinTabGroup } from "./tabs/tab-group.js";
 
 /** What all streams to one server have in common. */
 export interface StreamSettings extends Endpoint {
@@ -19,6 +20,12 @@ export interface StreamSettings extends Endpoint {
   readonly backoff?: Backoff | undefined;
   /** Holds no connection while the page is hidden, and continues where it was once it is seen. */
   readonly pauseWhenHidden?: boolean | undefined;
+  /**
+   * Names the user: tabs of one origin whose client has the same name here share each stream they have in common, so
+   * that any number of them needs one connection. Where tabs cannot find each other (without Web Locks or
+   * BroadcastChannel) each has its own. Left out: nothing is shared.
+   */
+  readonly shareAs?: string | undefined;
   /** Told the state of every stream. */
   readonly monitor: ConnectionMonitor;
   /** Aborted: all streams end, and no more are opened. */
@@ -46,7 +53,7 @@ export function openStream(
   call: StreamCall,
   signal: AbortSignal | null | undefined,
 ): OpenStream {
-  const { backoff = defaultBackoff, pauseWhenHidden = false, monitor, closed } = settings;
+  const { backoff = defaultBackoff, pauseWhenHidden = false, shareAs, monitor, closed } = settings;
   const leaving = new AbortController();
   const connection = monitor.open();
 
@@ -57,9 +64,7 @@ export function openStream(
     try {
       for await (const item of items()) yield { id: item.id, data: deserialize(item) };
     } catch (error) {
-      lastError = TRPCClientError.from(
-        error instanceof Error ? error : new Error("The stream failed.", { cause: error }),
-      );
+      lastError = connectionErrorOf(error);
       throw lastError;
     } finally {
       release();
@@ -69,19 +74,31 @@ export function openStream(
   }
 
   function items(): AsyncIterable<StreamItem> {
-    const { call: cleanCall, cursor: start } = splitCursor(call);
-    const open: StreamSource = (cursor, until) =>
+    const { signal: left } = leaving;
+    const { call: started, cursor } = splitCursor(call);
+    const openOwn: SharedStreamOptions["open"] = (from, until, report) =>
       new ResumingStream({
         endpoint: settings,
-        call: cleanCall,
+        call: started,
         backoff,
-        connection,
-        cursor,
+        connection: report,
+        cursor: from,
         signal: until,
       }).items();
-    return pauseWhenHidden
-      ? whileVisible(open, { cursor: start, signal: leaving.signal, connection })
-      : open(start, leaving.signal);
+    const open: StreamSource = (from, until) => {
+      const group = shareAs === undefined ? null : joinTabGroup(groupNameOf(settings.url, started, shareAs));
+      if (!group) return openOwn(from, until, connection);
+      const startsAtNewest = hasNoHistory(started);
+      return new SharedStream({
+        group,
+        open: openOwn,
+        startsAtNewest,
+        cursor: from,
+        signal: until,
+        connection,
+      }).items();
+    };
+    return pauseWhenHidden ? whileVisible(open, { cursor, signal: left, connection }) : open(cursor, left);
   }
 
   function deserialize({ data }: StreamItem): unknown {
@@ -93,4 +110,9 @@ export function openStream(
   }
 
   return { connection, values: read(), leave: () => leaving.abort() };
+}
+
+/** Tabs with the same name here want the same stream. The number is that of what they say to each other. */
+function groupNameOf(url: string, { path, input, transformer }: StreamCall, shareAs: string): string {
+  return `jobwire 1 ${JSON.stringify([url, path, transformer.input.serialize(input), shareAs])}`;
 }
