@@ -104,9 +104,8 @@ export class SharedStream {
         yield item;
         if (this.#meetsLeader()) break;
       }
-      if (left.aborted) return;
       if (this.#meetsLeader()) this.#follow();
-      else this.#end = {};
+      else if (!own.signal.aborted) this.#end = {};
     } finally {
       this.#ownStream = undefined;
       release();

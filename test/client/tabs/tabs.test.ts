@@ -1,0 +1,203 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { findChromium, launchChromium } from "../../sse/support/chromium.js";
+import { startTopicServer, type TopicServer } from "../../sse/support/topic-server.js";
+import { eventually } from "../../sse/support/waiting.js";
+import { bundleForBrowser } from "../support/bundle.js";
+import type { Tab, TabStart } from "./tab-program.js";
+
+/** Real tabs of a real browser, over HTTP/1.1: without sharing, the seventh would get nothing. */
+
+const executablePath = findChromium();
+const topic = "board";
+
+describe.skipIf(executablePath === undefined)("tabs that share a stream", () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let server: TopicServer;
+  let program: string;
+
+  beforeAll(async () => {
+    [browser, program] = await Promise.all([
+      launchChromium(executablePath ?? ""),
+      bundleForBrowser(new URL("tab-program.ts", import.meta.url)),
+    ]);
+  });
+  afterAll(() => browser.close());
+  beforeEach(async () => {
+    server = await startTopicServer();
+    context = await browser.newContext();
+    await context.addInitScript(program);
+    return async () => {
+      await context.close();
+      await server[Symbol.asyncDispose]();
+    };
+  });
+
+  async function openTab(options: Partial<TabStart> = {}): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(`${server.url}/whoami`);
+    await page.evaluate(startTab, { input: { topic }, shareAs: "alice", ...options });
+    return page;
+  }
+
+  async function untilLive(page: Page): Promise<void> {
+    await page.waitForFunction(isLive, undefined, { timeout: 20_000 });
+  }
+
+  async function publish(count: number): Promise<void> {
+    await server.publish(topic, ...Array.from({ length: count }, () => ({ text: "x".repeat(200) })));
+  }
+
+  test("twelve are live on one connection, and each gets every event once", { timeout: 60_000 }, async () => {
+    const tabs = await Promise.all(Array.from({ length: 12 }, () => openTab()));
+    await Promise.all(tabs.map(untilLive));
+    for (let burst = 0; burst < 20; burst++) await publish(25);
+    for (const tab of tabs) expect(await offsetsOf(tab, 500)).toEqual(range(500));
+    expect(server.sse.connectionCount()).toBe(1);
+  });
+
+  test(
+    "with the leader killed twenty times in the middle of a burst nothing is lost and nothing doubled",
+    { timeout: 120_000 },
+    async () => {
+      const tabs = await Promise.all(Array.from({ length: 6 }, () => openTab()));
+      await Promise.all(tabs.map(untilLive));
+      let published = 0;
+      const say = async (count: number) => {
+        published += count;
+        await publish(count);
+      };
+      for (let kill = 0; kill < 20; kill++) {
+        const leader = await leaderOf(tabs);
+        const isCrash = kill % 5 === 4;
+        const burst = (async () => {
+          for (let part = 0; part < 10; part++) await say(10);
+        })();
+        await (isCrash ? crash(leader) : leader.close());
+        await burst;
+        tabs.splice(tabs.indexOf(leader), 1);
+        // Joins late, and is owed all that was said before.
+        tabs.push(await openTab());
+      }
+      for (const tab of tabs) expect(await offsetsOf(tab, published)).toEqual(range(published));
+      await eventually(() => server.sse.connectionCount()).toBe(1);
+    },
+  );
+
+  test("one that joins late gets the history once and then what is live", async () => {
+    const first = await openTab();
+    await untilLive(first);
+    await publish(300);
+    await offsetsOf(first, 300);
+    const late = await openTab();
+    expect(await offsetsOf(late, 300)).toEqual(range(300));
+    await eventually(() => server.sse.connectionCount()).toBe(1);
+    await publish(5);
+    expect(await offsetsOf(late, 305)).toEqual(range(305));
+    expect(await offsetsOf(first, 305)).toEqual(range(305));
+  });
+
+  test("the end of the stream ends it in every tab", async () => {
+    const tabs = await Promise.all(Array.from({ length: 4 }, () => openTab()));
+    await Promise.all(tabs.map(untilLive));
+    await server.publish(topic, {}, { last: true });
+    for (const tab of tabs) {
+      await tab.waitForFunction(isOver, undefined, { timeout: 20_000 });
+      expect(await offsetsOf(tab, 2)).toEqual([1, 2]);
+    }
+    await eventually(() => server.sse.connectionCount()).toBe(0);
+  });
+
+  test("another user's tabs and other subscriptions have streams of their own", async () => {
+    const tabs = [
+      await openTab(),
+      await openTab(),
+      await openTab({ shareAs: "bob" }),
+      await openTab({ input: { topic: "other" } }),
+    ];
+    await Promise.all(tabs.map(untilLive));
+    expect(server.sse.connectionCount()).toBe(3);
+  });
+
+  test("without Web Locks each has its own stream", async () => {
+    await context.addInitScript("delete Navigator.prototype.locks");
+    const tabs = [await openTab(), await openTab()];
+    await Promise.all(tabs.map(untilLive));
+    expect(server.sse.connectionCount()).toBe(2);
+    await publish(3);
+    for (const tab of tabs) expect(await offsetsOf(tab, 3)).toEqual(range(3));
+  });
+
+  /** The tab whose page holds the lock of the stream. */
+  async function leaderOf(tabs: readonly Page[]): Promise<Page> {
+    const clientIds = await Promise.all(tabs.map((tab) => tab.evaluate(clientIdOf)));
+    for (;;) {
+      const holder = await tabs[0]?.evaluate(findHolder);
+      const leader = tabs[clientIds.indexOf(holder)];
+      if (leader) return leader;
+    }
+  }
+});
+
+async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  page.goto("chrome://crash").catch(() => {});
+  await crashed;
+  await page.close();
+}
+
+/** All a tab has received, once it has as much as it is owed. */
+async function offsetsOf(page: Page, count: number): Promise<readonly number[]> {
+  try {
+    await page.waitForFunction(hasCount, count, { timeout: 20_000 });
+  } catch {
+    // What it has says more than that it waited.
+  }
+  return page.evaluate(readOffsets);
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
+}
+
+// What follows runs in the page.
+
+interface TabPage {
+  readonly startTab: (start: TabStart) => void;
+  readonly tab: Tab;
+  readonly navigator: {
+    readonly locks: {
+      query(): Promise<{ readonly held: readonly { readonly name: string; readonly clientId: string }[] }>;
+    };
+  };
+}
+
+function startTab(start: TabStart): void {
+  (globalThis as unknown as TabPage).startTab(start);
+}
+
+function isLive(): boolean {
+  return (globalThis as unknown as TabPage).tab.state() === "live";
+}
+
+function isOver(): boolean {
+  return (globalThis as unknown as TabPage).tab.isOver();
+}
+
+function hasCount(count: number): boolean {
+  return (globalThis as unknown as TabPage).tab.offsets.length >= count;
+}
+
+function readOffsets(): readonly number[] {
+  return (globalThis as unknown as TabPage).tab.offsets;
+}
+
+function clientIdOf(): Promise<string | undefined> {
+  return (globalThis as unknown as TabPage).tab.clientId();
+}
+
+async function findHolder(): Promise<string | undefined> {
+  const { held } = await (globalThis as unknown as TabPage).navigator.locks.query();
+  return held.find(({ name }) => name.startsWith("jobwire"))?.clientId;
+}
