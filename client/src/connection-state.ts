@@ -37,7 +37,7 @@ export interface ConnectionReport {
 }
 
 /** The state of one stream, set by it and read by others. */
-export type StreamConnection = ConnectionStore & ConnectionReport;
+type StreamConnection = ConnectionStore & ConnectionReport;
 
 /**
  * The state of all streams that report to it: of several the one that is worst off, in the order `waiting`,

@@ -1,5 +1,5 @@
 import type { AppRouter } from "@jobwire/server";
-import type { JobFeedEvent, JobStreamEvent } from "@jobwire/shared";
+import type { JobFeedEvent, JobStreamEvent, SessionStreamEvent, SpoolStreamEvent } from "@jobwire/shared";
 import { createTRPCClient, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import type { inferRouterInputs } from "@trpc/server";
 import superjson from "superjson";
@@ -14,12 +14,18 @@ export type JobwireTrpc = TRPCClient<AppRouter>;
 
 export interface JobwireClientOptions extends Pick<
   StreamSettings,
-  "url" | "token" | "headers" | "backoff" | "pauseWhenHidden" | "shareAs"
+  "token" | "headers" | "backoff" | "pauseWhenHidden"
 > {
   /** Where the server is, without `/trpc`: `http://127.0.0.1:3000`. */
   readonly url: string;
   /** For streams and calls, in place of the global one: where that cannot stream, or to add to its options. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  /**
+   * Names the user who is signed in: tabs of one origin with the same name here share each stream they have in common,
+   * so that any number of them needs one connection. Where tabs cannot find each other (without Web Locks or
+   * BroadcastChannel) each has its own. Left out: nothing is shared. Sessions never are.
+   */
+  readonly shareAs?: string;
 }
 
 type Inputs = inferRouterInputs<AppRouter>;
@@ -31,6 +37,8 @@ interface WatchOptions {
 
 export type WatchJobOptions = Omit<Inputs["jobs"]["events"], "jobId"> & WatchOptions;
 export type WatchFeedOptions = NonNullable<Inputs["jobs"]["feed"]> & WatchOptions;
+export type WatchSpoolsOptions = NonNullable<Inputs["spools"]["updates"]> & WatchOptions;
+export type WatchSessionOptions = Omit<Inputs["sessions"]["events"], "requestId"> & WatchOptions;
 
 export interface JobwireClient extends AsyncDisposable {
   /** Every procedure of the server. */
@@ -40,6 +48,14 @@ export interface JobwireClient extends AsyncDisposable {
     watch(jobId: string, options?: WatchJobOptions): EventIterator<JobStreamEvent>;
     /** The events of all the caller's jobs. Never ends by itself. */
     feed(options?: WatchFeedOptions): EventIterator<JobFeedEvent>;
+  };
+  readonly spools: {
+    /** What happens on the board. Never ends by itself. */
+    watch(options?: WatchSpoolsOptions): EventIterator<SpoolStreamEvent>;
+  };
+  readonly sessions: {
+    /** Everything meant for one session, until a newer connection has it. */
+    watch(requestId: string, options?: WatchSessionOptions): EventIterator<SessionStreamEvent>;
   };
   /** The state of all streams of this client. */
   readonly connection: ConnectionStore;
@@ -52,11 +68,19 @@ export interface JobwireClient extends AsyncDisposable {
  * travels in the `Authorization` header only.
  */
 export function createJobwireClient(options: JobwireClientOptions): JobwireClient {
-  const { fetch: send = fetch } = options;
+  const { fetch: send = fetch, shareAs, ...rest } = options;
   const url = `${options.url.replace(/\/+$/, "")}/trpc`;
   const monitor = createConnectionMonitor();
   const closing = new AbortController();
-  const settings = { ...options, url, monitor, closed: closing.signal, fetch: send };
+  const settings: StreamSettings = {
+    ...rest,
+    url,
+    fetch: send,
+    monitor,
+    closed: closing.signal,
+    // A second tab with a session is a new connection of it, which ends the one before.
+    shareAs: (path) => (path.startsWith("sessions.") ? undefined : shareAs),
+  };
 
   function watch<Event>(path: string, input: object, signal: AbortSignal | undefined): EventIterator<Event> {
     const transformer = { input: superjson, output: superjson };
@@ -83,6 +107,11 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
     jobs: {
       watch: (jobId, { signal, ...input } = {}) => watch("jobs.events", { jobId, ...input }, signal),
       feed: ({ signal, ...input } = {}) => watch("jobs.feed", input, signal),
+    },
+    spools: { watch: ({ signal, ...input } = {}) => watch("spools.updates", input, signal) },
+    sessions: {
+      watch: (requestId, { signal, ...input } = {}) =>
+        watch("sessions.events", { requestId, ...input }, signal),
     },
     connection: { getSnapshot: monitor.getSnapshot, subscribe: monitor.subscribe },
     close,

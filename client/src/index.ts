@@ -12,6 +12,8 @@ export {
   type JobwireTrpc,
   type WatchFeedOptions,
   type WatchJobOptions,
+  type WatchSessionOptions,
+  type WatchSpoolsOptions,
 } from "./create-client.js";
 export type { EventIterator } from "./event-iterator.js";
 export {

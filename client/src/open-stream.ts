@@ -21,11 +21,11 @@ export interface StreamSettings extends Endpoint {
   /** Holds no connection while the page is hidden, and continues where it was once it is seen. */
   readonly pauseWhenHidden?: boolean | undefined;
   /**
-   * Names the user: tabs of one origin whose client has the same name here share each stream they have in common, so
-   * that any number of them needs one connection. Where tabs cannot find each other (without Web Locks or
-   * BroadcastChannel) each has its own. Left out: nothing is shared.
+   * Names the user whose tabs share the streams of a procedure, given its path: any number of tabs of one origin with
+   * the same name then needs one connection for each stream they have in common. `undefined`: each tab has its own, as
+   * it has where tabs cannot find each other (without Web Locks or BroadcastChannel). Only for streams with ids.
    */
-  readonly shareAs?: string | undefined;
+  readonly shareAs?: ((path: string) => string | undefined) | undefined;
   /** Told the state of every stream. */
   readonly monitor: ConnectionMonitor;
   /** Aborted: all streams end, and no more are opened. */
@@ -86,7 +86,9 @@ export function openStream(
         signal: until,
       }).items();
     const open: StreamSource = (from, until) => {
-      const group = shareAs === undefined ? null : joinTabGroup(groupNameOf(settings.url, started, shareAs));
+      const sharedAs = shareAs?.(call.path);
+      const group =
+        sharedAs === undefined ? null : joinTabGroup(groupNameOf(settings.url, started, sharedAs));
       if (!group) return openOwn(from, until, connection);
       const startsAtNewest = hasNoHistory(started);
       return new SharedStream({
@@ -113,6 +115,6 @@ export function openStream(
 }
 
 /** Tabs with the same name here want the same stream. The number is that of what they say to each other. */
-function groupNameOf(url: string, { path, input, transformer }: StreamCall, shareAs: string): string {
-  return `jobwire 1 ${JSON.stringify([url, path, transformer.input.serialize(input), shareAs])}`;
+function groupNameOf(url: string, { path, input, transformer }: StreamCall, sharedAs: string): string {
+  return `jobwire 1 ${JSON.stringify([url, path, transformer.input.serialize(input), sharedAs])}`;
 }

@@ -13,7 +13,7 @@ export interface Tab {
 
 export interface TabStart {
   readonly input: object;
-  readonly shareAs?: string;
+  readonly shareAs?: string | undefined;
   readonly pauseWhenHidden?: boolean;
 }
 
@@ -22,7 +22,7 @@ interface Locks {
   query(): Promise<{ readonly held: readonly { readonly name: string; readonly clientId: string }[] }>;
 }
 
-function start({ input, ...options }: TabStart): void {
+function start({ input, shareAs, ...options }: TabStart): void {
   const page = globalThis as unknown as {
     location: { origin: string };
     navigator: { locks: Locks };
