@@ -30,7 +30,15 @@ function start({ input, shareAs, ...options }: TabStart): void {
   };
   const monitor = createConnectionMonitor();
   const client = createTRPCUntypedClient({
-    links: [sseLink({ url: `${page.location.origin}/`, monitor, transformer: superjson, ...options })],
+    links: [
+      sseLink({
+        ...options,
+        url: `${page.location.origin}/`,
+        monitor,
+        transformer: superjson,
+        shareAs: () => shareAs,
+      }),
+    ],
   });
   const offsets: number[] = [];
   let isOver = false;
