@@ -1,6 +1,6 @@
 import type { Load } from "./support/load.js";
 import type { Random } from "./support/random.js";
-import type { Stage } from "./support/stage.js";
+import type { Stage, Topology } from "./support/stage.js";
 import type { Watcher } from "./support/watcher.js";
 
 /** What a fault is done to. */
@@ -26,8 +26,8 @@ export interface Fault {
   readonly title: string;
   /** How many gaps a stream that was live before the fault may see; default: none. */
   readonly gapsOf?: (watcher: Watcher) => readonly number[];
-  /** Runs on a Redis with sentinels, which serves this one run. */
-  readonly needsSentinels?: boolean;
+  /** What Redis has to be; default: one server. Sentinels serve one run. */
+  readonly topology?: Topology;
   /** Does harm and resolves when Redis and the servers answer again. @throws when it had not the effect it should. */
   strike(scene: Scene): Promise<Aftermath | void>;
 }

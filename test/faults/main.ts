@@ -1,9 +1,8 @@
 import type { Fault } from "./fault.js";
 import { helpText, readOptions, type Options } from "./options.js";
-import { runFault, startStage, type RunResult } from "./run-fault.js";
+import { Stages, type RunResult } from "./run-fault.js";
 import { faults } from "./scenarios/fault-list.js";
 import { hasRedisServer } from "./support/redis-process.js";
-import type { Stage } from "./support/stage.js";
 import { progressLine, tableOf } from "./table.js";
 
 async function main(): Promise<void> {
@@ -17,31 +16,18 @@ async function main(): Promise<void> {
   if (results.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
 }
 
-/** One stage for all runs; after a run that failed, a new one. */
 async function runAll({ faults: chosen, seeds, size, isShort }: Options): Promise<RunResult[]> {
   const results: RunResult[] = [];
-  let stage: Stage | undefined;
-  const close = async () => {
-    const old = stage;
-    stage = undefined;
-    await old?.[Symbol.asyncDispose]();
-  };
-  try {
-    for (const fault of chosen) {
-      for (const seed of seeds) {
-        if (fault.needsSentinels) await close();
-        stage ??= await startStage(fault);
-        const result = await runFault(stage, fault, { seed, size, isShort }).catch((error: unknown) =>
-          brokenOff(fault, seed, error),
-        );
-        results.push(result);
-        say(progressLine(result));
-        for (const problem of result.problems) say(`       ${problem}`);
-        if (result.problems.length > 0 || fault.needsSentinels) await close();
-      }
+  await using stages = new Stages();
+  for (const fault of chosen) {
+    for (const seed of seeds) {
+      const result = await stages
+        .run(fault, { seed, size, isShort })
+        .catch((error: unknown) => brokenOff(fault, seed, error));
+      results.push(result);
+      say(progressLine(result));
+      for (const problem of result.problems) say(`       ${problem}`);
     }
-  } finally {
-    await close();
   }
   return results;
 }
@@ -49,8 +35,8 @@ async function runAll({ faults: chosen, seeds, size, isShort }: Options): Promis
 /** A run that did not come to its account. */
 function brokenOff({ name }: Fault, seed: number, error: unknown): RunResult {
   const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const nothing = { commits: 0, deliveries: 0, gaps: 0, lost: 0, doubled: 0, retried: 0, recoveryMs: 0 };
-  return { ...nothing, fault: name, seed, problems: [problem] };
+  const nothing = { commits: 0, deliveries: 0, gaps: 0, lost: 0, doubled: 0, disordered: 0, retried: 0 };
+  return { ...nothing, recoveryMs: 0, grownBytes: 0, defects: 0, fault: name, seed, problems: [problem] };
 }
 
 function say(text: string): void {

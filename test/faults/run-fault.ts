@@ -3,7 +3,6 @@ import { takeAccount, type Account } from "./support/account.js";
 import { Load, type LoadSize } from "./support/load.js";
 import { feedTopic, readLog } from "./support/log-reading.js";
 import { Random } from "./support/random.js";
-import { SentinelGroup } from "./support/sentinel-group.js";
 import { Stage } from "./support/stage.js";
 import { until } from "./support/until.js";
 
@@ -19,23 +18,48 @@ export interface RunResult extends Account {
   /** From Redis answering to all streams live again. */
   readonly recoveryMs: number;
   readonly retried: number;
+  /** What the servers wrote to stderr, logged as defects or died of, unhandled rejections included. */
+  readonly defects: number;
+  /** How much more memory a server uses than before its first fault; the worse of the two. */
+  readonly grownBytes: number;
 }
+
+/** A server that has met faults may use so much more memory than before: caches fill and code is compiled. */
+const maxGrownBytes = 8 * 1024 * 1024;
 
 const commitsAfterwards = 20;
 
-export async function startStage({ needsSentinels = false }: Fault): Promise<Stage> {
-  return Stage.start(needsSentinels ? await SentinelGroup.start() : undefined);
+/** The stage of one run after another; a new one when the next fault needs another kind or the last run failed. */
+export class Stages implements AsyncDisposable {
+  #stage: Stage | undefined;
+
+  async run(fault: Fault, options: RunOptions): Promise<RunResult> {
+    const topology = fault.topology ?? "single";
+    if (this.#stage?.topology !== topology) await this[Symbol.asyncDispose]();
+    this.#stage ??= await Stage.start(topology);
+    let isReusable = false;
+    try {
+      const result = await runFault(this.#stage, fault, options);
+      isReusable = result.problems.length === 0 && topology !== "sentinels";
+      return result;
+    } finally {
+      if (!isReusable) await this[Symbol.asyncDispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const old = this.#stage;
+    this.#stage = undefined;
+    await old?.[Symbol.asyncDispose]();
+  }
 }
 
 /** Strikes once under load, waits until everything is live again, ends the jobs and takes the account. */
-export async function runFault(
-  stage: Stage,
-  fault: Fault,
-  { seed, size, isShort }: RunOptions,
-): Promise<RunResult> {
+async function runFault(stage: Stage, fault: Fault, { seed, size, isShort }: RunOptions): Promise<RunResult> {
   const random = new Random(seed);
   const servers = stage.sides.map(({ server }) => server);
   await using load = await Load.start(stage, random.fork(), size);
+  for (const server of servers) await stage.memory.learn(server);
   const struck = (await fault.strike({ stage, load, random: random.fork(), isShort })) ?? {};
   const { taken = new Set<string>(), answeringSince = performance.now() } = struck;
   const problems: string[] = [];
@@ -49,7 +73,10 @@ export async function runFault(
   await attempt(load.untilCommits(commitsAfterwards));
   await attempt(load.finish());
   await attempt(untilFeedsAtHead(stage, load));
-  const account = await stage.redis.ask((redis) =>
+  const grownBytes = await stage.memory.grownBytes(stage.sides.map(({ server }) => server));
+  if (grownBytes > maxGrownBytes)
+    problems.push(`a server uses ${grownBytes} bytes more than before its first fault`);
+  const account = await stage.ask((redis) =>
     takeAccount({
       redis,
       ownerId: load.ownerId,
@@ -60,11 +87,14 @@ export async function runFault(
       gapsOf: fault.gapsOf ?? (() => [0]),
     }),
   );
-  for (const server of new Set([...servers, ...stage.sides.map((side) => side.server)]))
-    problems.push(...server.defects());
+  const defects = [...new Set([...servers, ...stage.sides.map(({ server }) => server)])].flatMap((server) =>
+    server.defects(),
+  );
   return {
     ...account,
-    problems: [...problems, ...account.problems],
+    problems: [...problems, ...account.problems, ...defects],
+    defects: defects.length,
+    grownBytes,
     fault: fault.name,
     seed,
     recoveryMs: Math.round(recoveryMs),
@@ -77,7 +107,7 @@ function isCurrent({ jobIds }: Load, topic: string): boolean {
 }
 
 async function untilFeedsAtHead(stage: Stage, load: Load): Promise<void> {
-  const { head } = await stage.redis.ask((redis) => readLog(redis, feedTopic(load.ownerId)));
+  const { head } = await stage.ask((redis) => readLog(redis, feedTopic(load.ownerId)));
   const behind = () =>
     load.watchers.filter(
       ({ kind, deliveries }) =>

@@ -10,13 +10,11 @@ import {
   commandTimeoutMs,
   Reachability,
   reconnectDelayOf,
+  watchMs,
   type OnReachable,
   type RedisTopology,
 } from "./redis-topology.js";
 import type { TopicListener } from "./store.js";
-
-/** How often every master is asked whether it is there and still has its data. */
-const watchMs = 1000;
 
 /**
  * A Redis Cluster. It counts as reachable when every master that owns slots answers. Resolves after the first attempt to

@@ -4,12 +4,9 @@ import { movedTo, readSlotOwners, slotOf } from "./cluster-slots.js";
 import { toStoreError } from "./redis-error.js";
 import { readMessage } from "./redis-message.js";
 import type { ConnectionOptions } from "./redis-options.js";
-import { commandTimeoutMs, reconnectDelayOf } from "./redis-topology.js";
+import { commandTimeoutMs, reconnectDelayOf, watchMs } from "./redis-topology.js";
 import { shardChannelsOf, ShardConnections } from "./shard-connections.js";
 import type { TopicListener } from "./store.js";
-
-/** How often it is asked whether slots are being moved, and whether the nodes are still there. */
-const watchMs = 1000;
 
 /** Slots whose channels are restored at once: whoever is told reads from Redis. */
 const slotsAtOnce = 200;

@@ -23,6 +23,9 @@ export type OnReachable = (reachable: boolean, error?: unknown) => void;
 /** How long a command may take before the store counts as away: callers are to know within two seconds. */
 export const commandTimeoutMs = 1500;
 
+/** How often it is asked whether every Redis is there and still has its data. */
+export const watchMs = 1000;
+
 const maxReconnectDelayMs = 1000;
 
 /** For every connection of the store. Nothing is sent twice: the store does not know what of it was carried out. */

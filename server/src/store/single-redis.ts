@@ -8,13 +8,13 @@ import {
   baseOptions,
   Reachability,
   reconnectDelayOf,
+  watchMs,
   type OnReachable,
   type RedisTopology,
 } from "./redis-topology.js";
 import type { TopicListener } from "./store.js";
 
 const lossMark = "jw:generation";
-const watchMs = 3000;
 
 /**
  * One Redis, or the master that sentinels name. Two connections: one for commands and one subscriber for all topics of

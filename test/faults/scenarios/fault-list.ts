@@ -1,5 +1,8 @@
 import type { Fault } from "../fault.js";
 import { clientCuts } from "./client-cuts.js";
+import { clusterFlush } from "./cluster-flush.js";
+import { clusterKill } from "./cluster-kill.js";
+import { clusterMove } from "./cluster-move.js";
 import { flushAll } from "./flush-all.js";
 import { fullMemory } from "./full-memory.js";
 import { lostAnswers } from "./lost-answers.js";
@@ -23,6 +26,9 @@ export const faults: readonly Fault[] = [
   lostAnswers,
   fullMemory,
   setBack,
-  sentinelFailover,
   flushAll,
+  sentinelFailover,
+  clusterMove,
+  clusterKill,
+  clusterFlush,
 ];

@@ -7,7 +7,7 @@ import { until } from "../support/until.js";
 export const sentinelFailover: Fault = {
   name: "sentinel",
   title: "SIGKILL of the master; the sentinels promote its replica, and it comes back as one",
-  needsSentinels: true,
+  topology: "sentinels",
   gapsOf: () => [0, 1],
   async strike({ stage, load }) {
     const { sentinels } = stage;

@@ -1,5 +1,5 @@
 import { formatCursor } from "@jobwire/shared";
-import type { Redis } from "ioredis";
+import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
 import type { Ledger } from "./ledger.js";
 import { readJob, readLog, type LogSeen } from "./log-reading.js";
 import { accountStream } from "./stream-account.js";
@@ -11,11 +11,13 @@ export interface Account {
   readonly gaps: number;
   readonly lost: number;
   readonly doubled: number;
+  /** Streams that saw an event after a later one. */
+  readonly disordered: number;
   readonly problems: readonly string[];
 }
 
 export interface AccountOptions {
-  readonly redis: Redis;
+  readonly redis: RedisCommands;
   readonly ownerId: string;
   readonly jobIds: readonly string[];
   readonly ledger: Ledger;
@@ -34,7 +36,7 @@ export async function takeAccount(options: AccountOptions): Promise<Account> {
   const logs = new Map<string, LogSeen>();
   for (const { topic } of watchers) logs.set(topic.topic, await readLog(redis, topic));
   const problems: string[] = [];
-  const total = { deliveries: 0, gaps: 0, lost: 0, doubled: 0 };
+  const total = { deliveries: 0, gaps: 0, lost: 0, doubled: 0, disordered: 0 };
   for (const watcher of watchers) {
     const log = logs.get(watcher.topic.topic);
     if (!log) continue;
@@ -43,6 +45,7 @@ export async function takeAccount(options: AccountOptions): Promise<Account> {
     total.gaps += account.gaps;
     total.lost += account.lost;
     total.doubled += account.doubled;
+    if (account.isDisordered) total.disordered += 1;
     problems.push(...account.problems);
     const expected = gapsOf(watcher);
     if (!expected.includes(account.gaps))

@@ -1,9 +1,16 @@
 import { fileURLToPath } from "node:url";
 import { ManagedProcess } from "./managed-process.js";
+import { until } from "./until.js";
 import { tokenSecret } from "./token.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const program = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];
+const program = [
+  "--expose-gc",
+  "--conditions=@jobwire/source",
+  "--import=tsx",
+  "--import=./test/faults/support/memory-probe.ts",
+  "server/src/main.ts",
+];
 
 /** A Jobwire server as people run it: a process of its own. */
 export class JobwireProcess implements AsyncDisposable {
@@ -49,6 +56,18 @@ export class JobwireProcess implements AsyncDisposable {
     if (this.child.hasExited && this.child.exitCode !== null)
       defects.push(`the server ended by itself with ${this.child.exitCode}`);
     return defects;
+  }
+
+  /** The memory it uses once all garbage is collected. */
+  async memoryBytes(): Promise<number> {
+    const said = () => this.logged(/^memory in use$/);
+    const before = said().length;
+    this.child.signal("SIGUSR2");
+    await until(
+      () => said().length > before,
+      () => "the server says how much memory it uses",
+    );
+    return Number(said().at(-1)?.bytes);
   }
 
   /** SIGKILL. */

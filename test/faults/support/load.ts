@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { slotOf } from "../../../server/src/store/cluster-slots.js";
+import { redisKeys } from "../../../server/src/store/redis-keys.js";
 import { createTestClient } from "../../support/test-client.js";
 import { Ledger } from "./ledger.js";
 import { feedTopic, topicOfJob } from "./log-reading.js";
@@ -66,6 +68,11 @@ export class Load implements AsyncDisposable {
     await load.untilAllLive();
     await load.untilCommits(10 * size.publishers);
     return load;
+  }
+
+  /** In a Cluster: where all topics are. */
+  get slot(): number {
+    return slotOf(redisKeys.channel(feedTopic(this.ownerId)));
   }
 
   async createJobs(): Promise<void> {

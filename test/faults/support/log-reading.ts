@@ -2,8 +2,8 @@ import { parseCursor, type Cursor } from "@jobwire/shared";
 import superjson from "superjson";
 import { jobKey, jobTopic, ownerScope } from "../../../server/src/jobs/job-keys.js";
 import { redisKeys } from "../../../server/src/store/redis-keys.js";
+import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
 import type { TopicKey } from "../../../server/src/store/store.js";
-import type { Redis } from "ioredis";
 
 /** A topic as Redis has it. */
 export interface LogSeen {
@@ -20,7 +20,7 @@ export interface JobSeen {
 }
 
 /** Past all of Jobwire: what is really there. */
-export async function readLog(redis: Redis, topic: TopicKey): Promise<LogSeen> {
+export async function readLog(redis: RedisCommands, topic: TopicKey): Promise<LogSeen> {
   const [epoch, offset, ancestors] = await redis.hmget(redisKeys.head(topic), "epoch", "offset", "ancestors");
   const rows = await redis.xrange(redisKeys.log(topic), "-", "+");
   const entries = rows.map(([id, fields]): [number, string] => {
@@ -34,7 +34,7 @@ export async function readLog(redis: Redis, topic: TopicKey): Promise<LogSeen> {
   };
 }
 
-export async function readJob(redis: Redis, ownerId: string, jobId: string): Promise<JobSeen | null> {
+export async function readJob(redis: RedisCommands, ownerId: string, jobId: string): Promise<JobSeen | null> {
   const key = redisKeys.state({ scope: ownerScope(ownerId), key: jobKey(jobId) });
   const record = await redis.hgetall(key);
   if (Object.keys(record).length === 0) return null;

@@ -1,7 +1,10 @@
+import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
+import { RedisCluster } from "../../support/redis-cluster.js";
 import { FaultProxy } from "./fault-proxy.js";
 import { JobwireProcess } from "./jobwire-process.js";
+import { MemoryAccount } from "./memory-account.js";
 import { RedisProcess } from "./redis-process.js";
-import type { SentinelGroup } from "./sentinel-group.js";
+import { SentinelGroup } from "./sentinel-group.js";
 
 /** One of the two server processes, and the address its clients know. */
 export interface Side {
@@ -10,9 +13,16 @@ export interface Side {
   readonly front: FaultProxy;
 }
 
+/** What Redis is on a stage. */
+export type Topology = "single" | "sentinels" | "cluster";
+
 /** Redis, two Jobwire servers that reach it through a proxy, and a proxy before each of them. */
 export class Stage implements AsyncDisposable {
+  readonly memory = new MemoryAccount();
+
   private constructor(
+    readonly topology: Topology,
+    /** Of a Cluster: one of its masters. */
     public redis: RedisProcess,
     /** Between the servers and Redis. */
     readonly redisProxy: FaultProxy,
@@ -20,14 +30,23 @@ export class Stage implements AsyncDisposable {
     private readonly env: Readonly<Record<string, string>>,
     /** Present: the servers find Redis through these sentinels, without the proxy. */
     readonly sentinels?: SentinelGroup,
+    /** Present: the servers reach its nodes without the proxy. */
+    readonly cluster?: RedisCluster,
   ) {}
 
-  static async start(sentinels?: SentinelGroup): Promise<Stage> {
-    const redis = sentinels ? sentinels.nodes[0] : await RedisProcess.start();
+  static async start(topology: Topology): Promise<Stage> {
+    const sentinels = topology === "sentinels" ? await SentinelGroup.start() : undefined;
+    const cluster = topology === "cluster" ? await RedisCluster.start() : undefined;
+    const redis = sentinels?.nodes[0] ?? cluster?.nodes[0] ?? (await RedisProcess.start());
     const redisProxy = await FaultProxy.start(redis.port);
-    const env = { REDIS_URL: sentinels?.url ?? `redis://127.0.0.1:${redisProxy.port}` };
+    const env = { REDIS_URL: sentinels?.url ?? cluster?.url ?? `redis://127.0.0.1:${redisProxy.port}` };
     const sides = await Promise.all([startSide(env), startSide(env)]);
-    return new Stage(redis, redisProxy, sides, env, sentinels);
+    return new Stage(topology, redis, redisProxy, sides, env, sentinels, cluster);
+  }
+
+  /** Asks Redis past the servers and all proxies. */
+  ask<Answer>(question: (redis: RedisCommands) => Promise<Answer>): Promise<Answer> {
+    return this.cluster ? this.cluster.ask(question) : this.redis.ask(question);
   }
 
   /** The addresses clients use. */
@@ -55,6 +74,7 @@ export class Stage implements AsyncDisposable {
     await this.redisProxy[Symbol.asyncDispose]();
     await this.redis[Symbol.asyncDispose]();
     await this.sentinels?.[Symbol.asyncDispose]();
+    await this.cluster?.[Symbol.asyncDispose]();
   }
 }
 

@@ -8,6 +8,7 @@ export interface StreamAccount {
   readonly gaps: number;
   readonly lost: number;
   readonly doubled: number;
+  readonly isDisordered: boolean;
   readonly problems: readonly string[];
 }
 
@@ -33,7 +34,7 @@ class Walk {
   #deliveries = 0;
   #gaps = 0;
   #doubled = 0;
-  #isOutOfOrder = false;
+  #isDisordered = false;
 
   constructor(
     private readonly name: string,
@@ -81,7 +82,7 @@ class Walk {
     if (end !== formatCursor(head) && head.offset > 0 && !this.#isShared(this.#position)) {
       this.#complain(`the stream ends at ${end}, the log at ${formatCursor(head)}`);
     }
-    if (this.#isOutOfOrder) this.#problems.unshift(`${this.name}: out of order`);
+    if (this.#isDisordered) this.#problems.unshift(`${this.name}: out of order`);
     const { length } = this.#problems;
     const shown = this.#problems.slice(0, 8);
     if (length > shown.length) shown.push(`${this.name}: and ${length - shown.length} more`);
@@ -90,6 +91,7 @@ class Walk {
       gaps: this.#gaps,
       lost,
       doubled: this.#doubled,
+      isDisordered: this.#isDisordered,
       problems: shown,
     };
   }
@@ -103,7 +105,7 @@ class Walk {
     if (cursor.epoch !== before.epoch && !this.#isShared(before))
       this.#complain(`${formatCursor(cursor)} came after ${formatCursor(before)} without a gap`);
     if (cursor.offset <= before.offset) {
-      this.#isOutOfOrder = true;
+      this.#isDisordered = true;
       this.#complain(`${formatCursor(cursor)} came after ${formatCursor(before)}`);
     } else if (cursor.offset > before.offset + 1) {
       this.#complain(`${formatCursor(cursor)} came right after ${formatCursor(before)}`);
