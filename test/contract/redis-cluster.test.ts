@@ -4,6 +4,7 @@ import { redisKeys } from "../../server/src/store/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
 import { hasRedisServer, type RedisProcess } from "../faults/support/redis-process.js";
+import { asMinimalUser, createMinimalUser } from "../support/minimal-user.js";
 import { RedisCluster } from "../support/redis-cluster.js";
 import {
   RecordingListener,
@@ -28,11 +29,16 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
 
   beforeAll(async () => {
     cluster = await RedisCluster.start();
+    await createUsers();
   });
   afterAll(() => cluster[Symbol.asyncDispose]());
 
   const open = (onReachable: (reachable: boolean) => void = () => {}) =>
-    openRedisStore({ url: cluster.url, maxEvents: 1000, onReachable });
+    openRedisStore({ url: asMinimalUser(cluster.url), maxEvents: 1000, onReachable });
+
+  /** A node that starts again has forgotten its users. */
+  const createUsers = () =>
+    Promise.all(cluster.nodes.map((node) => node.ask((redis) => createMinimalUser(redis, "cluster"))));
 
   /** The master of a topic and another one. */
   async function mastersOf(topic: TopicKey): Promise<[owner: RedisProcess, other: RedisProcess]> {
@@ -197,6 +203,7 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     await eventually(() => expect(store.isReachable).toBe(false));
     await expectRefusals(store, lost);
     await owner.start();
+    await createUsers();
     await eventually(() => expect(store.isReachable).toBe(true));
     await eventually(() => expect(listeners[0]?.restorations).toBeGreaterThan(0));
     for (const { scope, topic } of topics)
@@ -229,6 +236,7 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     expect(store.isReachable).toBe(false);
     await expectRefusals(store, newTopic());
     for (const node of cluster.nodes) await node.start();
+    await createUsers();
     await eventually(() => expect(store.isReachable).toBe(true), 20_000);
     expect(await append(store, newTopic(), 1)).toHaveLength(1);
   });

@@ -72,7 +72,9 @@ class ClusterRedis implements RedisTopology {
         lastError = error;
       });
     // At once and not with the first command, or those that come meanwhile would be refused.
-    commands.on("+node", (node: Redis) => queueMicrotask(() => void node.connect().catch(() => {})));
+    commands.on("+node", (node: Redis) => {
+      if (!node.options.readOnly) queueMicrotask(() => void node.connect().catch(() => {}));
+    });
     commands.on("-node", (node: Redis) => {
       if (!this.#owners().has(nameOf(node))) return;
       this.#isServing = false;

@@ -34,6 +34,7 @@ export const baseOptions: ConnectionOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
+  disableClientInfo: true,
   maxRetriesPerRequest: 0,
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
