@@ -1,0 +1,105 @@
+import { Redis } from "ioredis";
+import { expect, test, vi } from "vitest";
+import { watchSession } from "../support/collect.js";
+import { disconnected, messagesIn, newRequestId } from "../support/session-steps.js";
+import { startRedis } from "../support/redis-server.js";
+import { describeOnEachStore, startTestServer } from "../support/test-server.js";
+
+const patience = { timeout: 20_000, interval: 20 };
+
+describeOnEachStore("a session that comes back", (store) => {
+  test("too late for its cursor is told what is missing, with the version and the tasks of now", async () => {
+    await using server = await store.start({ HISTORY_MAX_EVENTS: "5", DRAIN_MS: "0" });
+    const [user, service] = await Promise.all([server.newUser(), server.newService()]);
+    const requestId = newRequestId();
+    using first = watchSession(user.client, { requestId });
+    const [opened] = await first.first(2);
+    first.unsubscribe();
+    await disconnected(service.client, requestId);
+    await service.client.versions.announce.mutate({ version: "2.0.0", changelog: "Faster." });
+    // More than a server that follows the log still has in memory.
+    const names = Array.from({ length: 270 }, (_, number) => `m${number}`);
+    for (const name of names) await service.client.sessions.send.mutate({ requestId, name, data: null });
+    using second = watchSession(user.client, { requestId, lastEventId: opened?.id });
+    await second.first(7);
+    await service.client.sessions.send.mutate({ requestId, name: "live", data: null });
+    await second.first(8);
+    const version = { version: "2.0.0", changelog: "Faster.", pending: true };
+    expect(second.events.slice(0, 3)).toMatchObject([
+      { type: "session.opened", resumed: false },
+      { type: "version.announced", ...version },
+      {
+        type: "stream.gap",
+        reason: "trimmed",
+        from: opened?.id,
+        to: second.ids[2],
+        snapshot: { version, tasks: [] },
+      },
+    ]);
+    // One of the five that are retained is the mark of the new connection.
+    expect(messagesIn(second.events)).toEqual([...names.slice(-4), "live"]);
+  });
+
+  test("after its time begins anew: its cursor is a gap, nothing of its log is left, and its name is free", async () => {
+    await using server = await store.start({ HISTORY_TTL_S: "1", DRAIN_MS: "0" });
+    const [user, service] = await Promise.all([server.newUser(), server.newService()]);
+    const requestId = newRequestId();
+    using first = watchSession(user.client, { requestId });
+    await first.first(2);
+    await service.client.sessions.send.mutate({ requestId, name: "old", data: null });
+    const last = (await first.first(3)).at(-1);
+    first.unsubscribe();
+    const other = await server.newUser();
+    await vi.waitFor(async () => {
+      using theirs = watchSession(other.client, { requestId });
+      await theirs.first(1);
+    }, patience);
+    await vi.waitFor(async () => {
+      using back = watchSession(user.client, { requestId, lastEventId: last?.id });
+      await back.first(3);
+      expect(back.events[0]).toMatchObject({ type: "session.opened", resumed: false });
+      expect(back.events[2]).toMatchObject({ type: "stream.gap", reason: "log-lost" });
+      expect(messagesIn(back.events)).toEqual([]);
+    }, patience);
+  });
+
+  test("in time keeps its log, however often it has left", async () => {
+    await using server = await store.start({ HISTORY_TTL_S: "2", DRAIN_MS: "0" });
+    const [user, service] = await Promise.all([server.newUser(), server.newService()]);
+    const requestId = newRequestId();
+    using first = watchSession(user.client, { requestId });
+    const [opened] = await first.first(2);
+    await service.client.sessions.send.mutate({ requestId, name: "kept", data: null });
+    first.unsubscribe();
+    const startedAt = Date.now();
+    while (Date.now() - startedAt < 6000) {
+      using again = watchSession(user.client, { requestId, lastEventId: opened?.id });
+      await again.first(3);
+      expect(messagesIn(again.events)).toEqual(["kept"]);
+      expect(again.events[0]).toMatchObject({ resumed: true });
+    }
+  });
+});
+
+test("sessions whose time has passed leave no key in Redis", async () => {
+  await using redis = await startRedis();
+  await using server = await startTestServer({ REDIS_URL: redis.url, HISTORY_TTL_S: "1", DRAIN_MS: "0" });
+  const commands = new Redis(redis.url);
+  try {
+    const [user, service] = await Promise.all([server.newUser(), server.newService()]);
+    const sessions = Array.from({ length: 10 }, () =>
+      watchSession(user.client, { requestId: newRequestId() }),
+    );
+    await Promise.all(sessions.map((session) => session.first(2)));
+    await service.client.sessions.send.mutate({ name: "all", data: null });
+    await service.client.versions.announce.mutate({ requestId: "never-opened", version: "3" });
+    expect(await commands.keys("jw:{sessions}:s:session/*")).toHaveLength(11);
+    for (const session of sessions) session.unsubscribe();
+    await vi.waitFor(async () => {
+      const keys = await commands.keys("jw:{sessions}:*");
+      expect(keys.filter((key) => !key.includes(":process"))).toEqual([]);
+    }, patience);
+  } finally {
+    commands.disconnect();
+  }
+});
