@@ -77,12 +77,11 @@ test.each([
   "an observer that %s is logged by its name, the next is told, and the connection stands",
   async (_what, onEvent, error) => {
     const told = new Inbox<string>();
-    const lines = new Inbox<{
-      readonly observer?: string;
-      readonly event?: string;
-      readonly err?: { message: string };
-    }>();
-    const log = pino({ level: "error" }, { write: (line: string) => lines.push(JSON.parse(line)) });
+    const lines = new Inbox<LogLine>();
+    const log = pino(
+      { level: "error" },
+      { write: (line: string) => lines.push(JSON.parse(line) as LogLine) },
+    );
     await using server = await start(
       [
         { name: "audit", onConnect: onEvent, onDisconnect: onEvent, timeoutMs: 100 },
@@ -116,12 +115,19 @@ test.each([
 );
 
 test("a connection does not wait for its observers", async () => {
-  const onConnect = vi.fn(() => new Promise(() => {}));
+  const onConnect = vi.fn<() => Promise<void>>(() => new Promise(() => {}));
   await using server = await start([{ name: "stuck", onConnect, timeoutMs: 600_000 }]);
   using session = watchSession(server.client, { requestId: newRequestId() });
   await session.first(2);
   expect(onConnect).toHaveBeenCalledOnce();
 });
+
+interface LogLine {
+  readonly observer?: string;
+  readonly event?: string;
+  readonly requestId?: string;
+  readonly err?: { readonly message: string };
+}
 
 async function start(sessionObservers: readonly SessionObserver[], log = pino({ level: "silent" })) {
   const config = readConfig({ PORT: "0", JWT_SECRET: testSecret, DRAIN_MS: "0" });

@@ -35,7 +35,7 @@ describeOnEachStore("a session over plain SSE", (store) => {
     await overTrpc.first(3);
     expect(frames[2]?.id).toBe(overTrpc.ids[2]);
     const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    expect(frames.map((frame) => JSON.parse(frame.data ?? ""))).toEqual([
+    expect(frames.map((frame) => JSON.parse(frame.data ?? "") as unknown)).toEqual([
       { type: "session.opened", timestamp, requestId, connectionId: expect.any(String), resumed: false },
       { type: "version.announced", timestamp, version: "0.1.0", changelog: null, pending: false },
       { type: "session.message", timestamp, name: "one", data },
