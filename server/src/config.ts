@@ -4,6 +4,12 @@ import { redisPlaceOf } from "./store/redis-options.js";
 const port = z.coerce.number().int().min(0).max(65_535);
 const positiveInteger = z.coerce.number().int().min(1);
 
+const toggle = z.stringbool({
+  truthy: ["on", "true", "1"],
+  falsy: ["off", "false", "0"],
+  error: "expected on or off",
+});
+
 const maxTimerMs = 2_147_483_647;
 const duration = z.coerce.number().int().min(1).max(maxTimerMs);
 
@@ -56,8 +62,8 @@ const schema = z
     TASK_DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(10_000),
     TASKS_MAX_RUNNING: positiveInteger.default(16),
     TASKS_MAX_RUNNING_PER_USER: positiveInteger.default(4),
-    TESTING: z.enum(["on", "off"]).default("off"),
-    JOBWIRE_WORKER: z.enum(["on", "off"]).default("on"),
+    TESTING: toggle.default(false),
+    JOBWIRE_WORKER: toggle.default(true),
   })
   .transform((env) => ({
     isProduction: env.NODE_ENV === "production",
@@ -84,8 +90,8 @@ const schema = z
       maxRunning: env.TASKS_MAX_RUNNING,
       maxRunningPerOwner: env.TASKS_MAX_RUNNING_PER_USER,
     },
-    isTesting: env.TESTING === "on",
-    runsWorker: env.JOBWIRE_WORKER === "on",
+    isTesting: env.TESTING,
+    runsWorker: env.JOBWIRE_WORKER,
   }));
 
 /** What the environment says, once validated. Names and defaults: docs/configuration.md. */
@@ -115,7 +121,7 @@ function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING }: Envir
   if (NODE_ENV === "production" && JWT_JWKS_URL === undefined && (JWT_SECRET ?? "").length < 32) {
     add("JWT_SECRET", "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL");
   }
-  if (NODE_ENV === "production" && TESTING === "on") {
+  if (NODE_ENV === "production" && TESTING !== undefined && toggle.safeParse(TESTING).data) {
     add("TESTING", "production has no testing endpoints; leave TESTING out");
   }
   return issues;

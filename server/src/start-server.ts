@@ -1,33 +1,14 @@
-import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { pino, type Logger } from "pino";
 import { Registry } from "prom-client";
-import { createAppRouter } from "./app-router.js";
-import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
 import { createApp } from "./http/app.js";
-import { createJwksTokens } from "./http/jwks-tokens.js";
-import { addRedisMetrics } from "./http/redis-metrics.js";
-import { createSecretTokens } from "./http/secret-tokens.js";
-import type { TokenSigner, TokenVerifier } from "./http/tokens.js";
-import { JobService } from "./jobs/job-service.js";
-import { JobStore } from "./jobs/job-store.js";
-import { JobStreams } from "./jobs/job-streams.js";
-import { WorkQueue } from "./jobs/work-queue.js";
-import { WorkService } from "./jobs/work-service.js";
-import { openSessions } from "./sessions/open-sessions.js";
+import { createTokens } from "./http/create-tokens.js";
+import type { TokenSigner } from "./http/tokens.js";
+import { openServices } from "./open-services.js";
+import { openStore } from "./open-store.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
-import { SessionStreams } from "./sessions/session-streams.js";
-import { SpoolService } from "./spools/spool-service.js";
-import { SpoolStore } from "./spools/spool-store.js";
-import { SpoolStreams } from "./spools/spool-streams.js";
-import { openMemoryStore } from "./store/memory-store.js";
-import { openRedisStore } from "./store/redis-store.js";
-import type { Store } from "./store/store.js";
-import { openTasks } from "./tasks/open-tasks.js";
 import { TopicHubs } from "./streams/topic-hubs.js";
-import { createCurrentVersion } from "./versions/current-version.js";
-import { VersionService } from "./versions/version-service.js";
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
@@ -52,15 +33,10 @@ export interface ServerOptions {
   readonly sessionObservers?: readonly SessionObserver[];
 }
 
-const sweepIntervalMs = 2000;
-/** How many tasks the snapshot of a session's gap holds. */
-const snapshotTasks = 20;
 /** Connections that wait to be accepted: with Node's default of 511 thousands that come back at once are reset. */
 const backlog = 4096;
 
-/**
- * Opens the store, builds the services on it and listens. What is opened last is closed first.
- */
+/** Opens the store, builds the services on it and listens. What is opened last is closed first. */
 export async function startServer(
   config: Config,
   {
@@ -69,73 +45,17 @@ export async function startServer(
     sessionObservers = [],
   }: ServerOptions = {},
 ): Promise<RunningServer> {
-  const store = await openStore(config, log, registry);
+  const store = await openStore({ config, log, registry });
   // An outage of the store is logged when it begins and when it ends.
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   const hubs = new TopicHubs(store, onError);
-  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, onError });
-  const queue = new WorkQueue(store, onError);
-  const jobs = new JobService(jobStore, queue);
-  const work = new WorkService(jobStore, jobs, queue);
-  const streams = new JobStreams(hubs, jobs);
-  const spools = new SpoolService(new SpoolStore(store), (error, tagSpool) =>
-    log.error({ err: error, tagSpool }, "a spool event was not published"),
-  );
-  const spoolStreams = new SpoolStreams(hubs, spools);
-  const sessions = openSessions({
-    store,
-    retainMs: config.historyTtlMs,
-    observers: sessionObservers,
-    log,
-    onError,
-  });
-  const { directory, broadcasts, connections } = sessions;
-  const versions = new VersionService({
-    store,
-    sessions: sessions.store,
-    broadcasts,
-    current: createCurrentVersion({ url: config.versionUrl, onError }),
-  });
-  const tasks = openTasks({
-    store,
-    broadcasts,
-    jobs,
-    jobStore,
-    limits: config.tasks,
-    retainEndedMs: config.historyTtlMs,
-    onError: (error, taskId) => log.error({ err: error, taskId }, "a task went wrong"),
-  });
-  const sessionStreams = new SessionStreams({
-    hubs,
-    connections,
-    versionFor: (requestId) => versions.versionFor(requestId),
-    listTasks: (userId) => tasks.service.list({ role: "user", userId }, { limit: snapshotTasks }),
-    onError,
-  });
+  const services = openServices({ config, store, hubs, sessionObservers, log, onError });
   const { verifier, signer, handsOutTokens } = createTokens(config);
   let draining: Promise<void> | undefined;
-  const {
-    server,
-    sse,
-    close: closeHttp,
-  } = await createApp({
+  const app = await createApp({
     config,
-    router: createAppRouter({
-      jobs,
-      work,
-      streams,
-      spools,
-      spoolStreams,
-      sessions: { streams: sessionStreams, broadcasts, directory },
-      versions,
-      tasks: tasks.service,
-    }),
-    streams,
-    spoolStreams,
-    sessionStreams,
-    versions,
-    tasks,
+    services,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     log,
@@ -143,63 +63,31 @@ export async function startServer(
     ping: () => store.ping(),
     isStopping: () => draining !== undefined,
   });
-  const sweepers = [work, tasks.service].map((service) =>
-    startBackgroundLoop((signal) => service.sweep(signal), { intervalMs: sweepIntervalMs, onError }),
-  );
   const drain = () =>
     (draining ??= Promise.all([
-      sse.drain({ overMs: config.drainMs }),
-      tasks.service.drain({ withinMs: config.tasks.drainMs }),
+      app.sse.drain({ overMs: config.drainMs }),
+      services.tasks.drain({ withinMs: config.tasks.drainMs }),
     ]).then(() => {}));
   const close = async () => {
     await drain();
-    for (const sweeper of sweepers) await sweeper[Symbol.asyncDispose]();
-    await closeHttp();
-    await sessions[Symbol.asyncDispose]();
+    await app.close();
+    await services[Symbol.asyncDispose]();
     await hubs[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
   };
   try {
-    await server.listen({ host: config.host, port: config.port, backlog });
+    await app.server.listen({ host: config.host, port: config.port, backlog });
   } catch (error) {
     await close();
     throw error;
   }
   return {
-    url: urlOf(server.server.address(), config.host),
+    url: urlOf(app.server.server.address(), config.host),
     signer,
     handsOutTokens,
     drain,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function openStore(config: Config, log: Logger, registry: Registry): Promise<Store> {
-  const retention = { maxEvents: config.historyMaxEvents };
-  if (config.redisUrl === undefined) return Promise.resolve(openMemoryStore(retention));
-  const observe = addRedisMetrics(registry);
-  return openRedisStore({
-    ...retention,
-    url: config.redisUrl,
-    onReachable: (reachable, error) => {
-      observe(reachable);
-      if (reachable) log.info("Redis is reachable");
-      else log.error({ err: error }, "Redis is not reachable; streams wait, calls are refused");
-    },
-  });
-}
-
-interface Tokens {
-  readonly verifier: TokenVerifier;
-  readonly signer: TokenSigner | null;
-  readonly handsOutTokens: boolean;
-}
-
-function createTokens({ jwtSecret, jwksUrl }: Config): Tokens {
-  if (jwksUrl !== undefined)
-    return { verifier: createJwksTokens(jwksUrl), signer: null, handsOutTokens: false };
-  const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"));
-  return { verifier: tokens, signer: tokens, handsOutTokens: jwtSecret === undefined };
 }
 
 function urlOf(address: AddressInfo | string | null, host: string): string {

@@ -1,14 +1,10 @@
 import cors from "@fastify/cors";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import type { AppRouter } from "../app-router.js";
-import type { Config } from "../config.js";
 import type { Registry } from "prom-client";
-import type { JobStreams } from "../jobs/job-streams.js";
-import type { SessionStreams } from "../sessions/session-streams.js";
-import type { SpoolStreams } from "../spools/spool-streams.js";
-import type { Tasks } from "../tasks/open-tasks.js";
+import { createAppRouter } from "../app-router.js";
+import type { Config } from "../config.js";
+import type { Services } from "../open-services.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
-import type { VersionService } from "../versions/version-service.js";
 import { createContext } from "./context.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addErrorAnswers } from "./error-answers.js";
@@ -25,12 +21,7 @@ import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
 export interface AppOptions extends HealthRoutesOptions {
   readonly config: Pick<Config, "sse" | "corsOrigins" | "isTesting">;
-  readonly router: AppRouter;
-  readonly streams: JobStreams;
-  readonly spoolStreams: SpoolStreams;
-  readonly sessionStreams: SessionStreams;
-  readonly versions: VersionService;
-  readonly tasks: Tasks;
+  readonly services: Services;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
@@ -51,8 +42,8 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, router, streams, spoolStreams, sessionStreams, versions, tasks } = options;
-  const { tokens, devSigner, log, registry } = options;
+  const { config, services, tokens, devSigner, log, registry } = options;
+  const router = createAppRouter(services);
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -76,9 +67,9 @@ export async function createApp(options: AppOptions): Promise<App> {
   addHealthRoutes(server, options);
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
-  addPlainStreamRoutes(server, { sse, streams, spoolStreams, sessionStreams, tokens });
-  addTaskExportRoute(server, { tasks: tasks.service, jobExports: tasks.jobExports, tokens });
-  if (config.isTesting) addTestingRoutes(server, { versions, tasks: tasks.service, tokens });
+  addPlainStreamRoutes(server, { sse, services, tokens });
+  addTaskExportRoute(server, { services, tokens });
+  if (config.isTesting) addTestingRoutes(server, { services, tokens });
   await addTrpcRoute(server, { router, tokens, sse });
   return { server, sse, close };
 }

@@ -1,10 +1,8 @@
 import { jobEventsInputSchema, sessionEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { JobStreams } from "../jobs/job-streams.js";
+import type { Services } from "../open-services.js";
 import type { Principal } from "../principal.js";
-import type { SessionStreams } from "../sessions/session-streams.js";
-import type { SpoolStreams } from "../spools/spool-streams.js";
 import type { SseHandler } from "../sse/index.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { createContext } from "./context.js";
@@ -14,9 +12,7 @@ import type { TokenVerifier } from "./tokens.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
-  readonly streams: JobStreams;
-  readonly spoolStreams: SpoolStreams;
-  readonly sessionStreams: SessionStreams;
+  readonly services: Pick<Services, "jobStreams" | "spoolStreams" | "sessionStreams">;
   readonly tokens: TokenVerifier;
 }
 
@@ -25,8 +21,9 @@ type OpenStream = (caller: Principal, signal: AbortSignal) => Promise<EventStrea
 /** Plain SSE for consumers without tRPC: the same events, as plain JSON. */
 export function addPlainStreamRoutes(
   app: FastifyInstance,
-  { sse, streams, spoolStreams, sessionStreams, tokens }: PlainStreamRoutesOptions,
+  { sse, services, tokens }: PlainStreamRoutesOptions,
 ): void {
+  const { jobStreams, spoolStreams, sessionStreams } = services;
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
@@ -47,7 +44,7 @@ export function addPlainStreamRoutes(
     (request, reply) =>
       serve(request, reply, "jobs", async (caller, signal) => {
         const input = readInput(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
-        return streams.ofJob(caller, { ...input, signal });
+        return jobStreams.ofJob(caller, { ...input, signal });
       }),
   );
 

@@ -1,22 +1,20 @@
 import { Readable } from "node:stream";
 import { taskIdSchema } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
-import type { JobExports } from "../tasks/job-export.js";
-import type { TaskService } from "../tasks/task-service.js";
+import type { Services } from "../open-services.js";
 import { taskNotFound } from "../tasks/task-store.js";
 import { createContext } from "./context.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface TaskExportRouteOptions {
-  readonly tasks: TaskService;
-  readonly jobExports: JobExports;
+  readonly services: Pick<Services, "tasks" | "jobExports">;
   readonly tokens: TokenVerifier;
 }
 
 /** `GET /api/tasks/:taskId/export`: what a completed `export-events` task has made, for whoever may see the task. */
 export function addTaskExportRoute(
   app: FastifyInstance,
-  { tasks, jobExports, tokens }: TaskExportRouteOptions,
+  { services: { tasks, jobExports }, tokens }: TaskExportRouteOptions,
 ): void {
   app.get<{ Params: { taskId: string } }>(
     "/api/tasks/:taskId/export",

@@ -13,7 +13,7 @@ import {
 } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import { toJob, type JobRecord } from "./job-record.js";
 import { jobNotFound, type Guard, type JobStore } from "./job-store.js";
 import { stageCompleted, stageStarted } from "./stage-events.js";
@@ -35,7 +35,7 @@ export class JobService {
     private readonly work: WorkQueue,
   ) {}
 
-  async create(owner: Principal, input: CreateJobInput): Promise<Job> {
+  async create(owner: Caller, input: CreateJobInput): Promise<Job> {
     const now = new Date();
     const record: JobRecord = {
       id: sortableId(),
@@ -62,20 +62,20 @@ export class JobService {
   }
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
-  async get(caller: Principal, jobId: string): Promise<Job> {
+  async get(caller: Caller, jobId: string): Promise<Job> {
     const record = await this.jobs.read(jobId);
     requireSight(caller, record.ownerId, jobId);
     return toJob(record);
   }
 
   /** Whose job it is. @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
-  async ownerOf(caller: Principal, jobId: string): Promise<string> {
+  async ownerOf(caller: Caller, jobId: string): Promise<string> {
     const ownerId = await this.jobs.ownerOf(jobId);
     requireSight(caller, ownerId, jobId);
     return ownerId;
   }
 
-  async list(owner: Principal, { limit, cursor }: ListJobsInput): Promise<JobPage> {
+  async list(owner: Caller, { limit, cursor }: ListJobsInput): Promise<JobPage> {
     const { records, next } = await this.jobs.list(owner.userId, { limit, before: cursor ?? undefined });
     return { items: records.map(toJob), nextCursor: next };
   }
@@ -148,7 +148,7 @@ export class JobService {
   }
 }
 
-function requireSight(caller: Principal, ownerId: string, jobId: string): void {
+function requireSight(caller: Caller, ownerId: string, jobId: string): void {
   if (caller.role !== "service" && ownerId !== caller.userId) throw jobNotFound(jobId);
 }
 

@@ -1,5 +1,5 @@
 import type { Job, JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import { EventStream } from "../streams/event-stream.js";
 import { SharedReads } from "../streams/shared-reads.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
@@ -22,7 +22,7 @@ export class JobStreams {
 
   /** One job's log. Completes after the event that says its end. @throws AppError `JOB_NOT_FOUND` */
   async ofJob(
-    caller: Principal,
+    caller: Caller,
     {
       jobId,
       replay,
@@ -43,7 +43,7 @@ export class JobStreams {
   }
 
   /** Every event of all the caller's own jobs. */
-  ofOwner(caller: Principal, request: StreamRequest): EventStream<JobFeedEvent> {
+  ofOwner(caller: Caller, request: StreamRequest): EventStream<JobFeedEvent> {
     const newestJobs = async () => (await this.jobs.list(caller, { limit: feedSnapshotSize })).items;
     return new EventStream<JobFeedEvent>({
       hubs: this.hubs,

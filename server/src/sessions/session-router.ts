@@ -1,16 +1,12 @@
 import { sendToSessionInputSchema, sessionEventsInputSchema } from "@jobwire/shared";
 import { router, serviceProcedure, userProcedure } from "../trpc.js";
-import type { SessionBroadcasts } from "./session-broadcasts.js";
-import type { SessionDirectory } from "./session-directory.js";
+import type { Sessions } from "./open-sessions.js";
 import type { SessionStreams } from "./session-streams.js";
 
-export interface SessionServices {
-  readonly streams: SessionStreams;
-  readonly broadcasts: SessionBroadcasts;
-  readonly directory: SessionDirectory;
-}
-
-export function createSessionRouter({ streams, broadcasts, directory }: SessionServices) {
+export function createSessionRouter(
+  { broadcasts, directory }: Pick<Sessions, "broadcasts" | "directory">,
+  streams: SessionStreams,
+) {
   return router({
     events: userProcedure
       .input(sessionEventsInputSchema)

@@ -7,7 +7,7 @@ import {
   type SessionStreamEvent,
   type Task,
 } from "@jobwire/shared";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import { EventStream } from "../streams/event-stream.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { ControlEvent } from "../streams/stream-source.js";
@@ -39,7 +39,7 @@ export class SessionStreams {
    * @throws AppError `SESSION_NOT_FOUND` `CURSOR_INVALID` `STORE_UNAVAILABLE`
    */
   async open(
-    caller: Principal,
+    caller: Caller,
     { requestId, ...request }: StreamRequest & { readonly requestId: string },
   ): Promise<EventStream<SessionStreamEvent>> {
     if (request.lastEventId?.endsWith(endSuffix)) return new EventStream<SessionStreamEvent>(null);

@@ -1,7 +1,7 @@
 import { formatCursor, type Cursor, type TaskResult } from "@jobwire/shared";
 import { jobTopic, ownerScope } from "../jobs/job-keys.js";
 import type { JobService } from "../jobs/job-service.js";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import type { LogEntry, Store, TopicKey } from "../store/store.js";
 import { plainJsonOf } from "../streams/event-codec.js";
 import { TaskFailure } from "./task-failure.js";
@@ -38,7 +38,7 @@ export class JobExports {
   constructor(private readonly options: JobExportsOptions) {}
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
-  async prepare(caller: Principal, jobId: string): Promise<TaskWork<TaskResult<"export-events">>> {
+  async prepare(caller: Caller, jobId: string): Promise<TaskWork<TaskResult<"export-events">>> {
     const ownerId = await this.options.jobs.ownerOf(caller, jobId);
     const topic = { scope: ownerScope(ownerId), topic: jobTopic(jobId) };
     return (handle) => this.#export(topic, jobId, handle);

@@ -1,7 +1,7 @@
 import { isTerminalJobStatus, type TaskInput, type TaskResult } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { JobStore } from "../jobs/job-store.js";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import type { TaskWork } from "./task-run.js";
 
 const dayMs = 86_400_000;
@@ -10,7 +10,7 @@ const pageSize = 100;
 /** Drops the finished jobs of one owner that ended long enough ago. @throws AppError `INPUT_INVALID` */
 export function prepareJobPruning(
   jobs: JobStore,
-  caller: Principal,
+  caller: Caller,
   { finishedBeforeDays, ownerId }: TaskInput<"prune-jobs">,
 ): TaskWork<TaskResult<"prune-jobs">> {
   const owner = whoseJobs(caller, ownerId);
@@ -26,7 +26,7 @@ export function prepareJobPruning(
   };
 }
 
-function whoseJobs({ role, userId }: Principal, ownerId: string | undefined): string {
+function whoseJobs({ role, userId }: Caller, ownerId: string | undefined): string {
   if (role === "user") {
     if (ownerId === undefined) return userId;
     throw new AppError(

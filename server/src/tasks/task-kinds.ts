@@ -1,5 +1,5 @@
 import type { TaskInput, TaskKind, TaskResult } from "@jobwire/shared";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import type { TaskWork } from "./task-run.js";
 
 /**
@@ -7,7 +7,7 @@ import type { TaskWork } from "./task-run.js";
  * @returns the work.
  */
 type PrepareTask<Kind extends TaskKind> = (
-  caller: Principal,
+  caller: Caller,
   input: TaskInput<Kind>,
 ) => Promise<TaskWork<TaskResult<Kind>>>;
 

@@ -1,7 +1,7 @@
 import type { ListTasksInput, StartTaskInput, Task, TaskInput, TaskKind, TaskResult } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import { TaskFailure } from "./task-failure.js";
 import type { TaskKinds } from "./task-kinds.js";
 import { toTask, type TaskRecord } from "./task-record.js";
@@ -32,7 +32,7 @@ export class TaskService {
   }
 
   /** @throws AppError `TASKS_BUSY`, `SHUTTING_DOWN`, or what the kind refuses its input with. */
-  start(caller: Principal, { kind, input }: StartTaskInput): Promise<Task> {
+  start(caller: Caller, { kind, input }: StartTaskInput): Promise<Task> {
     return this.startWork(caller, kind, () => prepare(this.options.kinds, caller, kind, input));
   }
 
@@ -56,7 +56,7 @@ export class TaskService {
   }
 
   /** @throws AppError `TASK_NOT_FOUND`, also when the task is another user's. */
-  async get(caller: Principal, taskId: string): Promise<Task> {
+  async get(caller: Caller, taskId: string): Promise<Task> {
     return toTask(await this.#read(caller, taskId));
   }
 
@@ -70,7 +70,7 @@ export class TaskService {
    * few seconds.
    * @throws AppError `TASK_NOT_FOUND` or `TASK_FINISHED`
    */
-  async cancel(caller: Principal, taskId: string): Promise<Task> {
+  async cancel(caller: Caller, taskId: string): Promise<Task> {
     const record = await this.#read(caller, taskId);
     const cancelled = await this.options.tasks.end(record, { status: "cancelled", error: "Cancelled." });
     if (!cancelled) throw taskFinished(await this.#read(caller, taskId));
@@ -115,21 +115,21 @@ export class TaskService {
     this.#runs.delete(record.id);
   }
 
-  async #read(caller: Principal, taskId: string): Promise<TaskRecord> {
+  async #read(caller: Caller, taskId: string): Promise<TaskRecord> {
     const record = await this.options.tasks.find(taskId);
     if (!record || !maySee(caller, record)) throw taskNotFound(taskId);
     return record;
   }
 }
 
-function maySee({ role, userId }: Principal, { ownerRole, ownerId }: TaskRecord): boolean {
+function maySee({ role, userId }: Caller, { ownerRole, ownerId }: TaskRecord): boolean {
   return role === "service" || (ownerRole === "user" && ownerId === userId);
 }
 
 /** The kind of a caller's input decides which entry of the table it goes to. */
 function prepare<Kind extends TaskKind>(
   kinds: TaskKinds,
-  caller: Principal,
+  caller: Caller,
   kind: Kind,
   input: TaskInput<Kind>,
 ): Promise<TaskWork<TaskResult<Kind>>> {

@@ -1,6 +1,6 @@
 import type { Task, TaskEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { Principal } from "../principal.js";
+import type { Caller } from "../principal.js";
 import type { Broadcasted, SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Audience } from "../sessions/session-directory.js";
 import { sessionsScope } from "../sessions/session-keys.js";
@@ -18,7 +18,7 @@ export interface TaskStoreOptions {
 }
 
 /** A user and a service of one name are two. */
-export type TaskOwner = Pick<Principal, "role" | "userId">;
+export type TaskOwner = Caller;
 
 export interface OpenTask {
   readonly taskId: string;
