@@ -33,7 +33,7 @@ const progressIntervalMs = 250;
 const retryMs = 500;
 
 /** One task in the process that runs it: says its progress, renews its lease and says its end. */
-export class TaskRun implements TaskHandle {
+export class TaskRun {
   readonly #aborting = new AbortController();
   readonly #settled = new AbortController();
   readonly #givingUp = new AbortController();
@@ -49,25 +49,14 @@ export class TaskRun implements TaskHandle {
     this.#record = record;
   }
 
-  get taskId(): string {
-    return this.#record.id;
-  }
-
-  get signal(): AbortSignal {
-    return this.#aborting.signal;
-  }
-
-  progress(fraction: number, text: string): void {
-    this.signal.throwIfAborted();
-    if (!(fraction >= 0 && fraction <= 1)) {
-      throw new TaskFailure(`The task said its progress is ${fraction}; it must be from 0 to 1.`);
-    }
-    this.#unsaid = { progress: fraction, text };
-  }
-
   /** Resolves when the end of the task has been said, or cannot be, and the work is at rest. */
   async perform(work: TaskWork): Promise<void> {
-    const working = (async () => work(this))();
+    const handle: TaskHandle = {
+      taskId: this.#record.id,
+      progress: (fraction, text) => this.#say(fraction, text),
+      signal: this.#aborting.signal,
+    };
+    const working = (async () => work(handle))();
     const keeping = this.#keep().catch((error: unknown) => this.#aborting.abort(error));
     const outcome = await this.#outcomeOf(working);
     this.#settled.abort();
@@ -88,9 +77,17 @@ export class TaskRun implements TaskHandle {
     this.#givingUp.abort();
   }
 
+  #say(fraction: number, text: string): void {
+    this.#aborting.signal.throwIfAborted();
+    if (!(fraction >= 0 && fraction <= 1)) {
+      throw new TaskFailure(`The task said its progress is ${fraction}; it must be from 0 to 1.`);
+    }
+    this.#unsaid = { progress: fraction, text };
+  }
+
   async #outcomeOf(working: Promise<TaskResult>): Promise<Outcome> {
     try {
-      const result = await Promise.race([working, rejection(this.signal)]);
+      const result = await Promise.race([working, rejection(this.#aborting.signal)]);
       return { status: "completed", result, progress: 1 };
     } catch (error) {
       return { status: "failed", error: this.#explain(error) };

@@ -101,7 +101,7 @@ export class TaskService {
         : Date.now() - openedAt.getTime() > orphanAfterMs;
       if (isLeftOver) await tasks.close(taskId);
       else if (record && record.leaseExpiresAt.getTime() <= Date.now()) {
-        const error = "The server process that ran the task has died; start it again.";
+        const error = "No server process runs the task any more; start it again.";
         await tasks.end(record, { status: "failed", error }, ["leaseExpiresAt"]);
       }
     }
