@@ -19,6 +19,7 @@ export interface SessionSweeperOptions {
  * processes that are alive does it for all, when another one is gone and otherwise now and then.
  */
 export class SessionSweeper {
+  /** Who was alive at the last look; absent while another process sweeps. */
   #seen: ReadonlySet<string> | undefined;
   #dueAt = 0;
 
@@ -26,24 +27,28 @@ export class SessionSweeper {
 
   /** @throws AppError `STORE_UNAVAILABLE` */
   async sweep(signal: AbortSignal): Promise<void> {
-    const { directory, lease, retention } = this.options;
+    const { directory, lease } = this.options;
     const processes = await directory.liveProcesses();
     const [first] = processes;
     if (first !== lease.id) {
       this.#seen = undefined;
       return;
     }
-    const hasLostOne = ![...(this.#seen ?? [])].every((id) => processes.has(id));
-    if (this.#seen && !hasLostOne && performance.now() < this.#dueAt) return;
+    const isOneGone = !this.#seen || [...this.#seen].some((id) => !processes.has(id));
+    if (isOneGone || performance.now() >= this.#dueAt) await this.#sweepAll(signal);
+    this.#seen = processes;
+  }
+
+  async #sweepAll(signal: AbortSignal): Promise<void> {
+    const { directory, retention, sessions } = this.options;
     for await (const page of directory.pagesOf("all")) {
       const alive = await directory.liveProcesses();
       for (const session of page) {
         if (signal.aborted) return;
         if (this.#isDead(session, alive)) await this.#end(session);
-        else if (retention.isDroppable(session)) await this.options.sessions.drop(session);
+        else if (retention.isDroppable(session)) await sessions.drop(session);
       }
     }
-    this.#seen = processes;
     this.#dueAt = performance.now() + retention.sweepIntervalMs;
   }
 
