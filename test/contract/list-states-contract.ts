@@ -55,6 +55,21 @@ export function listStatesContract(open: OpenStore): void {
     ]);
   });
 
+  test("keeps a state that is written again while others are found to have expired", async () => {
+    await using store = await open();
+    for (let questions = 0; questions < 4; questions++) {
+      const scope = newScope();
+      await write(store, scope, "k", 1);
+      await gone(store, scope, ["k"]);
+      const listing = list(store, { scope });
+      // The state comes back between the steps of the listing.
+      for (let question = 0; question < questions; question++) await store.readState({ scope, key: "k" });
+      await write(store, scope, "k");
+      await listing;
+      expect(keysOf(await list(store, { scope }))).toEqual(["k"]);
+    }
+  });
+
   test("keeps indexes and scopes apart, and leaves out what was written without the index", async () => {
     await using store = await open();
     const [scope, other] = [newScope(), newScope()];

@@ -1,13 +1,11 @@
 import type { Redis } from "ioredis";
 import { readMessage } from "./redis-message.js";
 import { toStoreError } from "./redis-error.js";
+import { watchMs } from "./redis-topology.js";
 import type { TopicListener } from "./store.js";
 
 /** Channels per SUBSCRIBE when all of them are restored after a reconnect. */
 const channelsPerSubscribe = 500;
-
-/** How often a subscriber that hears nothing asks whether Redis is still there. */
-const watchdogMs = 3000;
 
 /**
  * The one subscriber connection of a process. It subscribes again by itself after a reconnect, and only once that is
@@ -15,7 +13,7 @@ const watchdogMs = 3000;
  */
 export class RedisSubscriber implements Disposable {
   readonly #channels = new Map<string, Channel>();
-  readonly #watchdog = setInterval(() => void this.#checkAlive(), watchdogMs).unref();
+  readonly #watchdog = setInterval(() => void this.#checkAlive(), watchMs).unref();
 
   constructor(private readonly redis: Redis) {
     redis.on("message", (name: string, text: string) => {

@@ -38,6 +38,8 @@ export const baseOptions: ConnectionOptions = {
   maxRetriesPerRequest: 0,
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
+  // A connection is given up when its peer is silent: it will not say goodbye either.
+  disconnectTimeout: 100,
 };
 
 export function reconnectDelayOf(attempt: number): number {

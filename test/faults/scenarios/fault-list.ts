@@ -12,6 +12,7 @@ import { redisFreeze } from "./redis-freeze.js";
 import { redisKill } from "./redis-kill.js";
 import { redisMute } from "./redis-mute.js";
 import { serverKill } from "./server-kill.js";
+import { redisVanish } from "./redis-vanish.js";
 import { sentinelFailover } from "./sentinel-failover.js";
 import { setBack } from "./set-back.js";
 
@@ -21,6 +22,7 @@ export const faults: readonly Fault[] = [
   pubsubKill,
   redisCuts,
   redisMute,
+  redisVanish,
   serverKill,
   clientCuts,
   lostAnswers,

@@ -7,6 +7,8 @@ interface Pair {
   upstream: Socket | undefined;
   /** A request went through whose answer is to be lost. */
   losesAnswer: boolean;
+  /** Nothing passes any more, and nobody is told. */
+  hasVanished: boolean;
 }
 
 const host = "127.0.0.1";
@@ -18,8 +20,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #pairs = new Set<Pair>();
   #delayMs = 0;
   #bytesPerSecond = Infinity;
-  #opened: Promise<void> | undefined;
-  #open = () => {};
+  readonly #requests = new Gate();
+  readonly #answers = new Gate();
   #isLost: ((request: Buffer) => boolean) | undefined;
 
   private constructor(
@@ -53,9 +55,18 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Holds everything back, in both directions; connections are accepted and never answered. */
   mute(): void {
-    this.#opened ??= new Promise((resolve) => {
-      this.#open = resolve;
-    });
+    this.#requests.shut();
+    this.#answers.shut();
+  }
+
+  /** Requests pass, answers are held back. */
+  muteAnswers(): void {
+    this.#answers.shut();
+  }
+
+  /** The peer of every connection that is there vanishes without a word; new ones work. */
+  vanish(): void {
+    for (const pair of this.#pairs) pair.hasVanished = true;
   }
 
   /** Each piece of data comes so much later, in order. */
@@ -71,8 +82,8 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Passes on what was held back, and everything from now on. */
   heal(): void {
-    this.#open();
-    this.#opened = undefined;
+    this.#requests.open();
+    this.#answers.open();
     this.#isLost = undefined;
     this.slowDown({});
   }
@@ -86,19 +97,19 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #connect(client: Socket): Promise<void> {
-    const pair: Pair = { client, upstream: undefined, losesAnswer: false };
+    const pair: Pair = { client, upstream: undefined, losesAnswer: false, hasVanished: false };
     this.#pairs.add(pair);
     client.once("error", () => this.#break(pair)).once("close", () => this.#break(pair));
-    await this.#opened;
+    await this.#requests.opened;
     if (client.destroyed) return;
     const upstream = connect({ port: this.target, host, noDelay: true });
     pair.upstream = upstream;
     upstream.once("error", () => this.#break(pair)).once("close", () => this.#break(pair));
-    void this.#pass(client, upstream, (bytes) => {
+    void this.#pass(pair, client, upstream, this.#requests, (bytes) => {
       if (this.#isLost?.(bytes)) pair.losesAnswer = true;
       return true;
     });
-    void this.#pass(upstream, client, () => {
+    void this.#pass(pair, upstream, client, this.#answers, () => {
       if (!pair.losesAnswer) return true;
       this.lostAnswers += 1;
       this.#break(pair);
@@ -106,12 +117,20 @@ export class FaultProxy implements AsyncDisposable {
     });
   }
 
-  async #pass(from: Socket, to: Socket, admits: (bytes: Buffer) => boolean): Promise<void> {
+  async #pass(
+    pair: Pair,
+    from: Socket,
+    to: Socket,
+    gate: Gate,
+    admits: (bytes: Buffer) => boolean,
+  ): Promise<void> {
     try {
       for await (const bytes of from as AsyncIterable<Buffer>) {
-        await this.#opened;
+        await gate.opened;
         const waitMs = this.#delayMs + (bytes.length / this.#bytesPerSecond) * 1000;
         if (waitMs > 0) await delay(waitMs);
+        // Leaving the loop would close the connection.
+        if (pair.hasVanished) await once(from, "close");
         if (!admits(bytes)) return;
         if (!to.write(bytes)) await Promise.race([once(to, "drain"), once(to, "close")]);
       }
@@ -125,5 +144,22 @@ export class FaultProxy implements AsyncDisposable {
     if (!this.#pairs.delete(pair)) return;
     pair.client.destroy();
     pair.upstream?.destroy();
+  }
+}
+
+/** Open at first. */
+class Gate {
+  opened: Promise<void> | undefined;
+  #open = () => {};
+
+  shut(): void {
+    this.opened ??= new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#open();
+    this.opened = undefined;
   }
 }

@@ -1,0 +1,120 @@
+import { Redis } from "ioredis";
+import { afterAll, expect, test } from "vitest";
+import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { openRedisStore } from "../../server/src/store/redis-store.js";
+import type { Store } from "../../server/src/store/store.js";
+import { startRedis } from "../support/redis-server.js";
+import {
+  RecordingListener,
+  accept,
+  countTo,
+  eventually,
+  newEvent,
+  newEvents,
+  newTopic,
+} from "./store-fixtures.js";
+
+/** What the store costs Redis when nothing fails. */
+
+const redis = await startRedis();
+afterAll(() => redis[Symbol.asyncDispose]());
+const open = () => openRedisStore({ url: redis.url, maxEvents: 1000, onReachable: () => {} });
+
+const topic = newTopic();
+const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
+  "a commit with a guard, a state in an index, events of two topics and an idempotency key": (store) =>
+    accept(store, {
+      scope: topic.scope,
+      state: { key: "k", expect: { a: ["", "1"] }, set: { a: "1" }, index: "all" },
+      events: [...newEvents(topic.topic, 5), ...newEvents("another", 5)],
+      idempotencyKey: String(performance.now()),
+    }),
+  "a commit that closes a topic": (store) =>
+    accept(store, {
+      scope: topic.scope,
+      events: [{ ...newEvent("closed", "end"), last: true }],
+      retainMs: 10_000,
+    }),
+  "a commit that is refused": (store) =>
+    store.commit({ ...topic, state: { key: "k", expect: { a: ["2"] }, set: {} }, events: [] }),
+  "reading a state": (store) => store.readState({ scope: topic.scope, key: "k" }),
+  "a replay": (store) => store.replay(topic, null, 100),
+  "the head of a topic": (store) => store.head(topic),
+  "the head of a topic that is new": (store) => store.head(newTopic()),
+};
+
+test.each(Object.entries(calls))("%s is one command", async (_, call) => {
+  await using store = await open();
+  await using counter = await CommandCounter.start();
+  expect(await counter.during(() => call(store))).toHaveLength(1);
+});
+
+test("a commit publishes one message for each topic, which each process receives once, however many listen", async () => {
+  await using first = await open();
+  await using second = await open();
+  const { scope } = topic;
+  const listeners = countTo(20).map(() => new RecordingListener());
+  for (const listener of listeners)
+    for (const store of [first, second]) await store.listen({ scope, topic: "watched" }, listener);
+  await using counter = await CommandCounter.start();
+  await accept(first, { scope, events: [...newEvents("watched", 3), ...newEvents("unwatched", 3)] });
+  await eventually(() => expect(listeners.every(({ messages }) => messages.length === 2)).toBe(true));
+  await counter.flushed();
+  expect(counter.published).toEqual(
+    ["watched", "unwatched"].map((name) => redisKeys.channel({ scope, topic: name })),
+  );
+  const admin = new Redis(redis.url);
+  expect(await admin.pubsub("NUMSUB", redisKeys.channel({ scope, topic: "watched" }))).toEqual([
+    redisKeys.channel({ scope, topic: "watched" }),
+    2,
+  ]);
+  admin.disconnect();
+});
+
+/** Counts commands as Redis sees them: those of scripts are their own, those that watch over connections are left out. */
+class CommandCounter implements AsyncDisposable {
+  readonly published: string[] = [];
+  readonly #commands: string[][] = [];
+  readonly #marks = new Set<string>();
+
+  private constructor(
+    private readonly admin: Redis,
+    private readonly monitor: Redis,
+  ) {
+    monitor.on("monitor", (_time: string, words: string[], source: string) => {
+      const [command = "", name = ""] = words;
+      if (command.toLowerCase() === "echo") this.#marks.add(name);
+      else if (source !== "lua" && !isWatch(words)) this.#commands.push(words);
+      else if (/^publish$/i.test(command)) this.published.push(name);
+    });
+  }
+
+  static async start(): Promise<CommandCounter> {
+    const admin = new Redis(redis.url);
+    return new CommandCounter(admin, await admin.monitor());
+  }
+
+  async during(work: () => Promise<unknown>): Promise<readonly string[][]> {
+    await this.flushed();
+    this.#commands.length = 0;
+    await work();
+    await this.flushed();
+    return this.#commands;
+  }
+
+  /** Resolves when everything that Redis has done so far was seen. */
+  async flushed(): Promise<void> {
+    const mark = String(performance.now());
+    await this.admin.echo(mark);
+    await eventually(() => expect(this.#marks).toContain(mark));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.monitor.disconnect();
+    this.admin.disconnect();
+  }
+}
+
+function isWatch([command = "", key = ""]: readonly string[]): boolean {
+  return /^ping$/i.test(command) || key === "jw:generation";
+}
