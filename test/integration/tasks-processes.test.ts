@@ -105,6 +105,22 @@ describe("tasks of several processes", { timeout: 60_000 }, () => {
     expect(alice.about(taskId).map(({ type }) => type)).toEqual(["task.started", "task.failed"]);
   });
 
+  test("a task that says nothing for longer than its lease goes on", async () => {
+    await using here = await start();
+    await using _there = await start();
+    const service = await here.newService();
+    using alice = await newWatcher(here);
+    const simulation = { ownerId: alice.sub, durationMs: 13_000, steps: 1 };
+    const { id: taskId } = await simulateTask(here, service.token, simulation);
+    await alice.session.until((event) => "taskId" in event && event.type !== "task.started");
+    await alice.session.until(({ type }) => type === "task.completed" || type === "task.failed");
+    expect(alice.about(taskId).map(({ type }) => type)).toEqual([
+      "task.started",
+      "task.progress",
+      "task.completed",
+    ]);
+  });
+
   test("a task whose process is killed fails, says so once, and makes room", async () => {
     await using here = await start();
     await using _there = await start();
