@@ -14,7 +14,7 @@ export type JobwireTrpc = TRPCClient<AppRouter>;
 
 export interface JobwireClientOptions extends Pick<
   StreamSettings,
-  "token" | "headers" | "backoff" | "pauseWhenHidden"
+  "token" | "headers" | "backoff" | "connectTimeoutMs" | "pauseWhenHidden"
 > {
   /** Where the server is, without `/trpc`: `http://127.0.0.1:3000`. */
   readonly url: string;

@@ -18,6 +18,8 @@ import { joinTabGroup } from "./tabs/tab-group.js";
 export interface StreamSettings extends Endpoint {
   /** Between attempts. Up to 1 s after the first failure, doubled with each up to 30 s, when left out. */
   readonly backoff?: Backoff | undefined;
+  /** How long an answer is waited for. 30 s when left out. After it the server says how long silence may last. */
+  readonly connectTimeoutMs?: number | undefined;
   /** Holds no connection while the page is hidden, and continues where it was once it is seen. */
   readonly pauseWhenHidden?: boolean | undefined;
   /**
@@ -53,7 +55,14 @@ export function openStream(
   call: StreamCall,
   signal: AbortSignal | null | undefined,
 ): OpenStream {
-  const { backoff = defaultBackoff, pauseWhenHidden = false, shareAs, monitor, closed } = settings;
+  const {
+    backoff = defaultBackoff,
+    connectTimeoutMs = 30_000,
+    pauseWhenHidden = false,
+    shareAs,
+    monitor,
+    closed,
+  } = settings;
   const leaving = new AbortController();
   const connection = monitor.open();
 
@@ -81,6 +90,7 @@ export function openStream(
         endpoint: settings,
         call: started,
         backoff,
+        connectTimeoutMs,
         connection: report,
         cursor: from,
         signal: until,

@@ -7,6 +7,7 @@ import type {
   StreamGap,
   WorkWaiting,
 } from "@jobwire/shared";
+import type { ConnectionState } from "@jobwire/client";
 import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 import type { TestClient } from "./test-client.js";
@@ -33,13 +34,20 @@ export interface StreamCallbacks<Event> {
   onData(item: Tracked<Event>): void;
   onError(error: CallError): void;
   onComplete(): void;
-  onConnectionStateChange(state: { readonly state: string; readonly error: CallError | null }): void;
+  onConnectionStateChange(state: StreamState): void;
+}
+
+export interface StreamState {
+  readonly state: string;
+  readonly error: CallError | null;
+  /** Of `sseLink`. */
+  readonly connection?: ConnectionState;
 }
 
 /** One subscription and all it has received. */
 export class Collected<Event> implements Disposable {
   readonly #inbox = new Inbox<Tracked<Event>>();
-  readonly #states = new Inbox<{ readonly state: string; readonly error: CallError | null }>();
+  readonly #states = new Inbox<StreamState>();
   readonly #subscription: { unsubscribe(): void };
 
   constructor(subscribe: (callbacks: StreamCallbacks<Event>) => { unsubscribe(): void }) {
@@ -57,6 +65,11 @@ export class Collected<Event> implements Disposable {
     return this.#inbox.items;
   }
 
+  /** Every state of its connection so far. */
+  get states(): readonly StreamState[] {
+    return this.#states.items;
+  }
+
   get ids(): string[] {
     return this.items.map(({ id }) => id);
   }
@@ -68,6 +81,15 @@ export class Collected<Event> implements Disposable {
   /** Resolves once the server has said `connected`. */
   async connected(): Promise<void> {
     await this.#states.until(({ state }) => state === "pending");
+  }
+
+  /** Resolves once a connection that stood is being made again. */
+  async reconnecting(): Promise<void> {
+    let hasBeenLive = false;
+    await this.#states.until(({ state }) => {
+      hasBeenLive ||= state === "pending";
+      return hasBeenLive && state === "connecting";
+    });
   }
 
   /** The first event, also of those received already, for which this is so. */

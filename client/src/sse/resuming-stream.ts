@@ -20,15 +20,14 @@ export interface ResumingStreamOptions {
   readonly endpoint: Endpoint;
   readonly call: StreamCall;
   readonly backoff: Backoff;
+  /** The silence that is waited through until the server has said how long it may be. */
+  readonly connectTimeoutMs: number;
   /** Told how it is connected, but not of its end. */
   readonly connection: ConnectionReport;
   /** Where the stream starts. */
   readonly cursor: string | null;
   readonly signal: AbortSignal;
 }
-
-/** The silence that is waited through until the server has said how long it may be. */
-const inactivityMsBeforeConnected = 30_000;
 
 /**
  * A subscription that is connected again whenever it breaks, and goes on after the last id it has yielded. It reads from
@@ -64,8 +63,8 @@ export class ResumingStream {
 
   /** @returns whether the server says that nothing follows. */
   async *#attempt(): AsyncGenerator<StreamItem, boolean> {
-    const { endpoint, call, signal } = this.options;
-    const attempt = new Attempt(signal, inactivityMsBeforeConnected);
+    const { endpoint, call, signal, connectTimeoutMs } = this.options;
+    const attempt = new Attempt(signal, connectTimeoutMs);
     this.#isLive = false;
     try {
       const body = await openResponse(
