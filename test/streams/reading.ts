@@ -5,7 +5,7 @@ import type { Store, TopicKey } from "../../server/src/store/store.js";
 import { EventStream } from "../../server/src/streams/event-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
 import { StreamCounts } from "../../server/src/streams/stream-counts.js";
-import type { Gap } from "../../server/src/streams/stream-source.js";
+import type { Gap, StreamSource } from "../../server/src/streams/stream-source.js";
 import type { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 
 export interface TestEvent {
@@ -20,7 +20,7 @@ export interface GapEvent extends Gap {
 /** The two ways to take a stream: as an async iterable, and as frames for a connection. */
 export const ways = ["iterated", "delivered"] as const;
 
-export interface ReadingOptions {
+export interface ReadingOptions extends Pick<StreamSource<TestEvent | GapEvent>, "prelude" | "mark"> {
   readonly hubs: TopicHubs;
   readonly topic: TopicKey;
   readonly after?: Cursor | null;
@@ -75,7 +75,7 @@ export class Reading implements AsyncDisposable {
 }
 
 export function openStream(options: ReadingOptions): EventStream<TestEvent | GapEvent> {
-  const { hubs, topic, after = null, start = "oldest", types, signal } = options;
+  const { hubs, topic, after = null, start = "oldest", types, signal, prelude, mark } = options;
   const explainGap = options.explainGap ?? (async (gap: Gap) => ({ type: "stream.gap" as const, ...gap }));
   return new EventStream<TestEvent | GapEvent>({
     hubs,
@@ -85,6 +85,8 @@ export function openStream(options: ReadingOptions): EventStream<TestEvent | Gap
     types: types && new Set(types),
     signal,
     explainGap,
+    ...(prelude && { prelude }),
+    ...(mark && { mark }),
   });
 }
 
