@@ -14,6 +14,7 @@ Without REDIS_URL everything is kept in memory and gone after a restart.
 Options:
   --worker <module>  run this worker program beside the server
   --no-worker        run none (as JOBWIRE_WORKER=off does)
+  --dashboard <dir>  serve the built dashboard in this folder at /
   -h, --help         show this
 
 Examples:
@@ -37,6 +38,7 @@ async function main(args: string[]): Promise<void> {
     options: {
       worker: { type: "string" },
       "no-worker": { type: "boolean" },
+      dashboard: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
@@ -47,7 +49,7 @@ async function main(args: string[]): Promise<void> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  await using server = await startServer(config, { log, registry });
+  await using server = await startServer(config, { log, registry, dashboard: values.dashboard });
   console.log(greeting(server, config));
   const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
   const worker = module === undefined ? undefined : await startWorker(module, server, log);

@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import { pino, type Logger } from "pino";
 import { Registry } from "prom-client";
 import type { Config } from "./config.js";
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly registry?: Registry;
   /** Are told of the connections of sessions, in this order. */
   readonly sessionObservers?: readonly SessionObserver[];
+  /** A folder with the built dashboard, to be served at `/`. */
+  readonly dashboard?: string | undefined;
 }
 
 /** Connections that wait to be accepted: with Node's default of 511 thousands that come back at once are reset. */
@@ -43,6 +46,7 @@ export async function startServer(
     log = pino({ level: config.logLevel }),
     registry = new Registry(),
     sessionObservers = [],
+    dashboard,
   }: ServerOptions = {},
 ): Promise<RunningServer> {
   const store = await openStore({ config, log, registry });
@@ -58,6 +62,7 @@ export async function startServer(
     services,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
+    dashboard: dashboard === undefined ? undefined : resolve(dashboard),
     log,
     registry,
     ping: () => store.ping(),

@@ -20,6 +20,8 @@ export interface ConnectionStatus {
   readonly recovered: Recovery | null;
   /** How many streams are open. */
   readonly streams: number;
+  /** Opens the failed streams again, from their beginning. */
+  readonly retry: () => void;
 }
 
 export interface ConnectionStatusStore {
@@ -29,9 +31,12 @@ export interface ConnectionStatusStore {
   readonly update: () => void;
 }
 
-export function createConnectionStatus(
-  connections: () => readonly StreamConnection[],
-): ConnectionStatusStore {
+export interface StatusSource {
+  readonly connections: () => readonly StreamConnection[];
+  readonly retry: () => void;
+}
+
+export function createConnectionStatus({ connections, retry }: StatusSource): ConnectionStatusStore {
   const listeners = new Set<() => void>();
   let current: ConnectionStatus = {
     state: "idle",
@@ -40,6 +45,7 @@ export function createConnectionStatus(
     nextRetryAt: null,
     recovered: null,
     streams: 0,
+    retry,
   };
   return {
     getSnapshot: () => current,
@@ -49,7 +55,7 @@ export function createConnectionStatus(
       return () => void listeners.delete(listener);
     },
     update() {
-      current = statusOf(connections(), current);
+      current = { ...statusOf(connections(), current), retry };
       for (const listener of listeners) listener();
     },
   };
@@ -57,7 +63,10 @@ export function createConnectionStatus(
 
 const byUrgency = ["failed", "reconnecting", "connecting", "live"] as const;
 
-function statusOf(connections: readonly StreamConnection[], before: ConnectionStatus): ConnectionStatus {
+function statusOf(
+  connections: readonly StreamConnection[],
+  before: ConnectionStatus,
+): Omit<ConnectionStatus, "retry"> {
   const open = connections.filter(({ state }) => state !== "ended");
   const state = byUrgency.find((wanted) => open.some((connection) => connection.state === wanted)) ?? "idle";
   const worst = open.find((connection) => connection.state === state);

@@ -3,6 +3,7 @@ import type { Spool } from "@jobwire/shared";
 import type { ConnectionStatus } from "./connection-status.js";
 import type { JobFeed } from "./job-feed.js";
 import { useJobwireStreams } from "./provider.js";
+import type { SessionState } from "./session-state.js";
 import type { StreamConnection } from "./stream-connection.js";
 import { useStream } from "./use-stream.js";
 import type { WatchedJob } from "./watched-job.js";
@@ -27,6 +28,14 @@ export function useSpools(): { readonly spools: readonly Spool[] | null } & Conn
   const { state, connection } = useStream(useJobwireStreams().board, null);
   const spools = useMemo(() => state && [...state.values()], [state]);
   return useMemo(() => ({ spools, connection }), [spools, connection]);
+}
+
+/**
+ * Everything meant for one browser session: versions, background tasks, messages.
+ * @param requestId names the session; chosen by the caller. Of two connections with one id the newer has it.
+ */
+export function useSession(requestId: string): SessionState & Connected {
+  return useConnected(useStream(useJobwireStreams().session, requestId));
 }
 
 /** How the connection is, over all streams of the provider. Opens none. */

@@ -2,6 +2,7 @@ import type { JobwireTrpc } from "../create-client.js";
 import { createConnectionStatus } from "./connection-status.js";
 import { createJobFeed, emptyJobFeed, type JobFeed } from "./job-feed.js";
 import { pageSize, type JobFeedItem } from "./job-feed-reader.js";
+import { createSession, emptySession } from "./session-state.js";
 import { createSpoolBoard, unknownBoard, type SpoolBoard, type SpoolItem } from "./spool-board.js";
 import { StreamPool } from "./stream-pool.js";
 import { createWatchedJob, unknownJob } from "./watched-job.js";
@@ -9,8 +10,13 @@ import { createWatchedJob, unknownJob } from "./watched-job.js";
 /** The streams that the components below one provider watch: one for each kind and input, however many watch it. */
 export interface JobwireStreams extends ReturnType<typeof createJobwireStreams> {}
 
-export function createJobwireStreams({ jobs, spools }: JobwireTrpc) {
-  const status = createConnectionStatus(() => pools.flatMap(({ connections }) => connections));
+export function createJobwireStreams({ jobs, sessions, spools, tasks }: JobwireTrpc) {
+  const status = createConnectionStatus({
+    connections: () => pools.flatMap((pool) => pool.connections),
+    retry: () => {
+      for (const pool of pools) pool.reopenFailed();
+    },
+  });
 
   const job = new StreamPool(
     unknownJob,
@@ -42,9 +48,22 @@ export function createJobwireStreams({ jobs, spools }: JobwireTrpc) {
     status.update,
   );
 
-  const pools = [job, feed, board];
-  return { job, feed, board, status };
+  const session = new StreamPool(
+    emptySession,
+    (requestId: string) =>
+      createSession({
+        subscribe: (observer) => sessions.events.subscribe({ requestId }, observer),
+        load: async (signal) => (await tasks.list.query({ limit: shownTasks }, { signal })).items,
+      }),
+    status.update,
+  );
+
+  const pools = [job, feed, board, session];
+  return { job, feed, board, session, status };
 }
+
+/** How many background tasks a session begins with. */
+const shownTasks = 50;
 
 /** Pictures and documents are for the page of one job. */
 const feedTypes = ["build.stage.started", "build.progress"] as const;

@@ -6,6 +6,7 @@ import type { Config } from "../config.js";
 import type { Services } from "../open-services.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createContext } from "./context.js";
+import { addDashboardRoutes } from "./dashboard-routes.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addErrorAnswers } from "./error-answers.js";
 import { createGracefulClose } from "./graceful-close.js";
@@ -25,6 +26,8 @@ export interface AppOptions extends HealthRoutesOptions {
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
+  /** Present: the folder of the dashboard, served at `/`. */
+  readonly dashboard: string | undefined;
   readonly log: FastifyBaseLogger;
   /** Where the metrics of this server are. */
   readonly registry: Registry;
@@ -42,7 +45,7 @@ const maxBodyBytes = 1_048_576;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, services, tokens, devSigner, log, registry } = options;
+  const { config, services, tokens, devSigner, dashboard, log, registry } = options;
   const router = createAppRouter(services);
   const server = fastify({
     loggerInstance: log,
@@ -67,6 +70,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   addHealthRoutes(server, options);
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
+  if (dashboard !== undefined)
+    await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });
   addPlainStreamRoutes(server, { sse, services, tokens });
   addTaskExportRoute(server, { services, tokens });
   if (config.isTesting) addTestingRoutes(server, { services, tokens });

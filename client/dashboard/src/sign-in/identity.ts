@@ -1,0 +1,78 @@
+import type { Role } from "@jobwire/shared";
+
+/** Who is signed in, and with what. */
+export interface Identity {
+  readonly userId: string;
+  readonly role: Role;
+  /** `null`: the cookie that the host application has set. */
+  readonly token: string | null;
+  /** The server hands out tokens for this name: a new one can be had at any time. */
+  readonly isDevelopment: boolean;
+}
+
+interface WhoAmI {
+  readonly caller: { readonly userId: string; readonly role: Role } | null;
+  readonly handsOutTokens: boolean;
+}
+
+/** In this tab until it is closed; never in the URL. */
+const tokenKey = "jobwire.token";
+/** Who was signed in last in development, so that a new tab need not ask. A name is no secret. */
+const lastUserKey = "jobwire.development-user";
+
+/** @returns who is signed in by what this tab or the browser holds; `null` when a person has to say. */
+export async function recallIdentity(): Promise<{
+  readonly identity: Identity | null;
+  readonly handsOutTokens: boolean;
+}> {
+  const token = sessionStorage.getItem(tokenKey);
+  const { caller, handsOutTokens } = await whoAmI(token);
+  if (caller) return { identity: { ...caller, token, isDevelopment: handsOutTokens }, handsOutTokens };
+  const last = readLastUser();
+  const identity = handsOutTokens && last ? await signInForDevelopment(last.userId, last.role) : null;
+  return { identity, handsOutTokens };
+}
+
+/** @throws Error with words for people when the server gives no token. */
+export async function signInForDevelopment(userId: string, role: Role): Promise<Identity> {
+  const token = await fetchDevelopmentToken({ userId, role });
+  sessionStorage.setItem(tokenKey, token);
+  localStorage.setItem(lastUserKey, JSON.stringify({ userId, role }));
+  return { userId, role, token, isDevelopment: true };
+}
+
+/** @throws Error with words for people when the server does not accept the token. */
+export async function signInWithToken(token: string): Promise<Identity> {
+  const { caller } = await whoAmI(token);
+  if (!caller) throw new Error("The server does not accept this token: it may have expired.");
+  sessionStorage.setItem(tokenKey, token);
+  return { ...caller, token, isDevelopment: false };
+}
+
+export function forgetIdentity(): void {
+  sessionStorage.removeItem(tokenKey);
+  localStorage.removeItem(lastUserKey);
+}
+
+export async function fetchDevelopmentToken({
+  userId,
+  role,
+}: Pick<Identity, "userId" | "role">): Promise<string> {
+  const response = await fetch(`/api/dev/token?${new URLSearchParams({ sub: userId, role })}`);
+  if (!response.ok) throw new Error("The server gave no development token for this name.");
+  const { token } = (await response.json()) as { token: string };
+  return token;
+}
+
+async function whoAmI(token: string | null): Promise<WhoAmI> {
+  const response = await fetch("/api/whoami", {
+    headers: token === null ? {} : { Authorization: `Bearer ${token}` },
+  });
+  if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
+  return (await response.json()) as WhoAmI;
+}
+
+function readLastUser(): Pick<Identity, "userId" | "role"> | null {
+  const text = localStorage.getItem(lastUserKey);
+  return text === null ? null : (JSON.parse(text) as Pick<Identity, "userId" | "role">);
+}

@@ -1,0 +1,122 @@
+import { useState, type SubmitEvent } from "react";
+import { roles, type Role } from "@jobwire/shared";
+import { Wordmark } from "../shell/wordmark.js";
+import { signInForDevelopment, signInWithToken, type Identity } from "./identity.js";
+
+export interface SignInPageProps {
+  readonly handsOutTokens: boolean;
+  readonly onSignedIn: (identity: Identity) => void;
+}
+
+export function SignInPage({ handsOutTokens, onSignedIn }: SignInPageProps) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const signIn = async (attempt: Promise<Identity>) => {
+    setIsBusy(true);
+    setProblem(null);
+    try {
+      onSignedIn(await attempt);
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+      setIsBusy(false);
+    }
+  };
+  return (
+    <main className="sign-in">
+      <title>Sign in · Jobwire</title>
+      <div className="card">
+        <Wordmark />
+        <h1>Sign in</h1>
+        {handsOutTokens ? (
+          <DevelopmentForm
+            isBusy={isBusy}
+            onSubmit={(name, role) => void signIn(signInForDevelopment(name, role))}
+          />
+        ) : (
+          <TokenForm isBusy={isBusy} onSubmit={(token) => void signIn(signInWithToken(token))} />
+        )}
+        <p role="alert" className={problem === null ? "unseen" : "notice notice-bad"}>
+          {problem}
+        </p>
+      </div>
+    </main>
+  );
+}
+
+interface FormProps<Values extends unknown[]> {
+  readonly isBusy: boolean;
+  readonly onSubmit: (...values: Values) => void;
+}
+
+const roleLabels: Readonly<Record<Role, string>> = { user: "User", service: "Service" };
+
+function DevelopmentForm({ isBusy, onSubmit }: FormProps<[name: string, role: Role]>) {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Role>("user");
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSubmit(name.trim(), role);
+  };
+  return (
+    <form onSubmit={submit}>
+      <p className="soft">This server runs for development: any name will do.</p>
+      <label className="field">
+        <span>Name</span>
+        <input
+          className="input"
+          name="name"
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          autoComplete="username"
+          placeholder="alice"
+          required
+          pattern=".*\S.*"
+        />
+      </label>
+      <fieldset className="switcher">
+        <legend className="unseen">Role</legend>
+        {roles.map((choice) => (
+          <label key={choice}>
+            <input type="radio" name="role" checked={role === choice} onChange={() => setRole(choice)} />
+            {roleLabels[choice]}
+          </label>
+        ))}
+      </fieldset>
+      <p className="soft small">
+        A user has jobs of their own. A service drives everybody's and sees the operations page.
+      </p>
+      <button type="submit" className="button button-main" disabled={isBusy}>
+        Sign in
+      </button>
+    </form>
+  );
+}
+
+function TokenForm({ isBusy, onSubmit }: FormProps<[token: string]>) {
+  const [token, setToken] = useState("");
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    onSubmit(token.trim());
+  };
+  return (
+    <form onSubmit={submit}>
+      <label className="field">
+        <span>Token</span>
+        <textarea
+          className="input"
+          name="token"
+          rows={4}
+          value={token}
+          onChange={(event) => setToken(event.target.value)}
+          autoComplete="off"
+          spellCheck={false}
+          required
+        />
+        <small>A JWT that this server accepts. This tab keeps it until it is closed.</small>
+      </label>
+      <button type="submit" className="button button-main" disabled={isBusy}>
+        Sign in
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
+import type { FastifyInstance } from "fastify";
+import { createContext } from "./context.js";
+import type { TokenVerifier } from "./tokens.js";
+
+export interface DashboardOptions {
+  /** The built page: `index.html` and, under `assets/`, what it loads, named by content. */
+  readonly folder: string;
+  readonly tokens: TokenVerifier;
+  readonly handsOutTokens: boolean;
+}
+
+/** The paths of the page, which finds its way by itself from there. */
+const pagePaths = ["/", "/jobs/:jobId", "/spools", "/session", "/operations"] as const;
+
+/** Nothing inline, and nothing from elsewhere but the pictures that jobs show. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: http: https:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** Serves the dashboard, and tells it who is signed in: by the cookie of the host application, say. */
+export async function addDashboardRoutes(
+  app: FastifyInstance,
+  { folder, tokens, handsOutTokens }: DashboardOptions,
+): Promise<void> {
+  await app.register(fastifyStatic, {
+    root: join(folder, "assets"),
+    prefix: "/assets/",
+    index: false,
+    preCompressed: true,
+    immutable: true,
+    maxAge: "365d",
+  });
+  for (const path of pagePaths) {
+    app.get(path, (_request, reply) =>
+      reply
+        .header("content-security-policy", contentSecurityPolicy)
+        .header("cache-control", "no-cache")
+        .sendFile("index.html", folder, { cacheControl: false }),
+    );
+  }
+  app.get("/api/whoami", async (request, reply) => {
+    const caller = await createContext(request.raw, null, tokens)
+      .authenticate()
+      .catch(() => null);
+    return reply
+      .header("cache-control", "no-store")
+      .send({ caller: caller && { userId: caller.userId, role: caller.role }, handsOutTokens });
+  });
+}

@@ -1,0 +1,95 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readConfig, startServer } from "@jobwire/server";
+import { expect, test } from "vitest";
+import { signTestToken, testSecret } from "../support/test-server.js";
+
+/** A folder as the build of the dashboard leaves it. */
+async function newFolder() {
+  const folder = await mkdtemp(join(tmpdir(), "jobwire-dashboard-"));
+  await mkdir(join(folder, "assets"));
+  await writeFile(join(folder, "index.html"), "<!doctype html><title>Jobwire</title>");
+  await writeFile(join(folder, "assets", "index-abc.js"), "plain");
+  await writeFile(join(folder, "assets", "index-abc.js.br"), "brotli");
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+function start(
+  dashboard: string | undefined,
+  environment: Record<string, string> = { JWT_SECRET: testSecret },
+) {
+  return startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent", ...environment }), { dashboard });
+}
+
+test("each page of the dashboard is the document, asked for anew each time, with a strict policy", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder);
+  for (const path of ["/", "/jobs/some-job", "/spools", "/session", "/operations"]) {
+    const response = await fetch(`${server.url}${path}`);
+    expect(response.status, path).toBe(200);
+    expect(await response.text()).toContain("<title>Jobwire</title>");
+    expect(response.headers.get("content-type")).toContain("text/html");
+    expect(response.headers.get("cache-control")).toBe("no-cache");
+    const policy = response.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("style-src 'self';");
+    expect(policy).not.toContain("unsafe");
+  }
+});
+
+test("assets are kept for a year and come compressed to those who take it", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder);
+  const url = `${server.url}/assets/index-abc.js`;
+  const plain = await fetch(url, { headers: { "accept-encoding": "identity" } });
+  expect(await plain.text()).toBe("plain");
+  expect(plain.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+  const compressed = await fetch(url, { method: "HEAD", headers: { "accept-encoding": "br" } });
+  expect(compressed.headers.get("content-encoding")).toBe("br");
+  expect(compressed.headers.get("content-type")).toContain("javascript");
+  expect(compressed.headers.get("vary")).toContain("accept-encoding");
+});
+
+test("nothing outside of the assets can be read", async () => {
+  await using site = await newFolder();
+  await writeFile(join(site.folder, "secret.txt"), "secret");
+  await using server = await start(site.folder);
+  for (const path of [
+    "/secret.txt",
+    "/assets/..%2fsecret.txt",
+    "/assets/%2e%2e/secret.txt",
+    "/assets/",
+    "/nowhere",
+  ]) {
+    const response = await fetch(`${server.url}${path}`);
+    expect(response.status, path).toBeGreaterThanOrEqual(400);
+    expect(await response.text(), path).not.toBe("secret");
+  }
+});
+
+test("the page learns who is signed in: by header, by the host's cookie, or nobody", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder);
+  const token = await signTestToken({ sub: "alice", role: "service" });
+  const ask = async (headers: Record<string, string>) =>
+    (await fetch(`${server.url}/api/whoami`, { headers })).json();
+  const alice = { caller: { userId: "alice", role: "service" }, handsOutTokens: false };
+  expect(await ask({ authorization: `Bearer ${token}` })).toEqual(alice);
+  expect(await ask({ cookie: `jobwire_token=${token}` })).toEqual(alice);
+  expect(await ask({ authorization: "Bearer nonsense" })).toEqual({ caller: null, handsOutTokens: false });
+  expect(await ask({})).toEqual({ caller: null, handsOutTokens: false });
+});
+
+test("in development it learns that tokens are handed out", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder, {});
+  const answer = await fetch(`${server.url}/api/whoami`);
+  expect(await answer.json()).toEqual({ caller: null, handsOutTokens: true });
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+});
+
+test("without a folder there is no page", async () => {
+  await using server = await start(undefined);
+  expect((await fetch(server.url)).status).toBe(404);
+});
