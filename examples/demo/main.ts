@@ -2,12 +2,11 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { createJobDisplay, formatSeconds } from "@jobwire/client/terminal";
 import type { Job } from "@jobwire/shared";
 import colors from "picocolors";
 import { readNpmPackage } from "../build-worker/npm-package.js";
 import { buildOnce } from "./build-once.js";
-import { createBuildView } from "./build-view.js";
-import { formatSeconds } from "./stage-line.js";
 
 const usage = `Usage: npm run demo [-- <folder>]
 
@@ -76,13 +75,13 @@ async function build({ folder, title }: Project): Promise<number> {
   let job: Job;
   try {
     console.log(`Building ${colors.bold(title)} from ${folder}\n`);
-    using view = createBuildView(process.stdout);
+    using display = createJobDisplay(process.stdout);
     job = await buildOnce({
       folder,
       title,
       signal: interrupted.signal,
       onEvent(event) {
-        view.show(event);
+        display.show(event);
         if (event.type === "snapshot.updated") results.push(`  Snapshot       ${event.caption ?? ""}`);
         if (event.type === "documentation.updated") results.push(`  Documentation  ${event.title}`);
       },

@@ -1,24 +1,25 @@
 import colors from "picocolors";
-import type { StageEntry } from "./stage-list.js";
+import type { ProgressView, StageView } from "../job-view.js";
+import { formatSeconds, oneLine, stageName } from "./text.js";
+
+export type StageState = "running" | "completed" | "failed";
 
 /** `✔ Running checks            ████████████████████ 100%   2.5 s  Passed: npm run test`, at most `columns` wide. */
-export function renderLine(entry: StageEntry, columns: number): string {
-  const { state, label } = entry;
-  const elapsedMs =
-    state === "running" ? Math.max(0, Date.now() - entry.startedAt.getTime()) : entry.durationMs;
-  const percent = state === "completed" ? 100 : entry.percent;
+export function stageLine(
+  stage: StageView,
+  state: StageState,
+  progress: ProgressView | null,
+  columns: number,
+): string {
+  const elapsedMs = stage.durationMs ?? Math.max(0, Date.now() - stage.startedAt.getTime());
+  const percent = state === "completed" ? 100 : (progress?.percent ?? 0);
   const filled = Math.round((percent / 100) * barLength);
   const bar = colors.cyan("█".repeat(filled)) + colors.dim("░".repeat(barLength - filled));
   const figures = `${Math.round(percent)}%`.padStart(4) + formatSeconds(elapsedMs).padStart(9);
-  const line = `${symbols[state]} ${label.padEnd(labelLength)} ${bar} ${figures}`;
+  const line = `${symbols[state]} ${stageName(stage.stageLabel).padEnd(labelLength)} ${bar} ${figures}`;
   const room = columns - lineLength - 2;
-  const [message = ""] = entry.message.split("\n");
+  const message = oneLine(progress?.message ?? (stage.message === stage.stageLabel ? "" : stage.message));
   return room > 0 && message !== "" ? `${line}  ${colors.dim(message.slice(0, room))}` : line;
-}
-
-/** "2.5 s" */
-export function formatSeconds(durationMs: number): string {
-  return `${(durationMs / 1000).toFixed(1)} s`;
 }
 
 const symbols = { running: colors.cyan("›"), completed: colors.green("✔"), failed: colors.red("✖") } as const;

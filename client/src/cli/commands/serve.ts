@@ -1,0 +1,78 @@
+import type { Command } from "commander";
+import { CliError, exitCodes } from "../exit-code.js";
+import { onInterruption } from "../interruption.js";
+
+interface ServeOptions {
+  readonly port?: string;
+  readonly host?: string;
+  readonly redis?: string;
+}
+
+export function addServeCommand(program: Command): void {
+  program
+    .command("serve")
+    .description("Start a server, until Ctrl-C. Without Redis everything is kept in memory.")
+    .option("--port <port>", "where to listen; 0 takes a free port (PORT, 3000)")
+    .option("--host <address>", "on which address (HOST, 127.0.0.1)")
+    .option("--redis <url>", "keep everything in this Redis (REDIS_URL)")
+    .addHelpText(
+      "after",
+      `
+The environment of jobwire-server applies; options come before it. It runs no worker.
+
+Examples:
+  $ jobwire serve
+  $ jobwire serve --port 8080 --redis redis://127.0.0.1:6379
+  $ LOG_LEVEL=debug jobwire serve`,
+    )
+    .action(serve);
+}
+
+async function serve({ port, host, redis }: ServeOptions): Promise<void> {
+  const { readConfig, startServer } = await loadServer();
+  using interruption = onInterruption();
+  const config = readConfigOrExplain(() =>
+    readConfig({
+      ...process.env,
+      ...(port !== undefined && { PORT: port }),
+      ...(host !== undefined && { HOST: host }),
+      ...(redis !== undefined && { REDIS_URL: redis }),
+    }),
+  );
+  await using server = await startServer(config);
+  const lines = [
+    `Jobwire listens on ${server.url}`,
+    `  store  ${config.redisUrl === undefined ? "in memory, gone after a restart" : "Redis"}`,
+    ...(server.handsOutTokens ? [`  token  export JOBWIRE_TOKEN=$(jobwire token --url ${server.url})`] : []),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  await aborted(interruption.signal);
+}
+
+async function loadServer() {
+  try {
+    return await import("@jobwire/server");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new CliError("serve needs the server: npm install @jobwire/server", exitCodes.usage, {
+      cause: error,
+    });
+  }
+}
+
+function readConfigOrExplain<Config>(read: () => Config): Config {
+  try {
+    return read();
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error), exitCodes.usage, {
+      cause: error,
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

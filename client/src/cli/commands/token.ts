@@ -1,0 +1,58 @@
+import { roles, type Role } from "@jobwire/shared";
+import { Option, type Command } from "commander";
+import { SignJWT } from "jose";
+import { z } from "zod";
+import { CliError, exitCodes } from "../exit-code.js";
+import { addServerOptions, hrefOf, reach, type ServerOptions } from "../server-options.js";
+
+interface TokenOptions extends ServerOptions {
+  readonly sub: string;
+  readonly role: Role;
+  readonly secret?: string;
+}
+
+export function addTokenCommand(program: Command): void {
+  addServerOptions(program.command("token"))
+    .description("Print a token that is valid for 12 hours.")
+    .option("--sub <name>", "who it speaks for", "alice")
+    .addOption(new Option("--role <role>", "what it may do").choices(roles).default("user"))
+    .addOption(
+      new Option("--secret <secret>", "sign it here; else a development server on this machine makes it").env(
+        "JWT_SECRET",
+      ),
+    )
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ export JOBWIRE_TOKEN=$(jobwire token)
+  $ JOBWIRE_TOKEN=$(jobwire token --sub worker-1 --role service) jobwire send reload
+  $ JWT_SECRET=... jobwire token --sub ops --role service`,
+    )
+    .action(async ({ url, sub, role, secret }: TokenOptions) => {
+      const token = secret === undefined ? await askServer(url, sub, role) : await sign(secret, sub, role);
+      process.stdout.write(`${token}\n`);
+    });
+}
+
+async function askServer(url: URL, sub: string, role: Role): Promise<string> {
+  await reach(url);
+  const query = new URLSearchParams({ sub, role }).toString();
+  const response = await fetch(`${hrefOf(url)}/api/dev/token?${query}`);
+  if (response.ok) return answerSchema.parse(await response.json()).token;
+  const reason =
+    response.status === 404
+      ? "This server makes no tokens: it has a secret or keys of its own. Sign one with its JWT_SECRET, or get one from whoever runs it."
+      : `The server refused (${response.status}): ${await response.text()}`;
+  throw new CliError(reason, exitCodes.refused);
+}
+
+const answerSchema = z.object({ token: z.string() });
+
+async function sign(secret: string, sub: string, role: Role): Promise<string> {
+  return new SignJWT({ role })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(sub)
+    .setExpirationTime("12h")
+    .sign(new TextEncoder().encode(secret));
+}

@@ -1,0 +1,20 @@
+import colors from "picocolors";
+import type { ConnectionStore } from "../connection-state.js";
+import { causeOf } from "./exit-code.js";
+
+/** Says on stderr when a stream is broken and when it goes on. */
+export function noticeConnection({ getSnapshot, subscribe }: ConnectionStore): Disposable {
+  let isBroken = false;
+  const unsubscribe = subscribe(() => {
+    const { state, lastError } = getSnapshot();
+    if (state === "waiting" && !isBroken) {
+      isBroken = true;
+      const reason = lastError ? `: ${causeOf(lastError)}` : "";
+      process.stderr.write(colors.yellow(`The stream is broken${reason}. Connecting again...\n`));
+    } else if (state === "live" && isBroken) {
+      isBroken = false;
+      process.stderr.write(colors.yellow("Connected; nothing is lost unless the stream says so.\n"));
+    }
+  });
+  return { [Symbol.dispose]: unsubscribe };
+}

@@ -1,0 +1,2 @@
+export { createJobDisplay, type JobDisplay } from "./job-display.js";
+export { formatSeconds, printable } from "./text.js";

@@ -1,0 +1,60 @@
+import { isTerminalJobStatus, type JobStreamEvent } from "@jobwire/shared";
+import cliProgress, { type SingleBar } from "cli-progress";
+import { applyJobEvent, emptyJobView, type ProgressView } from "../job-view.js";
+import { eventLine } from "./event-line.js";
+import { stageLine, type StageState } from "./stage-line.js";
+
+/** Shows a job's events as they come. Dispose it before anything else is written. */
+export interface JobDisplay extends Disposable {
+  show(event: JobStreamEvent): void;
+}
+
+/** A live line with a bar for each stage on a terminal; elsewhere a line for each event. */
+export function createJobDisplay(stream: NodeJS.WriteStream): JobDisplay {
+  return stream.isTTY && process.env["TERM"] !== "dumb"
+    ? createLiveDisplay(stream)
+    : createPlainDisplay(stream);
+}
+
+function createLiveDisplay(stream: NodeJS.WriteStream): JobDisplay {
+  let view = emptyJobView("");
+  /** What each stage said last of its progress; the view knows it of the stage of now. */
+  const progress: (ProgressView | null)[] = [];
+  const lines: SingleBar[] = [];
+  const stages = () => view.stages.filter(({ stage }) => !isTerminalJobStatus(stage));
+  const stateOf = (index: number): StageState => {
+    const isLast = index === stages().length - 1;
+    if (isLast && view.status === "failed") return "failed";
+    return isLast && stages()[index]?.durationMs === null ? "running" : "completed";
+  };
+  const bars = new cliProgress.MultiBar({
+    stream,
+    hideCursor: true,
+    // Whoever owns the process decides what Ctrl-C does.
+    gracefulExit: false,
+    emptyOnZero: true,
+    format: (_options, _params, { index }: { readonly index: number }) => {
+      const stage = stages()[index];
+      if (!stage) return "";
+      return stageLine(stage, stateOf(index), progress[index] ?? null, stream.columns);
+    },
+  });
+  return {
+    show(event) {
+      view = applyJobEvent(view, event);
+      const { length } = stages();
+      if (view.progress) progress[length - 1] = view.progress;
+      while (lines.length < length) lines.push(bars.create(100, 0, { index: lines.length }));
+    },
+    [Symbol.dispose]: () => {
+      if (lines.length > 0) bars.stop();
+    },
+  };
+}
+
+function createPlainDisplay(stream: NodeJS.WriteStream): JobDisplay {
+  return {
+    show: (event) => void stream.write(`${eventLine(event)}\n`),
+    [Symbol.dispose]() {},
+  };
+}

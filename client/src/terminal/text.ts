@@ -1,0 +1,21 @@
+import { stripVTControlCharacters } from "node:util";
+
+/** "2.5 s" */
+export function formatSeconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+/** The first line of a text, empty when there is none, without what a terminal would obey: events carry what others wrote. */
+export function oneLine(text: string | null | undefined): string {
+  return printable((text ?? "").trimStart().split(/[\r\n]/, 1)[0] ?? "");
+}
+
+/** A text of several lines, without what a terminal would obey. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n]/gu, " ");
+}
+
+/** `Writing code` of `Writing code...`. */
+export function stageName(stageLabel: string): string {
+  return oneLine(stageLabel).replace(/\.+$/, "");
+}

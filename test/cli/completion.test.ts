@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { completionScript } from "../../client/src/cli/completion-script.js";
+import { createProgram } from "../../client/src/cli/program.js";
+import { runCli } from "./run-cli.js";
+
+const program = createProgram();
+
+/** What bash offers for the last of these words. */
+async function complete(...words: readonly string[]): Promise<string[]> {
+  const typed = ["jobwire", ...words].map((word) => `"${word}"`).join(" ");
+  const script = `${completionScript(program, "bash")}
+COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _jobwire; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await promisify(execFile)("bash", ["-c", script]);
+  return stdout.split("\n").filter((word) => word !== "");
+}
+
+describe("bash completes", () => {
+  test("commands", async () => {
+    expect(await complete("")).toEqual(
+      expect.arrayContaining(program.commands.map((command) => command.name())),
+    );
+    expect(await complete("s")).toEqual(["serve", "spools", "send"]);
+  });
+
+  test("options of a command, after others too", async () => {
+    expect(await complete("watch", "--")).toEqual(["--url", "--token", "--json", "--after", "--help"]);
+    expect(await complete("create", "--title", "Shop", "--m")).toEqual(["--metadata"]);
+  });
+
+  test("commands below a command, and choices", async () => {
+    expect(await complete("spools", "t")).toEqual(["tomar"]);
+    expect(await complete("spools", "list", "--a")).toEqual(["--available"]);
+    expect(await complete("completion", "")).toEqual(expect.arrayContaining(["bash", "zsh", "fish"]));
+  });
+});
+
+test("zsh and fish know every command and every option", () => {
+  const [zsh, fish] = [completionScript(program, "zsh"), completionScript(program, "fish")];
+  expect(zsh).toMatch(/^#compdef jobwire\n/);
+  for (const command of program.commands) {
+    expect(fish).toContain(`-a ${command.name()} -d`);
+    for (const { long = "" } of command.options) {
+      expect(zsh).toContain(long);
+      expect(fish).toContain(`__fish_seen_subcommand_from ${command.name()}" -l ${long.slice(2)} -d`);
+    }
+  }
+});
+
+test("the command prints the script", async () => {
+  const { code, stdout } = await runCli(["completion", "bash"]);
+  expect(code).toBe(0);
+  expect(stdout).toBe(completionScript(program, "bash"));
+});
