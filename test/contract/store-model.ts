@@ -1,4 +1,5 @@
 import type { Cursor } from "@jobwire/shared";
+import { maxAncestors } from "../../server/src/store/fork.lua.js";
 import type {
   Commit,
   Committed,
@@ -72,15 +73,40 @@ export class StoreModel {
   }
 
   replay(topic: TopicKey, after: Cursor | null, limit: number): Replay {
-    const { epoch, offset, entries } = this.#logOf(topic);
-    const beforeOldest = { epoch, offset: offset - entries.length };
-    if (after && after.epoch !== epoch) return { kind: "gap", reason: "log-lost", resumeAfter: beforeOldest };
-    if (after && after.offset > offset)
-      return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset } };
-    if (after && after.offset < beforeOldest.offset)
-      return { kind: "gap", reason: "trimmed", resumeAfter: beforeOldest };
+    const { epoch, offset, entries, ancestors } = this.#logOf(topic);
+    const beforeOldest = offset - entries.length;
+    const gap = (reason: "log-lost" | "trimmed", resumeAfter: number): Replay => ({
+      kind: "gap",
+      reason,
+      resumeAfter: { epoch, offset: resumeAfter },
+    });
+    if (after) {
+      const shared = sharedOffset([{ epoch, offset }, ...ancestors], after.epoch);
+      if (after.offset > shared) return gap("log-lost", Math.max(shared, beforeOldest));
+      if (after.offset < beforeOldest) return gap("trimmed", beforeOldest);
+    }
     const rest = entries.filter((entry) => !after || entry.offset > after.offset);
     return { kind: "events", entries: rest.slice(0, limit), head: this.head(topic) };
+  }
+
+  fork(topic: TopicKey, shared: number): void {
+    const log = this.#logOf(topic);
+    log.ancestors = [{ epoch: log.epoch, offset: shared }, ...log.ancestors].slice(0, maxAncestors);
+    log.epoch = `life ${++this.#lives}`;
+  }
+
+  /** The newest entries, as many of these as are retained, were never written. */
+  setBack(topic: TopicKey, count: number): { readonly offset: number } {
+    const log = this.#logOf(topic);
+    const lost = Math.min(count, log.entries.length);
+    log.offset -= lost;
+    log.entries = log.entries.slice(0, log.entries.length - lost);
+    if (lost > 0) log.closed = false;
+    return log;
+  }
+
+  lose({ scope, topic }: TopicKey): void {
+    this.#logs.delete(nameOf(scope, topic));
   }
 
   /** What a listener that is there from the beginning has heard. */
@@ -117,14 +143,23 @@ export class StoreModel {
       offset: 0,
       closed: false,
       entries: [],
+      ancestors: [],
     };
     this.#logs.set(name, log);
     return log;
   }
 }
 
+/** Where each of these logs parts from the one before it; what two have in common is the least on the way. */
+function sharedOffset(logs: readonly Cursor[], epoch: string): number {
+  const index = logs.findIndex((log) => log.epoch === epoch);
+  return index === -1 ? -1 : Math.min(...logs.slice(0, index + 1).map(({ offset }) => offset));
+}
+
 interface Log {
-  readonly epoch: string;
+  epoch: string;
+  /** The logs it has forked from, the latest first, each with the last offset they share. */
+  ancestors: readonly Cursor[];
   offset: number;
   closed: boolean;
   entries: readonly LogEntry[];

@@ -8,6 +8,8 @@ export interface ProcessOptions {
 }
 
 const maxKeptLines = 20_000;
+/** A server compiles its sources first, on a machine that may be busy with other things. */
+const startTimeoutMs = 90_000;
 const running = new Set<ChildProcess>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
@@ -80,6 +82,7 @@ export class ManagedProcess implements AsyncDisposable {
         return check();
       },
       () => `${this.command} is ready. It said:\n${said()}`,
+      startTimeoutMs,
     );
   }
 
