@@ -4,7 +4,6 @@ import { AppError } from "../app-error.js";
 import type { Services } from "../open-services.js";
 import type { Caller } from "../principal.js";
 import { simulateTask, taskSimulationSchema } from "../tasks/task-simulation.js";
-import type { TaskOwner } from "../tasks/task-store.js";
 import { requireRole } from "../trpc.js";
 import { createContext } from "./context.js";
 import { isLocal } from "./local-request.js";
@@ -50,7 +49,7 @@ export function addTestingRoutes(
       return reply.code(202).send(await tasks.start(caller, readInput(startTaskInputSchema, body)));
     }
     const { ownerId, ...simulation } = readInput(taskSimulationSchema, body);
-    const owner: TaskOwner = ownerId === undefined ? caller : { role: "user", userId: ownerId };
+    const owner: Caller = ownerId === undefined ? caller : { role: "user", userId: ownerId };
     return reply
       .code(202)
       .send(await tasks.startWork(owner, "prune-jobs", async () => simulateTask(simulation)));

@@ -7,7 +7,7 @@ import type { TaskKinds } from "./task-kinds.js";
 import { toTask, type TaskRecord } from "./task-record.js";
 import { taskLeaseMs, TaskRun, type TaskWork } from "./task-run.js";
 import { TaskSlots, type TaskLimits } from "./task-slots.js";
-import { taskNotFound, type TaskOwner, type TaskStore } from "./task-store.js";
+import { taskNotFound, type TaskStore } from "./task-store.js";
 
 export interface TaskServiceOptions {
   readonly tasks: TaskStore;
@@ -38,7 +38,7 @@ export class TaskService {
 
   /** As `start`, with other work than its kind's. */
   async startWork<Kind extends TaskKind>(
-    owner: TaskOwner,
+    owner: Caller,
     kind: Kind,
     prepareWork: () => Promise<TaskWork<TaskResult<Kind>>>,
   ): Promise<Task> {
@@ -61,7 +61,7 @@ export class TaskService {
   }
 
   /** Newest first. */
-  async list(owner: TaskOwner, { limit }: ListTasksInput): Promise<Task[]> {
+  async list(owner: Caller, { limit }: ListTasksInput): Promise<Task[]> {
     return (await this.options.tasks.list(owner, limit)).map(toTask);
   }
 
@@ -136,7 +136,7 @@ function prepare<Kind extends TaskKind>(
   return kinds[kind](caller, input);
 }
 
-function newRecord({ role, userId }: TaskOwner, kind: TaskKind): TaskRecord {
+function newRecord({ role, userId }: Caller, kind: TaskKind): TaskRecord {
   const now = new Date();
   return {
     id: sortableId(),

@@ -1,5 +1,5 @@
 import { AppError } from "../app-error.js";
-import type { TaskOwner } from "./task-store.js";
+import type { Caller } from "../principal.js";
 
 export interface TaskLimits {
   /** Tasks that run at once in this process. */
@@ -17,7 +17,7 @@ export class TaskSlots {
   constructor(private readonly limits: TaskLimits) {}
 
   /** @returns what gives the slot back. @throws AppError `TASKS_BUSY` or `SHUTTING_DOWN` */
-  take({ role, userId }: TaskOwner): () => void {
+  take({ role, userId }: Caller): () => void {
     if (this.#isClosed) {
       throw new AppError("SHUTTING_DOWN", "The server is shutting down and starts no tasks; call again.");
     }

@@ -17,9 +17,6 @@ export interface TaskStoreOptions {
   readonly onError: (error: unknown, taskId: string) => void;
 }
 
-/** A user and a service of one name are two. */
-export type TaskOwner = Caller;
-
 export interface OpenTask {
   readonly taskId: string;
   readonly openedAt: Date;
@@ -56,7 +53,7 @@ export class TaskStore {
   }
 
   /** Newest first. */
-  async list({ role, userId }: TaskOwner, limit: number): Promise<TaskRecord[]> {
+  async list({ role, userId }: Caller, limit: number): Promise<TaskRecord[]> {
     const { items } = await this.options.store.listStates({
       scope: sessionsScope,
       index: ownedTasksIndex(role, userId),
