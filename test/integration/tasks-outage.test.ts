@@ -99,6 +99,19 @@ describe("a task whose server loses Redis", { timeout: 60_000 }, () => {
     expect(fractions).toEqual([...new Set(fractions)].toSorted((one, other) => one - other));
   });
 
+  test("says its progress less often when saying it takes long", async () => {
+    await using stage = await openStage();
+    const { proxy, here, session, alice, service } = stage;
+    proxy.slowDown({ delayMs: 100 });
+    const simulation = { ownerId: alice.sub, durationMs: 4000, steps: 400 };
+    await simulateTask(here, service.token, simulation);
+    await session.until(({ type }) => type === "task.completed");
+    const { fractions } = stage.said();
+    expect(fractions.at(-1)).toBe(1);
+    // Four times a second it would be 16.
+    expect(fractions.length).toBeLessThan(6);
+  });
+
   test("is not started while Redis is away, and takes no place", async () => {
     await using stage = await openStage({ TASKS_MAX_RUNNING_PER_USER: "1" });
     const { proxy, aliceHere } = stage;

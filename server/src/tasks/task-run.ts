@@ -30,6 +30,8 @@ type Outcome =
 export const taskLeaseMs = 10_000;
 const renewAfterMs = 2500;
 const progressIntervalMs = 250;
+/** Of the time a task takes, how much at most goes into saying its progress: a service's goes to every session. */
+const progressShare = 0.1;
 const retryMs = 500;
 
 /** One task in the process that runs it: says its progress, renews its lease and says its end. */
@@ -97,11 +99,15 @@ export class TaskRun {
   /** Until the work is settled, says its progress, or renews the lease when there was none to say. */
   async #keep(): Promise<void> {
     let renewAt = Date.now() + renewAfterMs;
-    while (await pause(progressIntervalMs, this.#settled.signal)) {
+    let intervalMs = progressIntervalMs;
+    while (await pause(intervalMs, this.#settled.signal)) {
       if (this.#lost) return;
       if (!this.#unsaid && Date.now() < renewAt) continue;
       const { next, events } = this.#takeUnsaid();
+      const startedAt = performance.now();
       await this.#commit(next, events);
+      const tookMs = performance.now() - startedAt;
+      intervalMs = Math.min(Math.max(progressIntervalMs, tookMs / progressShare), renewAfterMs);
       renewAt = Date.now() + renewAfterMs;
     }
   }

@@ -1,10 +1,10 @@
 import type { Task, TaskEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
-import type { Broadcasted, SessionBroadcasts } from "../sessions/session-broadcasts.js";
+import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Audience } from "../sessions/session-directory.js";
 import { sessionsScope } from "../sessions/session-keys.js";
-import type { Store } from "../store/store.js";
+import type { StateRecord, Store } from "../store/store.js";
 import { taskFailed, taskStarted } from "./task-events.js";
 import { openTaskKey, openTasksIndex, ownedTasksIndex, taskKey } from "./task-keys.js";
 import { readTaskRecord, writeTaskRecord, type TaskRecord } from "./task-record.js";
@@ -16,6 +16,13 @@ export interface TaskStoreOptions {
   readonly retainEndedMs: number;
   readonly onError: (error: unknown, taskId: string) => void;
 }
+
+type Changed =
+  | { readonly accepted: true }
+  | {
+      readonly accepted: false;
+      /** The task as it is; `null` when there is none. */ readonly state: StateRecord | null;
+    };
 
 export interface OpenTask {
   readonly taskId: string;
@@ -72,7 +79,7 @@ export class TaskStore {
     next: TaskRecord,
     events: readonly TaskEvent[],
     guard: readonly ("revision" | "leaseExpiresAt")[],
-  ): Promise<Broadcasted> {
+  ): Promise<Changed> {
     const before = writeTaskRecord(read);
     const after = writeTaskRecord(next);
     const asRead = Object.fromEntries(guard.map((field) => [field, [before[field] ?? ""]]));
@@ -81,12 +88,13 @@ export class TaskStore {
       expect: { status: ["running"], ...asRead },
       set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
     };
-    const retainMs = next.status === "running" ? undefined : this.options.retainEndedMs;
-    return this.options.broadcasts.commit({
+    const { store, broadcasts, retainEndedMs } = this.options;
+    if (events.length === 0) return store.commit({ scope: sessionsScope, state, events: [] });
+    return broadcasts.commit({
       audience: audienceOf(read),
       state,
       events,
-      ...(retainMs !== undefined && { retainMs }),
+      ...(next.status !== "running" && { retainMs: retainEndedMs }),
     });
   }
 
