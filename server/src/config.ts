@@ -35,6 +35,8 @@ const schema = z
       })
       .optional(),
     JWT_SECRET: z.string().optional(),
+    JWT_AUDIENCE: z.string().optional(),
+    JWT_ISSUER: z.string().optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     SSE_HEARTBEAT_MS: z.coerce.number().int().min(1).max(3_600_000).default(15_000),
@@ -44,6 +46,8 @@ const schema = z
     SSE_MAX_CONNECTIONS_PER_USER: positiveInteger.default(100),
     /** Absent: the version of this build. */
     VERSION_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+    CALLS_PER_MINUTE: positiveInteger.default(60_000),
+    CALLS_PER_MINUTE_PER_USER: positiveInteger.default(6000),
     DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
     HISTORY_TTL_S: positiveInteger.default(86_400),
@@ -72,6 +76,7 @@ const schema = z
     redisUrl: env.REDIS_URL,
     jwtSecret: env.JWT_SECRET,
     jwksUrl: env.JWT_JWKS_URL,
+    jwtClaims: { audience: env.JWT_AUDIENCE, issuer: env.JWT_ISSUER },
     logLevel: env.LOG_LEVEL,
     sse: {
       heartbeatMs: env.SSE_HEARTBEAT_MS,
@@ -81,6 +86,7 @@ const schema = z
       maxConnectionsPerUser: env.SSE_MAX_CONNECTIONS_PER_USER,
     },
     versionUrl: env.VERSION_URL,
+    calls: { perUser: env.CALLS_PER_MINUTE_PER_USER, perProcess: env.CALLS_PER_MINUTE },
     drainMs: env.DRAIN_MS,
     historyMaxEvents: env.HISTORY_MAX_EVENTS,
     historyTtlMs: env.HISTORY_TTL_S * 1000,

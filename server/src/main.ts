@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { readConfig, type Config } from "./config.js";
+import { createLog } from "./create-log.js";
 import { startServer, type RunningServer } from "./start-server.js";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.js";
 
@@ -44,7 +45,7 @@ async function main(args: string[]): Promise<void> {
   });
   if (values.help) return console.log(help);
   const config = readConfig(process.env);
-  const log = pino({ level: config.logLevel });
+  const log = createLog(config.logLevel);
   const stopped = stopSignal();
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -1,8 +1,9 @@
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import { pino, type Logger } from "pino";
+import type { Logger } from "pino";
 import { Registry } from "prom-client";
 import type { Config } from "./config.js";
+import { createLog } from "./create-log.js";
 import { createApp } from "./http/app.js";
 import { createTokens } from "./http/create-tokens.js";
 import type { TokenSigner } from "./http/tokens.js";
@@ -43,7 +44,7 @@ const backlog = 4096;
 export async function startServer(
   config: Config,
   {
-    log = pino({ level: config.logLevel }),
+    log = createLog(config.logLevel),
     registry = new Registry(),
     sessionObservers = [],
     dashboard,

@@ -1,10 +1,13 @@
 import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createAppRouter } from "../app-router.js";
 import type { Config } from "../config.js";
 import type { Services } from "../open-services.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
+import { createCallLimiter } from "./call-limiter.js";
+import { addCookieOriginCheck } from "./cookie-origin.js";
 import { createContext } from "./context.js";
 import { addDashboardRoutes } from "./dashboard-routes.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
@@ -13,7 +16,9 @@ import { createGracefulClose } from "./graceful-close.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics-route.js";
+import { pageSecurity } from "./page-security.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
+import { refuseBytes, refuseUrl } from "./refuse-malformed.js";
 import { addTaskExportRoute } from "./task-export-route.js";
 import { addTestingRoutes } from "./testing-routes.js";
 import { addSendMetric, addStreamMetrics } from "./stream-metrics.js";
@@ -21,7 +26,7 @@ import type { TokenSigner, TokenVerifier } from "./tokens.js";
 import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
 export interface AppOptions extends HealthRoutesOptions {
-  readonly config: Pick<Config, "sse" | "corsOrigins" | "isTesting">;
+  readonly config: Pick<Config, "sse" | "calls" | "corsOrigins" | "isTesting">;
   readonly services: Services;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
@@ -42,6 +47,10 @@ export interface App {
 }
 
 const maxBodyBytes = 1_048_576;
+/** Inputs of queries and subscriptions are in the URL, which counts as a header. */
+const maxHeaderBytes = 16_384;
+/** A request that has not come whole by then is refused. */
+const requestTimeoutMs = 30_000;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -51,6 +60,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maxBodyBytes,
+    http: { maxHeaderSize: maxHeaderBytes },
+    requestTimeout: requestTimeoutMs,
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseBytes,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 5000 },
   });
@@ -66,7 +79,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
+  await server.register(helmet, pageSecurity);
   await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
+  addCookieOriginCheck(server, config.corsOrigins);
+  const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);
   addMetricsRoute(server, { registry, tokens });
   if (devSigner) addDevTokenRoute(server, devSigner);
@@ -75,6 +91,6 @@ export async function createApp(options: AppOptions): Promise<App> {
   addPlainStreamRoutes(server, { sse, services, tokens });
   addTaskExportRoute(server, { services, tokens });
   if (config.isTesting) addTestingRoutes(server, { services, tokens });
-  await addTrpcRoute(server, { router, tokens, sse });
+  await addTrpcRoute(server, { router, tokens, sse, limitCalls });
   return { server, sse, close };
 }

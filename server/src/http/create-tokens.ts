@@ -6,15 +6,19 @@ import type { TokenSigner, TokenVerifier } from "./tokens.js";
 
 export interface Tokens {
   readonly verifier: TokenVerifier;
-  /** `null` when the keys are elsewhere. */
+  /** `null` when the keys are elsewhere (JWKS). */
   readonly signer: TokenSigner | null;
   /** No secret was configured: one was drawn, and development tokens are handed out. */
   readonly handsOutTokens: boolean;
 }
 
-export function createTokens({ jwtSecret, jwksUrl }: Pick<Config, "jwtSecret" | "jwksUrl">): Tokens {
+export function createTokens({
+  jwtSecret,
+  jwksUrl,
+  jwtClaims,
+}: Pick<Config, "jwtSecret" | "jwksUrl" | "jwtClaims">): Tokens {
   if (jwksUrl !== undefined)
-    return { verifier: createJwksTokens(jwksUrl), signer: null, handsOutTokens: false };
-  const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"));
+    return { verifier: createJwksTokens(jwksUrl, jwtClaims), signer: null, handsOutTokens: false };
+  const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"), jwtClaims);
   return { verifier: tokens, signer: tokens, handsOutTokens: jwtSecret === undefined };
 }

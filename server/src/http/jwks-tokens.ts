@@ -1,12 +1,17 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { AppError } from "../app-error.js";
-import { readClaims, tokenExpired, tokenInvalid, type TokenVerifier } from "./tokens.js";
+import { readClaims, tokenExpired, tokenInvalid, type RequiredClaims, type TokenVerifier } from "./tokens.js";
 
 /** Asymmetric ones only: a public key must never pass for a shared secret. */
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 /** Keys from a JWKS URL: fetched when needed, again when a token names a key that is not known. */
-export function createJwksTokens(url: string): TokenVerifier {
+export function createJwksTokens(url: string, { audience, issuer }: RequiredClaims = {}): TokenVerifier {
+  const options = {
+    algorithms,
+    ...(audience !== undefined && { audience }),
+    ...(issuer !== undefined && { issuer }),
+  };
   const remoteKeys = createRemoteJWKSet(new URL(url));
   const keys: JWTVerifyGetKey = async (header, token) => {
     try {
@@ -21,7 +26,7 @@ export function createJwksTokens(url: string): TokenVerifier {
   return {
     async verify(token) {
       try {
-        return readClaims((await jwtVerify(token, keys, { algorithms })).payload);
+        return readClaims((await jwtVerify(token, keys, options)).payload);
       } catch (error) {
         if (error instanceof errors.JWTExpired) throw tokenExpired(error);
         throw error instanceof errors.JOSEError ? tokenInvalid(error) : error;

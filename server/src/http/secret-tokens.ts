@@ -1,17 +1,35 @@
 import { createSigner, createVerifier, TokenError } from "fast-jwt";
-import { readClaims, tokenExpired, tokenInvalid, type TokenSigner, type TokenVerifier } from "./tokens.js";
+import {
+  readClaims,
+  tokenExpired,
+  tokenInvalid,
+  type RequiredClaims,
+  type TokenSigner,
+  type TokenVerifier,
+} from "./tokens.js";
 
 /**
  * HS256 with a shared secret; no other algorithm is accepted. Verified in place, without the way through a thread that
  * WebCrypto takes: it is a good part of what opening a stream costs.
  */
-export function createSecretTokens(secret: string): TokenVerifier & TokenSigner {
+export function createSecretTokens(
+  secret: string,
+  { audience, issuer }: RequiredClaims = {},
+): TokenVerifier & TokenSigner {
   const verify: (token: string) => unknown = createVerifier({
     key: secret,
     algorithms: ["HS256"],
     cache: false,
+    requiredClaims: [...(audience === undefined ? [] : ["aud"]), ...(issuer === undefined ? [] : ["iss"])],
+    ...(audience !== undefined && { allowedAud: audience }),
+    ...(issuer !== undefined && { allowedIss: issuer }),
   });
-  const sign = createSigner({ key: secret, algorithm: "HS256" });
+  const sign = createSigner({
+    key: secret,
+    algorithm: "HS256",
+    ...(audience !== undefined && { aud: audience }),
+    ...(issuer !== undefined && { iss: issuer }),
+  });
   return {
     async verify(token) {
       try {

@@ -13,6 +13,12 @@ export interface TokenSigner {
   sign(principal: Principal): Promise<string>;
 }
 
+/** Claims that a token must have, where the operator says so. */
+export interface RequiredClaims {
+  readonly audience?: string | undefined;
+  readonly issuer?: string | undefined;
+}
+
 const claimsSchema = z.object({
   sub: z
     .string()

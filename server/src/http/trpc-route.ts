@@ -4,10 +4,13 @@ import {
   type CreateFastifyContextOptions,
   type FastifyTRPCPluginOptions,
 } from "@trpc/server/adapters/fastify";
-import type { FastifyError, FastifyInstance } from "fastify";
+import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/server/http";
+import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import superjson from "superjson";
 import type { AppRouter } from "../app-router.js";
 import type { SseHandler } from "../sse/index.js";
+import type { Context } from "../trpc.js";
+import type { CallLimiter } from "./call-limiter.js";
 import { createContext } from "./context.js";
 import { logFailure } from "./log-failure.js";
 import type { TokenVerifier } from "./tokens.js";
@@ -17,7 +20,11 @@ export interface TrpcRouteOptions {
   readonly tokens: TokenVerifier;
   /** Serves the subscriptions. */
   readonly sse: SseHandler;
+  readonly limitCalls: CallLimiter;
 }
+
+/** A larger batch is refused with 400. */
+const maxBatchSize = 20;
 
 /** Where the tRPC API is mounted. */
 export const trpcPath = "/trpc";
@@ -26,16 +33,32 @@ export const trpcPath = "/trpc";
  * The tRPC API: subscriptions go to the SSE handler, calls to tRPC's own, and errors of the HTTP layer get tRPC's
  * shape.
  */
-export async function addTrpcRoute(app: FastifyInstance, { router, tokens, sse }: TrpcRouteOptions) {
+export async function addTrpcRoute(
+  app: FastifyInstance,
+  { router, tokens, sse, limitCalls }: TrpcRouteOptions,
+) {
+  const contexts = new WeakMap<FastifyRequest, Context>();
   await app.register(async (scope) => {
-    scope.addHook("onRequest", async (request, reply) => {
+    scope.addHook<CallRoute>("onRequest", async (request, reply) => {
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }
-      if (await sse(request.raw, reply.raw)) reply.hijack();
+      if (await sse(request.raw, reply.raw)) {
+        reply.hijack();
+        return;
+      }
+      requireJson(request);
+      const search = searchParamsOf(request);
+      const context = createContext(request.raw, connectionParamsOf(search), tokens);
+      contexts.set(request, context);
+      const caller = await context.authenticate().catch(() => null);
+      await limitCalls(request, reply, { caller, calls: callCountOf(request.params.path, search) });
     });
-    scope.setErrorHandler((error: FastifyError, request, reply) => {
-      const trpcError = new TRPCError({ code: codeOf(error), message: error.message });
+    scope.setErrorHandler((error: FastifyError | TRPCError, request, reply) => {
+      const trpcError =
+        error instanceof TRPCError
+          ? error
+          : new TRPCError({ code: codeOf(error), message: error.message, cause: error });
       const shape = getTRPCErrorShape({
         config: router._def._config,
         error: trpcError,
@@ -44,7 +67,7 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, sse }
         input: undefined,
         ctx: undefined,
       });
-      request.log.debug({ statusCode: error.statusCode, code: error.code }, "request refused");
+      logFailure(request.log, trpcError, request.routeOptions.url);
       return reply.code(shape.data.httpStatus).send({ error: superjson.serialize(shape) });
     });
     await scope.register(fastifyTRPCPlugin, {
@@ -52,7 +75,8 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, sse }
       trpcOptions: {
         router: withoutStreams(router),
         createContext: ({ req, info }: CreateFastifyContextOptions) =>
-          createContext(req.raw, info.connectionParams, tokens),
+          contexts.get(req) ?? createContext(req.raw, info.connectionParams, tokens),
+        maxBatchSize,
         onError: ({ error, path, req }) => logFailure(req.log, error, path),
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>);
@@ -77,4 +101,40 @@ function codeOf({ statusCode }: FastifyError): TRPCError["code"] {
     default:
       return "INTERNAL_SERVER_ERROR";
   }
+}
+
+/** A form of another site sends its cookies and asks nobody; tRPC would take a multipart one as input. */
+function requireJson({ headers }: FastifyRequest<CallRoute>): void {
+  const [type] = headers["content-type"]?.split(";") ?? [];
+  if (type === undefined || type.trim().toLowerCase() === "application/json") return;
+  throw new TRPCError({
+    code: "UNSUPPORTED_MEDIA_TYPE",
+    message: "Send JSON, with the header content-type: application/json.",
+  });
+}
+
+/** How the plugin of tRPC mounts itself. */
+interface CallRoute {
+  readonly Params: { readonly path?: string };
+}
+
+function searchParamsOf({ url }: FastifyRequest<CallRoute>): URLSearchParams {
+  const base = "http://localhost";
+  return URL.canParse(url, base) ? new URL(url, base).searchParams : new URLSearchParams();
+}
+
+/** `null` also when they cannot be read, which tRPC complains of. */
+function connectionParamsOf(search: URLSearchParams): TRPCRequestInfo["connectionParams"] {
+  const params = search.get("connectionParams");
+  try {
+    return params === null ? null : parseConnectionParamsFromString(params);
+  } catch {
+    return null;
+  }
+}
+
+/** The calls of a batch count one by one. */
+function callCountOf(path: string | undefined, search: URLSearchParams): number {
+  if (path === undefined || search.get("batch") !== "1") return 1;
+  return Math.min(path.split(",").length, maxBatchSize);
 }

@@ -65,7 +65,12 @@ async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> 
   const app = fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 5000 } });
   await app.register(cors, { origin: [], credentials: true });
   // What it mounts beside `sse` does not depend on the procedures.
-  await addTrpcRoute(app, { router: benchRouter as unknown as AppRouter, tokens, sse });
+  await addTrpcRoute(app, {
+    router: benchRouter as unknown as AppRouter,
+    tokens,
+    sse,
+    limitCalls: async () => {},
+  });
   await app.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
   const address = app.server.address();
   return {
