@@ -6,7 +6,7 @@ import { ProcessLease } from "../../server/src/sessions/process-lease.js";
 import { SessionBroadcasts } from "../../server/src/sessions/session-broadcasts.js";
 import { SessionDirectory } from "../../server/src/sessions/session-directory.js";
 import { sessionKey, sessionsScope } from "../../server/src/sessions/session-keys.js";
-import { SessionRetention } from "../../server/src/sessions/session-record.js";
+import { SessionRetention } from "../../server/src/sessions/session-retention.js";
 import { SessionStore } from "../../server/src/sessions/session-store.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";

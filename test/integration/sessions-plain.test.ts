@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fetchText, openStream } from "../sse/support/wire-stream.js";
-import { watchSession } from "../support/collect.js";
+import { EventSource } from "eventsource";
+import { Inbox, watchSession } from "../support/collect.js";
 import { disconnected, newRequestId } from "../support/session-steps.js";
 import { callRaw, errorOf, errorOfFrame, openRawStream } from "../support/raw-http.js";
 import { describeOnEachStore, type Caller, type TestServer } from "../support/test-server.js";
@@ -69,6 +70,33 @@ describeOnEachStore("a session over plain SSE", (store) => {
     expect(await send(requestId, "kept")).toEqual({ delivered: 1 });
     const frames = await newer.first(3);
     expect(JSON.parse(frames[2]?.data ?? "")).toMatchObject({ name: "kept" });
+  });
+
+  test("with an EventSource that knows nothing of complete does not fight with the one that took it", async () => {
+    const requestId = newRequestId();
+    const openEventSource = () => {
+      const source = new EventSource(urlOf(`?request_id=${requestId}`), {
+        fetch: (url, init) => fetch(url, { ...init, headers: { ...init.headers, ...bearer(user) } }),
+      });
+      const types = new Inbox<string>();
+      source.addEventListener("message", ({ data }) =>
+        types.push((JSON.parse(String(data)) as { type: string }).type),
+      );
+      const closed = new Promise<void>((resolve) => {
+        source.addEventListener("error", () => {
+          if (source.readyState === EventSource.CLOSED) resolve();
+        });
+      });
+      return { types, closed, [Symbol.dispose]: () => source.close() };
+    };
+    using older = openEventSource();
+    await older.types.first(2);
+    using newer = openEventSource();
+    await older.types.until((type) => type === "session.replaced");
+    await older.closed;
+    expect(await send(requestId, "kept")).toEqual({ delivered: 1 });
+    expect(await newer.types.first(3)).toEqual(["session.opened", "version.announced", "session.message"]);
+    expect(older.types.items).toEqual(["session.opened", "version.announced", "session.replaced"]);
   });
 
   describe("is refused before it starts", () => {

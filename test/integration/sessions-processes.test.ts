@@ -84,14 +84,16 @@ test("a disconnect while Redis is away is made good when Redis is back", async (
 test("a process that Redis has lost for longer than its lease puts its sessions back, but none that went elsewhere", async () => {
   await using redis = await startRedis();
   await using proxy = await FaultProxy.start(Number(new URL(redis.url).port));
-  await using other = await start(redis.url);
+  const swept = new Inbox<string>();
+  const onDisconnect = ({ requestId }: { requestId: string }) => swept.push(requestId);
+  await using other = await start(redis.url, [{ name: "keeper", onDisconnect }]);
   await using cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
   const [stays, moves] = [newRequestId(), newRequestId()];
   using staying = watchSession(cutOff.user, { requestId: stays });
   using moving = watchSession(cutOff.user, { requestId: moves });
   await Promise.all([staying.first(2), moving.first(2)]);
   proxy.mute();
-  await disconnected(other.service, stays, moves);
+  expect((await swept.first(2)).toSorted()).toEqual([stays, moves].toSorted());
   using moved = watchSession(createTestClient({ url: other.url, token: cutOff.token }), { requestId: moves });
   await moved.first(2);
   await other.service.sessions.send.mutate({ name: "meanwhile", data: null });

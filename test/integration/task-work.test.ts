@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { Principal } from "../../server/src/principal.js";
 import { SessionBroadcasts } from "../../server/src/sessions/session-broadcasts.js";
 import { SessionDirectory } from "../../server/src/sessions/session-directory.js";
-import { SessionRetention } from "../../server/src/sessions/session-record.js";
+import { SessionRetention } from "../../server/src/sessions/session-retention.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { TaskWork } from "../../server/src/tasks/task-run.js";
 import { TaskService } from "../../server/src/tasks/task-service.js";

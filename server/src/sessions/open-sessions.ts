@@ -6,7 +6,7 @@ import { SessionBroadcasts } from "./session-broadcasts.js";
 import { SessionConnections } from "./session-connections.js";
 import { SessionDirectory } from "./session-directory.js";
 import { SessionObservers, type SessionObserver } from "./session-observers.js";
-import { SessionRetention } from "./session-record.js";
+import { SessionRetention } from "./session-retention.js";
 import { SessionStore } from "./session-store.js";
 import { SessionSweeper } from "./session-sweeper.js";
 

@@ -3,7 +3,8 @@ import type { Committed, StateChange, StateRecord, Store } from "../store/store.
 import { encodeEvent } from "../streams/event-codec.js";
 import type { Audience, SessionDirectory } from "./session-directory.js";
 import { sessionKey, sessionsScope } from "./session-keys.js";
-import type { SessionRecord, SessionRetention } from "./session-record.js";
+import type { SessionRecord } from "./session-record.js";
+import type { SessionRetention } from "./session-retention.js";
 
 export interface Broadcast {
   readonly audience: Audience;

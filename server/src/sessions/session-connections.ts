@@ -31,9 +31,13 @@ export class SessionConnections implements AsyncDisposable {
   ): Promise<{ readonly session: ConnectedSession; readonly start: Cursor }> {
     const { sessions, lease, observers } = this.options;
     if (!lease.isHeld) await this.#renewLease();
-    await sessions.find(requestId);
+    const before = await sessions.find(requestId);
     const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
-    const connection: LocalConnection = { session, greeted: undefined };
+    const connection: LocalConnection = {
+      session,
+      before: before?.connectionId ?? "",
+      greeted: undefined,
+    };
     this.#open.set(session.connectionId, connection);
     try {
       const start = await sessions.connect(session);
@@ -54,10 +58,16 @@ export class SessionConnections implements AsyncDisposable {
     return this.#open.has(connectionId) || this.#leaving.has(connectionId);
   }
 
+  /** To be called when the log of a connection that stands was lost: its state may be lost as well. */
+  async restore({ connectionId }: ConnectedSession): Promise<void> {
+    const connection = this.#open.get(connectionId);
+    if (connection) await this.options.sessions.restore(connection.session, connection.before);
+  }
+
   /** To be called regularly: says that they are alive, and does what could not be done while the store was away. */
   async keepAlive(): Promise<void> {
     await this.#renewLease();
-    if (this.#isForgotten) await this.#restore();
+    if (this.#isForgotten) await this.#restoreAll();
     for (const connection of this.#leaving.values()) await this.#leave(connection);
   }
 
@@ -71,10 +81,10 @@ export class SessionConnections implements AsyncDisposable {
     if (!(await this.options.lease.renew())) this.#isForgotten = true;
   }
 
-  async #restore(): Promise<void> {
+  async #restoreAll(): Promise<void> {
     this.#isForgotten = false;
     try {
-      for (const { session } of this.#open.values()) await this.options.sessions.restore(session);
+      for (const { session } of this.#open.values()) await this.restore(session);
     } catch (error) {
       this.#isForgotten = true;
       throw error;
@@ -99,6 +109,8 @@ export class SessionConnections implements AsyncDisposable {
 
 interface LocalConnection {
   readonly session: ConnectedSession;
+  /** The id of the connection it has replaced, if any. */
+  readonly before: string;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
 }

@@ -1,7 +1,8 @@
 import type { ConnectedSession, Cursor } from "@jobwire/shared";
 import type { Store } from "../store/store.js";
 import { sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
-import { readSessionRecord, type SessionRecord, type SessionRetention } from "./session-record.js";
+import { readSessionRecord, type SessionRecord } from "./session-record.js";
+import type { SessionRetention } from "./session-retention.js";
 
 /** In a session's log: from here on it belongs to the connection whose id is the body. */
 export const connectionMarkType = "session.connection";
@@ -54,11 +55,15 @@ export class SessionStore {
     return accepted;
   }
 
-  /** For a connection that stands while its session was taken for gone, or its state was lost. */
-  async restore(session: ConnectedSession): Promise<void> {
+  /**
+   * For a connection that stands while its session was taken for gone, or its state was lost or set back to the
+   * connection before it. A newer one keeps the session.
+   * @param before The id of the connection before it; `""` when there was none.
+   */
+  async restore(session: ConnectedSession, before: string): Promise<void> {
     await this.store.commit({
       scope: sessionsScope,
-      state: { ...connectedState(session), expect: { connectionId: [session.connectionId, ""] } },
+      state: { ...connectedState(session), expect: { connectionId: [session.connectionId, before, ""] } },
       events: [],
     });
   }

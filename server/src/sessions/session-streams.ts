@@ -65,7 +65,9 @@ export class SessionStreams {
       },
       explainGap: async (gap) => {
         const to = parseCursor(gap.to);
-        isPastOwnMark ||= to?.epoch !== start.epoch || to.offset >= start.offset;
+        const isOtherLog = to?.epoch !== start.epoch;
+        isPastOwnMark ||= isOtherLog || to.offset >= start.offset;
+        if (isOtherLog) await connections.restore(session);
         const [version, tasks] = await Promise.all([
           this.options.versionFor(requestId),
           this.options.listTasks(session.userId),

@@ -2,7 +2,8 @@ import type { ProcessLease } from "./process-lease.js";
 import type { SessionConnections } from "./session-connections.js";
 import type { SessionDirectory } from "./session-directory.js";
 import type { SessionObservers } from "./session-observers.js";
-import type { SessionRecord, SessionRetention } from "./session-record.js";
+import type { SessionRecord } from "./session-record.js";
+import type { SessionRetention } from "./session-retention.js";
 import type { SessionStore } from "./session-store.js";
 
 export interface SessionSweeperOptions {
