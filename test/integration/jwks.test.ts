@@ -1,8 +1,16 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from "jose";
-import { describe, expect, test } from "vitest";
+import {
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT,
+  UnsecuredJWT,
+  type CryptoKey,
+  type JWK,
+} from "jose";
+import { describe, expect, test, vi } from "vitest";
 import { watchJob } from "../support/collect.js";
 import { describeRefusal, refusalOf } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
@@ -49,12 +57,15 @@ async function newKeyPair(alg: string, kid = alg): Promise<KeyPair> {
 function sign(
   { alg, kid, privateKey }: Pick<KeyPair, "alg" | "kid" | "privateKey">,
   sub = "alice",
+  change: (jwt: SignJWT) => SignJWT = (jwt) => jwt,
 ): Promise<string> {
-  return new SignJWT({ role: "user" })
+  const jwt = new SignJWT({ role: "user" })
     .setProtectedHeader({ alg, kid })
     .setSubject(sub)
-    .setExpirationTime("1h")
-    .sign(privateKey);
+    .setAudience("jobwire")
+    .setIssuer("https://id.example.com")
+    .setExpirationTime("1h");
+  return change(jwt).sign(privateKey);
 }
 
 function startWithKeys({ url }: KeyServer): Promise<TestServer> {
@@ -90,6 +101,66 @@ describe("tokens of a key server (JWKS)", () => {
       code: "UNAUTHORIZED",
       reason: "TOKEN_INVALID",
     });
+  });
+
+  test("a new key is known without a restart, and an old one that is gone signs nothing any more", async () => {
+    // Only the clock: a key server is asked for an unknown key once in half a minute.
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const [old, fresh] = [await newKeyPair("ES256", "old"), await newKeyPair("ES256", "fresh")];
+      await using keyServer = await startKeyServer([old.jwk]);
+      await using server = await startWithKeys(keyServer);
+      const withOld = server.client(await sign(old));
+      expect((await withOld.jobs.list.query()).items).toEqual([]);
+
+      keyServer.keys = [fresh.jwk];
+      vi.setSystemTime(Date.now() + 31_000);
+      expect((await server.client(await sign(fresh)).jobs.list.query()).items).toEqual([]);
+      expect(await refusalOf(withOld.jobs.list.query())).toMatchObject({ reason: "TOKEN_INVALID" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("an old key that is gone is forgotten within ten minutes also when nobody uses a new one", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const old = await newKeyPair("ES256", "old");
+      await using keyServer = await startKeyServer([old.jwk]);
+      await using server = await startWithKeys(keyServer);
+      const client = server.client(await sign(old));
+      expect((await client.jobs.list.query()).items).toEqual([]);
+      keyServer.keys = [];
+      vi.setSystemTime(Date.now() + 601_000);
+      expect(await refusalOf(client.jobs.list.query())).toMatchObject({ reason: "TOKEN_INVALID" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  const unacceptable: Record<string, (pair: KeyPair) => Promise<string>> = {
+    "is not valid yet": (pair) => sign(pair, "alice", (jwt) => jwt.setNotBefore("10m")),
+    "is for another audience": (pair) => sign(pair, "alice", (jwt) => jwt.setAudience("billing")),
+    "is of another issuer": (pair) => sign(pair, "alice", (jwt) => jwt.setIssuer("https://evil.example.com")),
+    "has no signature (alg none)": async () =>
+      new UnsecuredJWT({ role: "user", sub: "alice" }).setExpirationTime("1h").encode(),
+  };
+
+  test.each(Object.entries(unacceptable))("a token that %s is refused", async (_, make) => {
+    const pair = await newKeyPair("ES256");
+    await using keyServer = await startKeyServer([pair.jwk]);
+    await using server = await startTestServer({
+      JWT_SECRET: "",
+      JWT_JWKS_URL: keyServer.url,
+      JWT_AUDIENCE: "jobwire",
+      JWT_ISSUER: "https://id.example.com",
+    });
+    expect(await refusalOf(server.client(await make(pair)).jobs.list.query())).toMatchObject({
+      code: "UNAUTHORIZED",
+      reason: "TOKEN_INVALID",
+    });
+    const accepted = server.client(await sign(pair));
+    expect((await accepted.jobs.list.query()).items).toEqual([]);
   });
 
   test("an HS256 token whose secret is the public key is refused", async () => {

@@ -58,6 +58,17 @@ describe("tokens that are refused", () => {
       token: () => sign({ sub: "alice", role: "admin", exp: inOneHour() }),
       reason: "TOKEN_INVALID",
     },
+    "one with a critical extension that nobody knows": {
+      token: () =>
+        new SignJWT({ ...alice, exp: inOneHour() })
+          .setProtectedHeader({
+            alg: "HS256",
+            crit: ["https://example.com/must"],
+            "https://example.com/must": 1,
+          })
+          .sign(key, { crit: { "https://example.com/must": true } }),
+      reason: "TOKEN_INVALID",
+    },
     "text that is no token": { token: async () => "nonsense", reason: "TOKEN_INVALID" },
     "three dots": { token: async () => "...", reason: "TOKEN_INVALID" },
   };
@@ -215,5 +226,37 @@ describe("a token that expires while its stream is open", () => {
     await service.jobs.transition.mutate({ jobId, to: "failed" });
     using resumed = watchJob(fresh, { jobId, lastEventId: id });
     expect(await resumed.completed()).toHaveLength(2);
+  });
+});
+
+describe("claims the operator asks for", () => {
+  const issued = { ...alice, aud: "jobwire", iss: "https://id.example.com" };
+  const environment = { JWT_AUDIENCE: "jobwire", JWT_ISSUER: "https://id.example.com" };
+  const refused: Record<string, Record<string, unknown>> = {
+    "without an audience": { ...issued, aud: undefined },
+    "for another audience": { ...issued, aud: "billing" },
+    "for an audience that begins alike": { ...issued, aud: "jobwire-staging" },
+    "for no audience at all": { ...issued, aud: [] },
+    "without an issuer": { ...issued, iss: undefined },
+    "of another issuer": { ...issued, iss: "https://evil.example.com" },
+  };
+
+  test.each(Object.entries(refused))("a token %s is refused", async (_, claims) => {
+    await using server = await startTestServer(environment);
+    const client = server.client(await sign({ ...claims, exp: inOneHour() }));
+    expect(await refusalOf(client.jobs.list.query())).toMatchObject({
+      code: "UNAUTHORIZED",
+      reason: "TOKEN_INVALID",
+    });
+  });
+
+  test("a token that has them is accepted, also one for several audiences, and so are the server's own", async () => {
+    await using server = await startTestServer(environment);
+    for (const aud of ["jobwire", ["billing", "jobwire"]]) {
+      const client = server.client(await sign({ ...issued, aud, exp: inOneHour() }));
+      expect((await client.jobs.list.query()).items).toEqual([]);
+    }
+    const { client } = await server.newUser();
+    expect((await client.jobs.list.query()).items).toEqual([]);
   });
 });
