@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Remains } from "./link-process.js";
+
+describe("100,000 reconnects and 10,000 streams that come and go", () => {
+  let remains: Remains;
+  beforeAll(async () => {
+    remains = await runLinkProcess();
+  }, 240_000);
+
+  test("leave no timer, no listener and no socket", () => {
+    expect(remains).toMatchObject({ listeners: 0, timers: 0, sockets: 0, connectionState: "idle" });
+  });
+
+  test("leave no memory: the heap at the end is that after two fifths", () => {
+    const { heapOfReconnects, heapOfSocketReconnects, heapOfVisits } = remains;
+    expect(grownBytes(heapOfReconnects) / 90_000).toBeLessThan(10);
+    expect(grownBytes(heapOfSocketReconnects) / 10_000).toBeLessThan(100);
+    expect(grownBytes(heapOfVisits) / 10_000).toBeLessThan(100);
+  });
+});
+
+function grownBytes(heapBytes: readonly number[]): number {
+  const [, second = 0, ...later] = heapBytes;
+  expect(later).toHaveLength(3);
+  return (later.at(-1) ?? 0) - second;
+}
+
+async function runLinkProcess(): Promise<Remains> {
+  const script = fileURLToPath(new URL("link-process.ts", import.meta.url));
+  const flags = ["--expose-gc", "--conditions=@jobwire/source", "--import", "tsx"];
+  const child = spawn(process.execPath, [...flags, script], { stdio: ["ignore", "pipe", "pipe"] });
+  let [output, errors] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`The process ended with ${code}.\n${errors}`);
+  return JSON.parse(output) as Remains;
+}
