@@ -38,13 +38,18 @@ export async function openResponse(
   const contentType = response.headers.get("content-type") ?? "none";
   if (!contentType.startsWith("text/event-stream")) {
     throw permanentFailure(
-      `${call.path} at ${endpoint.url} answered with the content type ${contentType}, not with text/event-stream: no tRPC server is there.`,
+      `${call.path} at ${withoutQuery(endpoint.url)} answered with the content type ${contentType}, not with text/event-stream: no tRPC server is there.`,
     );
   }
   if (!response.body) {
     throw permanentFailure("The fetch of this runtime cannot stream: give the option `fetch` one that can.");
   }
   return response.body.getReader();
+}
+
+/** A query may hold what is not for logs. */
+function withoutQuery(url: string): string {
+  return url.split("?", 1).join("");
 }
 
 /** The error in the body of an answer that is no stream. */
