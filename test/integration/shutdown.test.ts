@@ -69,7 +69,6 @@ describe("SIGTERM", () => {
         REDIS_URL: redis.url,
         DRAIN_MS: String(drainMs),
         TASK_DRAIN_MS: String(taskDrainMs),
-        SSE_MAX_CONNECTIONS_PER_USER: "1000",
         HISTORY_MAX_EVENTS: "10000",
       };
       await using here = await startServerProcess(env);

@@ -48,7 +48,7 @@ export class SseServer {
     this.heartbeatMs =
       (options.heartbeatMs ?? (ping?.enabled ? (ping.intervalMs ?? 1000) : 15_000)) || Infinity;
     this.#heartbeat = new Heartbeat(this.heartbeatMs);
-    this.#limits = new StreamLimits(options.maxConnections ?? 10_000, options.maxConnectionsPerUser ?? 100);
+    this.#limits = new StreamLimits(options.maxConnections ?? 10_000, options.maxConnectionsPerUser ?? 1000);
   }
 
   get connectionCount(): number {

@@ -96,7 +96,6 @@ function environment(): NodeJS.ProcessEnv {
     JOBWIRE_WORKER: "off",
     HISTORY_MAX_EVENTS: "100000",
     SSE_HEARTBEAT_MS: "2000",
-    SSE_MAX_CONNECTIONS_PER_USER: "1000",
     DRAIN_MS: "100",
   };
 }
