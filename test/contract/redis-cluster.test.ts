@@ -163,6 +163,24 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     expect(accepted.length).toBeGreaterThan(0);
   });
 
+  test("a commit whose connection breaks is refused, and not sent again behind the caller's back", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    await append(store, { scope, topic }, 1);
+    const [owner] = await mastersOf({ scope, topic });
+    await owner.ask(async (redis) => {
+      await redis.client("PAUSE", 60_000, "WRITE");
+      const commit = store.commit({ scope, events: [newEvent(topic, "in doubt")] });
+      const refused = expect(commit).rejects.toMatchObject({ reason: "STORE_UNAVAILABLE" });
+      await eventually(async () => expect(await redis.info("clients")).toContain("blocked_clients:1"));
+      await redis.call("CLIENT", "KILL", "TYPE", "normal");
+      await redis.client("UNPAUSE");
+      await refused;
+    });
+    await eventually(() => accept(store, { scope, events: [newEvent(topic, "after")] }));
+    expect((await retained(store, { scope, topic })).map(({ type }) => type)).toEqual(["e1", "after"]);
+  });
+
   test("a node that has forgotten the scripts is told them again", async () => {
     await using store = await open();
     const topics = topicsEverywhere();
