@@ -62,8 +62,9 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
       });
   });
 
-  test("a listener hears every commit while its slot moves back and forth, or is told to look", async () => {
-    await using store = await open();
+  test("a listener hears every commit while its slot moves back and forth, or is told to look, and that is no outage", async () => {
+    const states: boolean[] = [];
+    await using store = await open((reachable) => states.push(reachable));
     const { scope, topic } = newTopic();
     const slot = slotOf(redisKeys.channel({ scope, topic }));
     const listener = new RecordingListener();
@@ -76,6 +77,7 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
       await listener.until(`after move ${round}`);
     }
     expect(await retained(store, { scope, topic })).toEqual(listener.entries);
+    expect(states).toEqual([true]);
   });
 
   test("a slot that leaves and comes back at once takes no subscription away for good", async () => {
