@@ -64,6 +64,14 @@ describe("a mutation that comes with the cookie alone", () => {
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  test("or with no token at all is refused: the testing endpoints trust this machine", async () => {
+    await using server = await startTestServer({ TESTING: "on", NODE_ENV: "test" });
+    const startTask = (headers: Record<string, string>) =>
+      fetch(`${server.url}/api/testing/tasks`, { method: "POST", headers });
+    expect((await startTask({})).status).toBe(202);
+    expect((await startTask({ origin: evil, "sec-fetch-site": "cross-site" })).status).toBe(403);
+  });
+
   test("cannot hide behind other cookies", async () => {
     const { server, cookie } = await startWithSomebody();
     await using _server = server;

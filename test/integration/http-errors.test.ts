@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { callRaw, errorOf, openRawStream, type RawRequest } from "../support/raw-http.js";
 import { startRedis } from "../support/redis-server.js";
 import { refusalOf } from "../support/test-client.js";
+import { RawSocket } from "../sse/support/raw-socket.js";
 import { startTestServer } from "../support/test-server.js";
 
 describe("errors of calls, in tRPC's shape", () => {
@@ -82,6 +83,20 @@ describe("errors of calls, in tRPC's shape", () => {
     const markdown = "x".repeat(200_000);
     const event = { type: "documentation.updated", section: "s", title: "t", markdown } as const;
     await service.client.jobs.publish.mutate({ jobId, event });
+  });
+});
+
+describe("headers", () => {
+  test("of more than 16 KiB are a 431, the URL included, and a little less is taken", async () => {
+    await using server = await startTestServer();
+    const statusOf = async (padding: number) => {
+      using socket = await RawSocket.open(Number(new URL(server.url).port));
+      socket.write(`GET /healthz?${"x".repeat(padding)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+      const [, status] = await socket.until(/^HTTP\/1\.1 (\d+)/);
+      return Number(status);
+    };
+    expect(await statusOf(17_000)).toBe(431);
+    expect(await statusOf(15_000)).toBe(200);
   });
 });
 

@@ -7,8 +7,8 @@ import type { Config } from "../config.js";
 import type { Services } from "../open-services.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createCallLimiter } from "./call-limiter.js";
-import { addCookieOriginCheck } from "./cookie-origin.js";
 import { createContext } from "./context.js";
+import { addCrossOriginProtection } from "./cross-origin-protection.js";
 import { addDashboardRoutes } from "./dashboard-routes.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
 import { addErrorAnswers } from "./error-answers.js";
@@ -81,7 +81,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addErrorAnswers(server);
   await server.register(helmet, pageSecurity);
   await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
-  addCookieOriginCheck(server, config.corsOrigins);
+  addCrossOriginProtection(server, config.corsOrigins);
   const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);
   addMetricsRoute(server, { registry, tokens });

@@ -28,11 +28,6 @@ async function authenticate(
   return tokens.verify(token);
 }
 
-/** Whether a token comes in the cookie, where a browser puts it without being asked. */
-export function hasTokenCookie({ headers }: SseRequest): boolean {
-  return headers.cookie !== undefined && parseCookies(headers.cookie).jobwire_token !== undefined;
-}
-
 /** First found, first taken: header, cookie, tRPC's connectionParams. */
 function readToken({ headers }: SseRequest, params: ConnectionParams): string | undefined {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];

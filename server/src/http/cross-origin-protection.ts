@@ -1,21 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { AppError } from "../app-error.js";
-import { hasTokenCookie } from "./context.js";
 
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A browser sends a cookie whichever page asks. So what may change something and comes with the token's cookie alone is
- * accepted only from pages of this server's own origin and of those that CORS allows. Source: Go's
- * `http.CrossOriginProtection`; a request that says nothing of its origin comes from no browser of today.
+ * A browser sends its cookies, and comes from a trusted machine, whichever page asks. So what may change something and
+ * has no header Authorization is accepted only from pages of this server's own origin and of those that CORS allows.
+ * Source: Go's `http.CrossOriginProtection`; a request that says nothing of its origin comes from no browser of today.
  */
-export function addCookieOriginCheck(app: FastifyInstance, allowedOrigins: readonly string[]): void {
+export function addCrossOriginProtection(app: FastifyInstance, allowedOrigins: readonly string[]): void {
   app.addHook("onRequest", (request, _reply, done) => {
     const { method, headers } = request;
-    if (safeMethods.has(method) || headers.authorization !== undefined || !hasTokenCookie(request.raw)) {
-      return done();
-    }
-    if (isOwnOrAllowed(request, allowedOrigins)) return done();
+    const isHarmless = safeMethods.has(method) || headers.authorization !== undefined;
+    if (isHarmless || isOwnOrAllowed(request, allowedOrigins)) return done();
     done(
       new AppError(
         "ORIGIN_REFUSED",
