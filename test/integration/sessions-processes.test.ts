@@ -3,11 +3,12 @@ import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { FaultProxy } from "../faults/support/fault-proxy.js";
 import { JobwireProcess } from "../faults/support/jobwire-process.js";
+import { fetchText } from "../sse/support/wire-stream.js";
 import { Inbox, watchSession } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
 import { freePort, startRedis } from "../support/redis-server.js";
 import { connectedIds, disconnected, messagesIn, newRequestId } from "../support/session-steps.js";
-import { createTestClient } from "../support/test-client.js";
+import { createTestClient, refusalOf } from "../support/test-client.js";
 import { signTestToken, startTestServer, testSecret } from "../support/test-server.js";
 
 const patience = { timeout: 30_000, interval: 50 };
@@ -127,6 +128,33 @@ test("with Redis lost and empty, sessions that stand are connected again and tol
   using newer = watchSession(server.user, { requestId });
   await newer.first(2);
   expect((await session.completed()).at(-1)).toMatchObject({ type: "session.replaced" });
+}, 60_000);
+
+test("while Redis is away sessions open and send nowhere, and say so in time", async () => {
+  await using redis = await startRedis();
+  await using server = await start(redis.url);
+  const requestId = newRequestId();
+  using standing = watchSession(server.user, { requestId });
+  await standing.first(2);
+  await redis.kill();
+  const away = { code: "SERVICE_UNAVAILABLE", reason: "STORE_UNAVAILABLE", status: 503 };
+  const startedAt = performance.now();
+  const calls = [
+    server.service.sessions.send.mutate({ requestId, name: "x", data: null }),
+    server.service.sessions.send.mutate({ name: "x", data: null }),
+    server.service.sessions.list.query(),
+    server.service.versions.announce.mutate({ version: "2" }),
+  ];
+  for (const refusal of await Promise.all(calls.map(refusalOf))) expect(refusal).toMatchObject(away);
+  const headers = { authorization: `Bearer ${server.token}` };
+  const plain = await fetchText(`${server.url}/api/sse/stream?request_id=${newRequestId()}`, { headers });
+  expect(plain).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+  using waiting = watchSession(server.user, { requestId: newRequestId() });
+  expect((await waiting.retriedError()).data).toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  await redis.restart();
+  await waiting.first(2);
+  expect(standing.events.map(({ type }) => type)).not.toContain("session.replaced");
 }, 60_000);
 
 /** A server with a user and a service of its own; all users are the same one. */
