@@ -149,25 +149,76 @@ describe.each(ways)("an %s stream whose log was set back", (way) => {
     expect(kept.ids).toEqual(fresh);
   });
 
-  test("only to before what its process has in memory says one gap to where the two can still be compared", async () => {
+  test("to before all that its process has in memory says one gap to the beginning, as nobody knows what is shared", async () => {
     await using store = new TroubledStore();
     const topic = newTopic();
-    const ids = await publish(store, topic, 5);
+    const ids = await publish(store, topic, 5, "old");
     await using hubs = new TopicHubs(store, ignore);
     await using reading = new Reading(way, { hubs, topic, start: "newest" });
     await settled();
-    ids.push(...(await publish(store, topic, 2)));
+    ids.push(...(await publish(store, topic, 2, "old")));
     await reading.count(2);
-    await store.setBack(topic, 3);
+    await store.setBack(topic, 2);
+    store.dropMessages();
+    await publish(store, topic, 2, "new");
+    store.deliverMessages();
     store.restore();
-    await reading.count(3);
-    const fresh = await publish(store, topic, 3);
-    fresh.push(...(await publishLast(store, topic)));
+    await reading.count(3 + 4);
+    await publishLast(store, topic);
     expect(await reading.ended).toBeUndefined();
-    expect(reading.gaps).toHaveLength(1);
-    expect(reading.gaps[0]).toMatchObject({ reason: "log-lost", from: ids[6] });
-    const offsets = reading.ids.slice(3).map((id) => parseCursor(id)?.offset);
-    expect(offsets).toEqual(fresh.map((id) => parseCursor(id)?.offset));
+    const epoch = await epochOf(store, topic);
+    const gap = { type: "stream.gap", reason: "log-lost", from: ids[6], to: `${epoch}:0` };
+    expect(reading.gaps).toEqual([gap]);
+    expect(reading.items.slice(3).map(({ event }) => event.type)).toEqual([
+      "old",
+      "old",
+      "new",
+      "new",
+      "end",
+    ]);
+    // The third of before is not the third of now: who has it is told so.
+    await using back = new Reading(way, { hubs, topic, after: parseCursor(ids[2] ?? "") });
+    expect(await back.ended).toBeUndefined();
+    expect(back.gaps).toMatchObject([{ reason: "log-lost", from: ids[2] }]);
+  });
+
+  test("right to where it was goes on without a gap, and waits for what comes without asking on", async () => {
+    await using store = new TroubledStore();
+    await using ahead = new TopicHubs(store, ignore);
+    await using behind = new TopicHubs(store, ignore);
+    const topic = newTopic();
+    await using one = new Reading(way, { hubs: ahead, topic });
+    await using other = new Reading(way, { hubs: behind, topic });
+    const ids = await publish(store, topic, 3);
+    await Promise.all([one.count(3), other.count(3)]);
+    // The other process does not hear of the fourth.
+    const [hears] = store.listeners;
+    store.passage = (message) => hears?.onMessage(message);
+    await publish(store, topic, 1, "lost");
+    await one.count(4);
+    await store.setBack(topic, 3);
+    store.deliverMessages();
+    store.restore();
+    await one.count(5);
+    store.latencyTurns = 1;
+    store.restore();
+    await settled();
+    await using back = new Reading(way, { hubs: behind, topic, after: parseCursor(ids[2] ?? "") });
+    await settled();
+    const before = { ...store.calls };
+    await settled();
+    expect(store.calls).toEqual(before);
+    const fresh = await publish(store, topic, 1);
+    fresh.push(...(await publishLast(store, topic)));
+    expect(await Promise.all([one.ended, other.ended, back.ended])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(other.ids).toEqual([...ids, ...fresh]);
+    expect(back.ids).toEqual(fresh);
+    expect(one.gaps).toHaveLength(1);
+    expect(one.ids.slice(5)).toEqual(fresh);
   });
 });
 

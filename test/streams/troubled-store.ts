@@ -31,6 +31,8 @@ export class TroubledStore implements Store {
   isReachable = true;
   /** How many turns of the event loop an answer is on its way. */
   latencyTurns = 0;
+  /** When given, each call is made, and each answer returned, as soon as this lets it. */
+  turn: ((name: string) => Promise<void>) | undefined;
   passage: Passage = (message, deliver) => deliver(message);
   readonly #underWay: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
   readonly #gates: Gate[] = [];
@@ -112,7 +114,9 @@ export class TroubledStore implements Store {
   }
 
   async fork(topic: TopicKey, shared: Cursor): Promise<void> {
+    await this.turn?.("fork");
     await this.#inner.fork(topic, this.#innerCursor(shared));
+    await this.turn?.("answer to fork");
   }
 
   async listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
@@ -125,7 +129,7 @@ export class TroubledStore implements Store {
           this.passage({ entries, epoch: this.#outer({ epoch, offset: 0 }).epoch }, deliver),
         onRestored: () => {},
       };
-      const entry = { topic, relay, inner: await this.#inner.listen(topic, relay) };
+      const entry = { topic, relay, inner: await this.#listenInner(topic, relay) };
       this.#relays.push(entry);
       this.listeners.add(listener);
       return {
@@ -160,6 +164,7 @@ export class TroubledStore implements Store {
 
   async #ask<Answer>(read: Read, ask: () => Promise<Answer>): Promise<Answer> {
     await this.#pass(read, "before");
+    await this.turn?.(read);
     if (this.#refusals[read] > 0) {
       this.#refusals[read] -= 1;
       throw new AppError("STORE_UNAVAILABLE", "Refused by the test.");
@@ -167,6 +172,7 @@ export class TroubledStore implements Store {
     const answer = await ask();
     for (let turn = 0; turn < this.latencyTurns; turn++)
       await new Promise((resolve) => setImmediate(resolve));
+    await this.turn?.(`answer to ${read}`);
     await this.#pass(read, "after");
     return answer;
   }
@@ -175,6 +181,15 @@ export class TroubledStore implements Store {
     const index = this.#gates.findIndex((gate) => gate.read === read && gate.when === when);
     const [gate] = index < 0 ? [] : this.#gates.splice(index, 1);
     await gate?.pass();
+  }
+
+  /** On the inner store that is there when the answer is. */
+  async #listenInner(topic: TopicKey, relay: TopicListener): Promise<AsyncDisposable> {
+    const inner = this.#inner;
+    const listening = await inner.listen(topic, relay);
+    if (inner === this.#inner) return listening;
+    await listening[Symbol.asyncDispose]();
+    return this.#listenInner(topic, relay);
   }
 
   async #replaceInner(inner: Store): Promise<void> {

@@ -34,6 +34,11 @@ export class CatchUp implements Disposable {
     return this.#isBehind || this.#running !== undefined;
   }
 
+  /** The store did not answer, or is away; it is tried again by itself. */
+  get hasFailed(): boolean {
+    return this.#retry !== undefined;
+  }
+
   /** Something may have been missed. Resolves when the end was reached, or the store failed. */
   start(): Promise<void> {
     this.#isBehind = true;

@@ -51,12 +51,25 @@ export class RecentFrames {
   /** The offset of the last entry, in the order given, that is the same here. */
   lastShared(entries: readonly LogEntry[]): number | undefined {
     let shared: number | undefined;
-    for (const { offset, type, body } of entries) {
-      const frame = this.#frames.find((other) => other.offset === offset);
-      if (frame?.type !== type || frame.body !== body) break;
-      shared = offset;
+    for (const entry of entries) {
+      const frame = this.#at(entry.offset);
+      if (!frame || !isSame(frame, entry)) break;
+      shared = entry.offset;
     }
     return shared;
+  }
+
+  /** Whether each entry whose offset is here is the same here. */
+  agreesWith(entries: readonly LogEntry[]): boolean {
+    return entries.every((entry) => {
+      const frame = this.#at(entry.offset);
+      return !frame || isSame(frame, entry);
+    });
+  }
+
+  #at(offset: number): Frame | undefined {
+    const oldest = this.oldestOffset;
+    return oldest === undefined || offset < oldest ? undefined : this.#frames[offset - oldest];
   }
 
   #trim(): void {
@@ -65,4 +78,8 @@ export class RecentFrames {
       this.#bodyLength -= this.#frames.shift()?.body.length ?? 0;
     }
   }
+}
+
+function isSame(one: LogEntry, other: LogEntry): boolean {
+  return one.type === other.type && one.body === other.body;
 }

@@ -174,6 +174,8 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       );
       if (read.kind === "gap") read = await this.context.store.replay(this.topic, read.resumeAfter, pageSize);
       if (read.kind === "gap" || read.head.cursor.epoch !== this.#head.epoch) return;
+      // A log that was set back has other entries where memory and log overlap; catching up deals with that.
+      if (!this.#recent.agreesWith(read.entries)) return;
       const end = this.#recent.oldestOffset ?? this.#head.offset + 1;
       const older = read.entries.filter((entry) => entry.offset < end);
       if (older.at(-1)?.offset === end - 1) this.#recent.prepend(older.map((entry) => frameOf(epoch, entry)));
@@ -185,12 +187,19 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   async #readAfter(position: Cursor | null): Promise<HubRead | null> {
     const read = await this.context.store.replay(this.topic, position, pageSize);
-    if (read.kind === "gap") return read;
-    const { epoch } = read.head.cursor;
-    if (read.entries.length > 0)
-      return { kind: "frames", epoch, frames: read.entries.map((entry) => frameOf(epoch, entry)) };
-    // The subscriber has seen all of the log and this hub has not: another process was faster.
+    if (read.kind === "events") {
+      const { epoch } = read.head.cursor;
+      if (read.entries.length > 0)
+        return { kind: "frames", epoch, frames: read.entries.map((entry) => frameOf(epoch, entry)) };
+      if (position && position.epoch !== epoch) return { kind: "moved", position: { ...position, epoch } };
+    }
+    // A log that ends before where this hub is was set back: it gets a new epoch first, so that there is one gap.
+    if (read.kind === "gap" && !(position?.epoch === this.#head.epoch && this.#endsEarlier(read)))
+      return read;
+    // Else the subscriber has seen all of the log and this hub has not: another process was faster.
     await this.#catchUp.start();
+    if (this.#catchUp.hasFailed)
+      throw new AppError("STORE_UNAVAILABLE", "The event store does not answer; try again shortly.");
     return null;
   }
 
@@ -210,6 +219,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     }
     const read = await this.context.store.replay(this.topic, this.#head, pageSize);
     if (read.kind === "events") return this.#takeAll(read);
+    if (this.#endsEarlier(read)) return this.#fork();
     this.#moveTo(read.resumeAfter, false);
     return false;
   }
@@ -224,19 +234,28 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   /** Whether the log, read from before the newest frame, lacks that or has something else in its place. */
   #showsSetBack(read: Replay): boolean {
-    const { epoch } = this.#head;
-    if (read.kind === "gap") return read.reason === "log-lost" && read.resumeAfter.epoch === epoch;
-    return read.head.cursor.epoch === epoch && this.#recent.lastShared(read.entries) === undefined;
+    if (read.kind === "gap") return this.#endsEarlier(read);
+    return read.head.cursor.epoch === this.#head.epoch && this.#recent.lastShared(read.entries) === undefined;
   }
 
-  /** Everything delivered after the last entry that is still the same is lost, and cursors into it are to say so. */
+  /** Whether the log, asked for what follows a cursor of this hub's epoch, ends before where this hub is. */
+  #endsEarlier({ reason, resumeAfter }: Extract<Replay, { kind: "gap" }>): boolean {
+    const { epoch, offset } = this.#head;
+    return reason === "log-lost" && resumeAfter.epoch === epoch && resumeAfter.offset < offset;
+  }
+
+  /**
+   * Everything delivered after the last entry that is still the same is lost, and cursors into it are to say so. When
+   * none in memory is still the same, nobody can say how far the two logs agree: then all cursors are.
+   */
   async #fork(): Promise<false> {
     const { epoch } = this.#head;
-    const before = (this.#recent.oldestOffset ?? 1) - 1;
-    const read = await this.context.store.replay(this.topic, { epoch, offset: before }, pageSize);
-    const known = read.kind === "gap" ? read.resumeAfter.offset : before;
+    const before = { epoch, offset: (this.#recent.oldestOffset ?? 1) - 1 };
+    let read = await this.context.store.replay(this.topic, before, pageSize);
+    if (read.kind === "gap" && read.reason === "trimmed")
+      read = await this.context.store.replay(this.topic, read.resumeAfter, pageSize);
     const shared = read.kind === "gap" ? undefined : this.#recent.lastShared(read.entries);
-    await this.context.store.fork(this.topic, { epoch, offset: shared ?? known });
+    await this.context.store.fork(this.topic, { epoch, offset: shared ?? 0 });
     return false;
   }
 

@@ -51,6 +51,10 @@ export class TopicReader<Event> {
       const read =
         this.hub.peek(this.#position) ?? (await this.#fromStore(() => this.hub.readLog(this.#position)));
       if (!read) continue;
+      if (read.kind === "moved") {
+        this.#position = read.position;
+        continue;
+      }
       if (!this.#hasStarted && this.source.prelude) {
         this.#hasStarted = true;
         this.#prelude = this.source.prelude(read.kind !== "gap")[Symbol.asyncIterator]();
