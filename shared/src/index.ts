@@ -1,3 +1,4 @@
+export * from "./apply-spool-event.js";
 export * from "./cursor.js";
 export * from "./error-code.js";
 export * from "./job.js";

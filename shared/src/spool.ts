@@ -61,25 +61,6 @@ export type SpoolEvent = z.infer<typeof spoolEventSchema>;
 /** What `spools.updates` yields; after a gap the snapshot holds the whole board. */
 export type SpoolStreamEvent = SpoolEvent | StreamGap<readonly Spool[]>;
 
-/** The spool after the event. Boards that apply every event in order equal `spools.list`. */
-export function applySpoolEvent(spool: Spool | null, event: SpoolEvent): Spool {
-  const { type, tagSpool, estadoDetalle, timestamp } = event;
-  const completed: Readonly<Record<SpoolEventType, boolean>> = {
-    TOMAR: false,
-    PAUSAR: false,
-    COMPLETAR: true,
-    STATE_CHANGE: spool?.completed ?? false,
-  };
-  const workerNombre = type === "PAUSAR" ? null : event.workerNombre;
-  return {
-    tagSpool,
-    workerNombre,
-    estadoDetalle,
-    completed: workerNombre !== null && completed[type],
-    updatedAt: timestamp,
-  };
-}
-
 export const registerSpoolInputSchema = z.strictObject({
   tagSpool: tagSpoolSchema,
   estadoDetalle: estadoDetalleSchema.optional(),

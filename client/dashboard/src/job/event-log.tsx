@@ -41,7 +41,9 @@ export function EventLog({ events, droppedEvents }: EventLogProps) {
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
-        <CopyButton text={jsonOf(shown)} label="Copy the events as JSON" />
+        <CopyButton text={jsonOf(shown)} label="Copy JSON of the events shown">
+          Copy JSON
+        </CopyButton>
       </div>
       {droppedEvents > 0 && (
         <p className="notice">{droppedEvents} older events are no longer held by this page.</p>
@@ -66,7 +68,9 @@ export function EventLog({ events, droppedEvents }: EventLogProps) {
       </div>
       {selected && (
         <div className="event-detail">
-          <CopyButton text={jsonOf([selected])} label="Copy this event as JSON" />
+          <CopyButton text={jsonOf([selected])} label="Copy JSON of this event">
+            Copy JSON
+          </CopyButton>
           <pre tabIndex={0}>{jsonOf([selected])}</pre>
         </div>
       )}

@@ -1,6 +1,6 @@
 import type { StageView } from "@jobwire/client";
 import { isTerminalJobStatus } from "@jobwire/shared";
-import { formatDuration } from "../time/format-time.js";
+import { formatDuration, formatElapsed } from "../time/format-time.js";
 import { useNow } from "../time/use-now.js";
 
 export interface StageDurationProps {
@@ -15,5 +15,5 @@ export function StageDuration({ stage: { stage, startedAt, durationMs }, isTicki
   if (durationMs !== null) return <span className="small number">{formatDuration(durationMs)}</span>;
   if (!isTicking) return null;
   const elapsedMs = Math.max(0, now.getTime() - startedAt.getTime());
-  return <span className="small number soft">{formatDuration(Math.floor(elapsedMs / 1000) * 1000)}</span>;
+  return <span className="small number soft">{formatElapsed(elapsedMs)}</span>;
 }

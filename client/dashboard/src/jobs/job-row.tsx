@@ -1,24 +1,19 @@
 import { memo } from "react";
 import type { JobView } from "@jobwire/client";
 import { Link } from "wouter";
-import { formatAge } from "../time/format-time.js";
+import { formatAge, formatDuration } from "../time/format-time.js";
 import { nameOfJob } from "./name-of-job.js";
 import { StationLine } from "./station-line.js";
 import { StatusMark } from "./status-mark.js";
 
 export const JobRow = memo(function JobRow({ job, now }: { readonly job: JobView; readonly now: Date }) {
-  const { jobId, status, message, stageLabel, progress, updatedAt } = job;
-  const activity = progress?.message ?? (message === stageLabel ? "" : message);
+  const { jobId, status, stageLabel, progress, updatedAt } = job;
   return (
     <Link href={`/jobs/${jobId}`} className="job-row">
-      <span className="job-name">
-        <strong>{nameOfJob(job)}</strong>
-        <span className="soft small">{describeWork(job)}</span>
-      </span>
-      <span className="job-state">
-        <StatusMark status={status} label={stageLabel} />
-        <span className="job-activity soft small">{firstLineOf(activity)}</span>
-      </span>
+      <strong className="job-name">{nameOfJob(job)}</strong>
+      <span className="job-work soft small">{describeWork(job)}</span>
+      <StatusMark status={status} label={stageLabel} />
+      <span className="job-activity soft small">{describeActivity(job)}</span>
       <StationLine status={status} percent={progress?.percent ?? null} />
       <span className="job-age soft small number">{updatedAt && formatAge(updatedAt, now)}</span>
     </Link>
@@ -32,6 +27,11 @@ function describeWork({ job, attempt }: JobView): string {
   return attempt > 1 ? `${work}, attempt ${attempt}` : work;
 }
 
-function firstLineOf(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+function describeActivity({ job, status, stageLabel, message, progress, updatedAt }: JobView): string {
+  if (status === "ready" && job && updatedAt) {
+    return `in ${formatDuration(updatedAt.getTime() - job.createdAt.getTime())}`;
+  }
+  if (status === "queued" && job?.pipeline) return "for the next free worker";
+  const said = progress?.message ?? (message === stageLabel ? "" : message);
+  return said.split("\n", 1)[0] ?? "";
 }

@@ -1,6 +1,7 @@
 import { useState, type SubmitEvent } from "react";
 import { useJobwireTrpc } from "@jobwire/client/react";
 import { messageOf } from "../shell/message-of.js";
+import { Field } from "../shell/field.js";
 
 /** Tells every browser that a version is out; each reloads when it likes. */
 export function AnnounceForm() {
@@ -27,28 +28,32 @@ export function AnnounceForm() {
     <section className="card job-card" aria-labelledby="announce">
       <h2 id="announce">Announce a version</h2>
       <form className="announce" onSubmit={submit}>
-        <label className="field">
-          <span>Version</span>
-          <input
-            className="input"
-            name="version"
-            value={version}
-            maxLength={128}
-            onChange={({ target }) => setVersion(target.value)}
-            required
-          />
-        </label>
-        <label className="field">
-          <span>What is new</span>
-          <textarea
-            className="input"
-            name="changelog"
-            rows={3}
-            value={changelog}
-            maxLength={20_000}
-            onChange={({ target }) => setChangelog(target.value)}
-          />
-        </label>
+        <Field label="Version">
+          {(control) => (
+            <input
+              {...control}
+              className="input"
+              name="version"
+              value={version}
+              maxLength={128}
+              onChange={({ target }) => setVersion(target.value)}
+              required
+            />
+          )}
+        </Field>
+        <Field label="What is new">
+          {(control) => (
+            <textarea
+              {...control}
+              className="input"
+              name="changelog"
+              rows={3}
+              value={changelog}
+              maxLength={20_000}
+              onChange={({ target }) => setChangelog(target.value)}
+            />
+          )}
+        </Field>
         <button type="submit" className="button">
           Announce
         </button>

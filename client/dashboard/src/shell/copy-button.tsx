@@ -2,8 +2,15 @@ import { useEffect, useState } from "react";
 
 const saidForMs = 2000;
 
+export interface CopyButtonProps {
+  readonly text: string;
+  /** What the button says; `label` says the same to those who do not see where it is. */
+  readonly children?: string;
+  readonly label: string;
+}
+
 /** Copies a text and says that it did. */
-export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+export function CopyButton({ text, children = "Copy", label }: CopyButtonProps) {
   const [said, setSaid] = useState<string | null>(null);
   useEffect(() => {
     if (said === null) return undefined;
@@ -18,7 +25,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
   };
   return (
     <button type="button" className="button button-quiet button-small copy" aria-label={label} onClick={copy}>
-      <span role="status">{said ?? "Copy"}</span>
+      <span role="status">{said ?? children}</span>
     </button>
   );
 }

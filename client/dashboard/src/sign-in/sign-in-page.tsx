@@ -2,6 +2,7 @@ import { useState, type SubmitEvent } from "react";
 import { roles, type Role } from "@jobwire/shared";
 import { Wordmark } from "../shell/wordmark.js";
 import { signInForDevelopment, signInWithToken, type Identity } from "./identity.js";
+import { Field } from "../shell/field.js";
 
 export interface SignInPageProps {
   readonly handsOutTokens: boolean;
@@ -60,19 +61,21 @@ function DevelopmentForm({ isBusy, onSubmit }: FormProps<[name: string, role: Ro
   return (
     <form onSubmit={submit}>
       <p className="soft">This server runs for development: any name will do.</p>
-      <label className="field">
-        <span>Name</span>
-        <input
-          className="input"
-          name="name"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          autoComplete="username"
-          placeholder="alice"
-          required
-          pattern=".*\S.*"
-        />
-      </label>
+      <Field label="Name">
+        {(control) => (
+          <input
+            {...control}
+            className="input"
+            name="name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            autoComplete="username"
+            placeholder="alice"
+            required
+            pattern=".*\S.*"
+          />
+        )}
+      </Field>
       <fieldset className="switcher">
         <legend className="unseen">Role</legend>
         {roles.map((choice) => (
@@ -100,20 +103,21 @@ function TokenForm({ isBusy, onSubmit }: FormProps<[token: string]>) {
   };
   return (
     <form onSubmit={submit}>
-      <label className="field">
-        <span>Token</span>
-        <textarea
-          className="input"
-          name="token"
-          rows={4}
-          value={token}
-          onChange={(event) => setToken(event.target.value)}
-          autoComplete="off"
-          spellCheck={false}
-          required
-        />
-        <small>A JWT that this server accepts. This tab keeps it until it is closed.</small>
-      </label>
+      <Field label="Token" hint="A JWT that this server accepts. This tab keeps it until it is closed.">
+        {(control) => (
+          <textarea
+            {...control}
+            className="input"
+            name="token"
+            rows={4}
+            value={token}
+            onChange={(event) => setToken(event.target.value)}
+            autoComplete="off"
+            spellCheck={false}
+            required
+          />
+        )}
+      </Field>
       <button type="submit" className="button button-main" disabled={isBusy}>
         Sign in
       </button>

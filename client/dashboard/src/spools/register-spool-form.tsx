@@ -1,6 +1,7 @@
 import { useState, type SubmitEvent } from "react";
 import { useJobwireTrpc } from "@jobwire/client/react";
 import { messageOf } from "../shell/message-of.js";
+import { Field } from "../shell/field.js";
 
 /** For services: puts a spool on the board. */
 export function RegisterSpoolForm() {
@@ -24,29 +25,33 @@ export function RegisterSpoolForm() {
   };
   return (
     <form className="card register-spool" onSubmit={submit}>
-      <label className="field">
-        <span>Tag</span>
-        <input
-          className="input"
-          name="tag"
-          value={tagSpool}
-          onChange={({ target }) => setTagSpool(target.value)}
-          placeholder="MK-1335-CW-25238-011"
-          maxLength={128}
-          required
-        />
-      </label>
-      <label className="field">
-        <span>Detail</span>
-        <input
-          className="input"
-          name="detail"
-          value={detail}
-          onChange={({ target }) => setDetail(target.value)}
-          placeholder="Ready for welding"
-          maxLength={1024}
-        />
-      </label>
+      <Field label="Tag">
+        {(control) => (
+          <input
+            {...control}
+            className="input"
+            name="tag"
+            value={tagSpool}
+            onChange={({ target }) => setTagSpool(target.value)}
+            placeholder="MK-1335-CW-25238-011"
+            maxLength={128}
+            required
+          />
+        )}
+      </Field>
+      <Field label="Detail">
+        {(control) => (
+          <input
+            {...control}
+            className="input"
+            name="detail"
+            value={detail}
+            onChange={({ target }) => setDetail(target.value)}
+            placeholder="Ready for welding"
+            maxLength={1024}
+          />
+        )}
+      </Field>
       <button type="submit" className="button">
         Register
       </button>

@@ -4,11 +4,13 @@ import type { Identity } from "../sign-in/identity.js";
 import { RegisterSpoolForm } from "./register-spool-form.js";
 import { SpoolColumn } from "./spool-column.js";
 import { spoolStates } from "./spool-state.js";
+import { useSpoolActions } from "./use-spool-actions.js";
 import { WorkerField } from "./worker-field.js";
 
 export function SpoolBoardPage({ identity }: { readonly identity: Identity }) {
   const { spools } = useSpools();
   const [worker, setWorker] = useState(identity.userId);
+  const actions = useSpoolActions(worker.trim());
   return (
     <>
       <title>Spools · Jobwire</title>
@@ -30,7 +32,7 @@ export function SpoolBoardPage({ identity }: { readonly identity: Identity }) {
       {spools && spools.length > 0 && (
         <div className="board">
           {spoolStates.map((state) => (
-            <SpoolColumn key={state} state={state} spools={spools} worker={worker.trim()} />
+            <SpoolColumn key={state} state={state} spools={spools} worker={worker.trim()} actions={actions} />
           ))}
         </div>
       )}

@@ -1,17 +1,19 @@
 import type { Spool } from "@jobwire/shared";
 import { formatClock } from "../time/format-time.js";
 import { actionsFor } from "./spool-action.js";
-import { useSpoolAction } from "./use-spool-action.js";
+import { RefusalNotice } from "./refusal-notice.js";
+import type { SpoolActions } from "./use-spool-actions.js";
 
 export interface SpoolCardProps {
   readonly spool: Spool;
   /** For whom the buttons act. */
   readonly worker: string;
+  readonly actions: SpoolActions;
 }
 
-export function SpoolCard({ spool, worker }: SpoolCardProps) {
+export function SpoolCard({ spool, worker, actions }: SpoolCardProps) {
   const { tagSpool, workerNombre, estadoDetalle, updatedAt } = spool;
-  const { act, isBusy, refusal } = useSpoolAction(spool, worker);
+  const refusal = actions.refusals.get(tagSpool);
   return (
     <article className="card spool" aria-label={`Spool ${tagSpool}`}>
       <div className="spool-head">
@@ -36,17 +38,17 @@ export function SpoolCard({ spool, worker }: SpoolCardProps) {
             key={action}
             type="button"
             className="button button-small"
-            disabled={isBusy || worker === ""}
+            disabled={actions.busy.has(tagSpool) || worker === ""}
             aria-label={`${label} ${tagSpool}`}
-            onClick={() => void act(action)}
+            onClick={() => void actions.act(tagSpool, action)}
           >
             {label}
           </button>
         ))}
       </div>
-      <p role="alert" className={refusal === null ? "unseen" : "notice"}>
-        {refusal}
-      </p>
+      {refusal !== undefined && (
+        <RefusalNotice onRead={() => actions.forgetRefusal(tagSpool)}>{refusal}</RefusalNotice>
+      )}
     </article>
   );
 }

@@ -1,5 +1,6 @@
 import type { Spool } from "@jobwire/shared";
 import { SpoolCard } from "./spool-card.js";
+import type { SpoolActions } from "./use-spool-actions.js";
 import { stateOf, type SpoolState } from "./spool-state.js";
 
 export interface SpoolColumnProps {
@@ -7,6 +8,7 @@ export interface SpoolColumnProps {
   /** Of the whole board. */
   readonly spools: readonly Spool[];
   readonly worker: string;
+  readonly actions: SpoolActions;
 }
 
 const titles: Readonly<Record<SpoolState, string>> = {
@@ -15,7 +17,7 @@ const titles: Readonly<Record<SpoolState, string>> = {
   completed: "Completed, not released",
 };
 
-export function SpoolColumn({ state, spools, worker }: SpoolColumnProps) {
+export function SpoolColumn({ state, spools, worker, actions }: SpoolColumnProps) {
   const shown = spools
     .filter((spool) => stateOf(spool) === state)
     .toSorted((one, other) => one.tagSpool.localeCompare(other.tagSpool, undefined, { numeric: true }));
@@ -27,7 +29,7 @@ export function SpoolColumn({ state, spools, worker }: SpoolColumnProps) {
       <ul>
         {shown.map((spool) => (
           <li key={spool.tagSpool}>
-            <SpoolCard spool={spool} worker={worker} />
+            <SpoolCard spool={spool} worker={worker} actions={actions} />
           </li>
         ))}
       </ul>

@@ -1,7 +1,13 @@
-/** 0.4 s, 12 s, 3 min 20 s, 1 h 5 min */
+/** 40 ms, 1.2 s, 12 s, 3 min 20 s, 1 h 5 min */
 export function formatDuration(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 10_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  return formatElapsed(durationMs);
+}
+
+/** In whole seconds: for what still goes on. */
+export function formatElapsed(durationMs: number): string {
   const seconds = durationMs / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.floor(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;

@@ -1,0 +1,20 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+export interface BuiltDashboard extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/** The dashboard as it is in the working copy, in a folder of its own: test files do not build over each other. */
+export async function buildDashboard(): Promise<BuiltDashboard> {
+  const folder = await mkdtemp(join(tmpdir(), "jobwire-dashboard-"));
+  const build = ["run", "--silent", "--workspace", "@jobwire/client", "dashboard", "--", "--outDir", folder];
+  await promisify(execFile)("npm", build, { cwd: root });
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
