@@ -115,7 +115,9 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     for (const { scope, topic } of topics)
       await eventually(() => accept(store, { scope, events: [newEvent(topic, "again")] }));
     await Promise.all(listeners.map((listener) => listener.until("again")));
-    expect(states).toEqual([true, false, true]);
+    // A Cluster that comes back may go down once more before its nodes agree; each change is told once.
+    expect(states).toEqual(states.map((_, index) => index % 2 === 0));
+    expect([states.length >= 3, states.at(-1)]).toEqual([true, true]);
   });
 
   test("while a master hangs the store is not reachable; calls to it are refused in time, and all is well when it goes on", async () => {
