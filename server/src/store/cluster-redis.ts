@@ -57,6 +57,7 @@ class ClusterRedis implements RedisTopology {
   readonly #lossMarks = new Map<number, string>();
   readonly #timer = setInterval(() => void this.check(), watchMs).unref();
   #checking: Promise<void> | undefined;
+  #lastError: unknown;
   #isServing = false;
   #isDisposed = false;
 
@@ -66,10 +67,9 @@ class ClusterRedis implements RedisTopology {
     private readonly reachability: Reachability,
   ) {
     this.#lossWatch = new LossWatch(() => subscriber.announceRestored());
-    let lastError: unknown;
     for (const event of ["error", "node error"])
       commands.on(event, (error: unknown) => {
-        lastError = error;
+        this.#lastError = error;
       });
     // At once and not with the first command, or those that come meanwhile would be refused.
     commands.on("+node", (node: Redis) => {
@@ -78,11 +78,11 @@ class ClusterRedis implements RedisTopology {
     commands.on("-node", (node: Redis) => {
       if (!this.#owners().has(nameOf(node))) return;
       this.#isServing = false;
-      this.report(lastError);
+      this.report();
     });
     commands.on("close", () => {
       this.#isServing = false;
-      this.report(lastError);
+      this.report();
     });
     commands.on("ready", () => void this.check());
   }
@@ -107,7 +107,7 @@ class ClusterRedis implements RedisTopology {
     this.commands.disconnect();
   }
 
-  report(error?: unknown): void {
+  report(error = this.#lastError): void {
     if (!this.#isDisposed) this.reachability.update(this.isReachable, error);
   }
 
@@ -123,11 +123,12 @@ class ClusterRedis implements RedisTopology {
       const slot = owners.get(nameOf(redis));
       if (slot !== undefined) watched.push({ redis, key: this.#lossMarkIn(slot) });
     }
-    const isAnswered = await this.#lossWatch.check(watched);
-    this.#isServing = this.commands.status === "ready" && isAnswered && watched.length === owners.size;
+    const failures = await this.#lossWatch.check(watched);
+    const isReady = this.commands.status === "ready";
+    this.#isServing = isReady && failures.length === 0 && watched.length === owners.size;
     // Who does not answer may have been replaced by another node, which only the others know.
-    if (!this.#isServing && this.commands.status === "ready") this.commands.refreshSlotsCache();
-    this.report();
+    if (isReady && !this.#isServing) this.commands.refreshSlotsCache();
+    this.report(failures[0]);
   }
 
   /** Every node that owns slots, with the first of them. */

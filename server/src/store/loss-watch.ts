@@ -25,28 +25,30 @@ export class LossWatch {
     this.#known.clear();
   }
 
-  /** @returns whether all of them answered. */
-  async check(watched: readonly Watched[]): Promise<boolean> {
-    const answers = await Promise.all(watched.map((each) => this.#answers(each)));
-    return answers.every(Boolean);
+  /** @returns what those said instead that did not answer. */
+  async check(watched: readonly Watched[]): Promise<unknown[]> {
+    const outcomes = await Promise.allSettled(watched.map((each) => this.#look(each)));
+    const failures: unknown[] = [];
+    for (const outcome of outcomes) if (outcome.status === "rejected") failures.push(outcome.reason);
+    return failures;
   }
 
-  async #answers({ redis, key }: Watched): Promise<boolean> {
+  async #look({ redis, key }: Watched): Promise<void> {
     try {
       let mark = await redis.get(key);
       if (mark === null) {
         await redis.set(key, randomEpoch(), "NX");
         mark = await redis.get(key);
       }
-      if (mark === null) return true;
+      if (mark === null) return;
       const known = this.#known.get(key);
       this.#known.set(key, mark);
       if (known !== undefined && known !== mark) this.onLoss();
-      return true;
     } catch (error) {
-      if (error instanceof Error && error.name === "ReplyError") return !notServing.test(error.message);
-      if (redis.status === "ready") redis.disconnect(true);
-      return false;
+      const isReply = error instanceof Error && error.name === "ReplyError";
+      if (isReply && !notServing.test(error.message)) return;
+      if (!isReply && redis.status === "ready") redis.disconnect(true);
+      throw error;
     }
   }
 }
