@@ -49,6 +49,7 @@ export interface ConnectionMonitor extends ConnectionStore {
 }
 
 export const idleState: ConnectionState = { state: "idle", attempt: 0, nextRetryAt: null, lastError: null };
+export const firstAttempt: ConnectionState = { ...idleState, state: "connecting", attempt: 1 };
 
 export function createConnectionMonitor(): ConnectionMonitor {
   const open = new Set<StreamConnection>();

@@ -77,7 +77,7 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
     url,
     fetch: send,
     monitor,
-    closed: closing.signal,
+    signal: closing.signal,
     // A second tab with a session is a new connection of it, which ends the one before.
     shareAs: (path) => (path.startsWith("sessions.") ? undefined : shareAs),
   };

@@ -31,7 +31,7 @@ export interface StreamSettings extends Endpoint {
   /** Told the state of every stream. */
   readonly monitor: ConnectionMonitor;
   /** Aborted: all streams end, and no more are opened. */
-  readonly closed?: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One value of a subscription. */
@@ -61,7 +61,7 @@ export function openStream(
     pauseWhenHidden = false,
     shareAs,
     monitor,
-    closed,
+    signal: closed,
   } = settings;
   const leaving = new AbortController();
   const connection = monitor.open();

@@ -39,14 +39,20 @@ export function sseLink<Router extends AnyTRPCRouter>(options: SseLinkOptions<Ro
           if (connection.state === "live") observer.next({ result: { type: "started" } });
           if (connection.state !== "idle") observer.next({ result: stateOf<Router>(connection) });
         });
+        let isLeft = false;
         const passOn = async () => {
-          for await (const value of stream.values) observer.next({ result: resultOf(value) });
+          for await (const value of stream.values) {
+            if (isLeft) return;
+            observer.next({ result: resultOf(value) });
+          }
+          if (isLeft) return;
           observer.next({ result: { type: "stopped" } });
           observer.next({ result: stateOf<Router>(stream.connection.getSnapshot()) });
           observer.complete();
         };
         passOn().catch((error: Error) => observer.error(TRPCClientError.from(error)));
         return () => {
+          isLeft = true;
           unsubscribe();
           stream.leave();
         };

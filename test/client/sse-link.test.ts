@@ -4,6 +4,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import superjson from "superjson";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { TopicEvent } from "../sse/support/topic-server.js";
+import { eventually } from "../sse/support/waiting.js";
 import { Collected, type StreamCallbacks } from "../support/collect.js";
 import { beginStream, eventFrame, startScriptedServer } from "./support/scripted-server.js";
 
@@ -145,6 +146,33 @@ describe("sseLink", () => {
       return true;
     });
     expect(await ending).toHaveLength(1);
+  });
+
+  test("nothing comes after it was unsubscribed, not even what has arrived", async () => {
+    const gone: Promise<unknown>[] = [];
+    await using server = await startScriptedServer((_, response) => {
+      gone.push(new Promise((resolve) => response.once("close", resolve)));
+      beginStream(response);
+      response.write(eventFrame(1) + eventFrame(2) + eventFrame(3));
+    });
+    const link = sseLink<AnyTRPCRouter>({ url: server.url, transformer: superjson })({});
+    const seen: unknown[] = [];
+    // The link by itself: a client would hide what comes too late.
+    const subscription = link({
+      op: { id: 1, type: "subscription", path: "topic", input: {}, context: {}, signal: null },
+      next: () => {
+        throw new Error("It is the last link.");
+      },
+    }).subscribe({
+      next({ result }) {
+        seen.push(result.type ?? "data");
+        if (seen.at(-1) === "data") subscription.unsubscribe();
+      },
+      complete: () => seen.push("complete"),
+    });
+    await eventually(() => gone.length).toBe(1);
+    await gone[0];
+    expect(seen).toEqual(["state", "started", "state", "data"]);
   });
 
   test("a hidden page holds no connection, and goes on where it was once it is seen", async () => {

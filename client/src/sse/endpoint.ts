@@ -24,7 +24,11 @@ export interface Endpoint {
 
 export type StreamingFetch = (
   url: string,
-  init: { readonly headers: Record<string, string>; readonly signal: AbortSignal },
+  init: {
+    readonly headers: Record<string, string>;
+    readonly signal: AbortSignal;
+    readonly cache: "no-store";
+  },
 ) => Promise<StreamingResponse>;
 
 /** What is needed of a `Response`. */

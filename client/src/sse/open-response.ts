@@ -29,7 +29,7 @@ export async function openResponse(
     const given = await attempt.wait(() => headersOf(endpoint, { wasRefused }));
     const headers = { ...given, ...request.headers };
     response = await attempt.wait<StreamingResponse>(() =>
-      send(request.url, { headers, signal: attempt.signal }),
+      send(request.url, { headers, signal: attempt.signal, cache: "no-store" }),
     );
   } catch (cause) {
     throw connectionFailure(cause);

@@ -1,4 +1,4 @@
-import { idleState, type ConnectionReport, type ConnectionState } from "../connection-state.js";
+import { firstAttempt, type ConnectionReport, type ConnectionState } from "../connection-state.js";
 import type { StreamItem } from "../sse/resuming-stream.js";
 import type { TabGroup, TabState } from "./tab-group.js";
 
@@ -11,7 +11,7 @@ export interface LeaderOptions {
 /** Reads a stream and tells all tabs of its group. */
 export class Leader {
   #cursor: string | null;
-  #state: ConnectionState = idleState;
+  #state: ConnectionState = firstAttempt;
 
   constructor(private readonly options: LeaderOptions) {
     this.#cursor = options.cursor;

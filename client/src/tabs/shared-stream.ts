@@ -1,4 +1,4 @@
-import type { ConnectionError, ConnectionReport } from "../connection-state.js";
+import { firstAttempt, type ConnectionError, type ConnectionReport } from "../connection-state.js";
 import { forwardAbort } from "../sse/forward-abort.js";
 import type { StreamItem } from "../sse/resuming-stream.js";
 import { connectionErrorOf, errorOfCopy } from "../sse/stream-failure.js";
@@ -62,10 +62,11 @@ export class SharedStream {
   }
 
   async *items(): AsyncGenerator<StreamItem, void> {
-    const { group, signal } = this.#options;
+    const { group, signal, connection } = this.#options;
     const { signal: left } = this.#leaving;
     const release = forwardAbort([signal], this.#leaving);
     left.addEventListener("abort", () => this.#wake(), { once: true });
+    connection.set(firstAttempt);
     group.onMessage = (message) => this.#hear(message);
     group.lead(() => this.#lead());
     this.#ask();
