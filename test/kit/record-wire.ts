@@ -2,8 +2,8 @@ export interface Recording {
   /** Where to stop: what it matches is the recording. Absent: where the server ends the stream. */
   readonly until?: RegExp;
   readonly lastEventId?: string;
-  /** Done once the stream is connected: for what is not retained. */
-  readonly onConnected?: () => Promise<unknown>;
+  /** What to do once the stream has said so much: one after the other, each once. */
+  readonly reactions?: readonly (readonly [said: RegExp, act: () => unknown])[];
 }
 
 /**
@@ -13,7 +13,7 @@ export interface Recording {
 export async function recordWire(
   url: string,
   token: string,
-  { until, lastEventId, onConnected }: Recording = {},
+  { until, lastEventId, reactions = [] }: Recording = {},
 ): Promise<string> {
   const leave = new AbortController();
   const response = await fetch(url, {
@@ -28,13 +28,10 @@ export async function recordWire(
     throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   }
   let text = "";
-  let isConnected = false;
+  const waiting = [...reactions];
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
     text += chunk;
-    if (!isConnected && text.includes("event: connected")) {
-      isConnected = true;
-      await onConnected?.();
-    }
+    while (waiting[0]?.[0].test(text)) await waiting.shift()?.[1]();
     const [found] = until?.exec(text) ?? [];
     if (found === undefined) continue;
     text = found;

@@ -131,12 +131,42 @@ describe("the recorded streams are what the server sends:", () => {
     );
   });
 
+  test.each([
+    ["trpc", `/trpc/sessions.events${inputOf({ requestId: "tab-trpc" })}`],
+    ["plain", "/api/sse/stream?request_id=tab-plain"],
+  ])(
+    "a session: a version, a message, a task, and a connection that takes its place (%s)",
+    async (form, path) => {
+      const requestId = `tab-${form}`;
+      const { trpc } = server.client(token);
+      const jobId = await createJob("Shop");
+      await service().versions.announce.mutate({ version: "1.4.0", changelog: "Faster search" });
+      const other = new AbortController();
+      const sendAndStart = async () => {
+        await service().sessions.send.mutate({ requestId, name: "toast", data: { text: "Größe ✔" } });
+        await trpc.tasks.start.mutate({ kind: "export-events", input: { jobId } });
+      };
+      const takeOver = () =>
+        trpc.sessions.events.subscribe({ requestId }, { signal: other.signal, onData() {} });
+      const reactions = [
+        [/"version.announced"/, sendAndStart],
+        [/"task.completed"/, takeOver],
+      ] as const;
+      const text = await recordWire(server.url + path, token, { reactions });
+      other.abort();
+      await expectFixture(`session.${form}.sse`, text);
+    },
+  );
+
   test("a nudge for workers", async () => {
     const url = `${server.url}/trpc/work.watch${inputOf({ pipeline: "fixture" })}`;
     const create = () => server.client(token).trpc.jobs.create.mutate({ pipeline: "fixture" });
     await expectFixture(
       "work.trpc.sse",
-      await recordWire(url, serviceToken, { until: untilEvent(1), onConnected: create }),
+      await recordWire(url, serviceToken, {
+        until: untilEvent(1),
+        reactions: [[/event: connected/, create]],
+      }),
     );
   });
 

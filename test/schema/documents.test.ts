@@ -113,6 +113,7 @@ describe("every recorded event of", () => {
     ["gap", "JobStreamEvent"],
     ["feed", "JobFeedEvent"],
     ["spools", "SpoolStreamEvent"],
+    ["session", "SessionStreamEvent"],
     ["work", "WorkStreamEvent"],
   ])("%s is a %s, and is none without its timestamp", async (name, definition) => {
     const files = (await readdir(fixtureFolder)).filter((file) => file.startsWith(`${name}.`));
