@@ -4,29 +4,16 @@ import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { readConfig, startServer } from "@jobwire/server";
 import { describe, expect, test, vi } from "vitest";
-import { watchFeed, watchJob } from "../support/collect.js";
+import { z } from "zod";
+import { watchFeed } from "../support/collect.js";
 import { openRawStream } from "../support/raw-http.js";
-import { startRedis } from "../support/redis-server.js";
+import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { serverProgram, spawnProcess, startProcess, type ServerProcess } from "../support/server-process.js";
-import { createTestClient, describeRefusal, type TestClient } from "../support/test-client.js";
+import { patience, readiness, startServerProcess } from "../support/shutdown.js";
+import { createTestClient, describeRefusal, refusalOf } from "../support/test-client.js";
 import { describeOnEachStore, signTestToken, testSecret } from "../support/test-server.js";
 import { RawSocket } from "../sse/support/raw-socket.js";
-import { startTcpProxy } from "../sse/support/tcp-proxy.js";
 import { fetchText } from "../sse/support/wire-stream.js";
-
-const patience = { timeout: 20_000, interval: 20 };
-
-function startServerProcess(env: Record<string, string> = {}): Promise<ServerProcess> {
-  return startProcess(process.execPath, serverProgram, { JWT_SECRET: testSecret, ...env });
-}
-
-/** `null` when nobody answers. */
-async function readiness({ url }: { readonly url: string }): Promise<number | null> {
-  return fetch(`${url}/readyz`).then(
-    ({ status }) => status,
-    () => null,
-  );
-}
 
 describeOnEachStore("a server that drains", (store) => {
   test("is alive and not ready, sends streams away and refuses new ones, and still answers calls", async () => {
@@ -59,74 +46,6 @@ describeOnEachStore("a server that drains", (store) => {
 });
 
 describe("SIGTERM", () => {
-  test(
-    "under load: 500 streams move to another process, every accepted event arrives once, and the exit code is 0",
-    { timeout: 180_000 },
-    async () => {
-      const [streamCount, jobCount, drainMs, taskDrainMs] = [500, 10, 1500, 5000];
-      await using redis = await startRedis();
-      const env = {
-        REDIS_URL: redis.url,
-        DRAIN_MS: String(drainMs),
-        TASK_DRAIN_MS: String(taskDrainMs),
-        HISTORY_MAX_EVENTS: "10000",
-      };
-      await using here = await startServerProcess(env);
-      await using there = await startServerProcess(env);
-      await using balancer = await startTcpProxy(Number(new URL(here.url).port));
-      const token = await signTestToken({ sub: `user-${randomUUID()}`, role: "user" });
-      const user = createTestClient({ url: balancer.url, token });
-      const service = await signTestToken({ sub: "ci", role: "service" });
-      const jobs = await Promise.all(Array.from({ length: jobCount }, () => user.jobs.create.mutate({})));
-      const streams = Array.from({ length: streamCount }, (_, index) => {
-        const jobId = jobs[index % jobCount]?.id ?? "";
-        return { jobId, stream: watchJob(user, { jobId }) };
-      });
-      try {
-        await Promise.all(streams.map(({ stream }) => stream.first(1)));
-        const publishers = [balancer, there].map(({ url }) =>
-          startPublisher(
-            createTestClient({ url, token: service }),
-            jobs.map(({ id }) => id),
-          ),
-        );
-        const published = (count: number) =>
-          vi.waitFor(() => {
-            for (const { accepted } of publishers) expect(accepted.size).toBeGreaterThan(count);
-          }, patience);
-        await published(20);
-
-        const start = performance.now();
-        here.send("SIGTERM");
-        await vi.waitFor(async () => expect(await readiness(here)).not.toBe(200), patience);
-        balancer.switchTo(Number(new URL(there.url).port));
-        expect(await here.exited).toBe(0);
-        expect(performance.now() - start).toBeLessThan(drainMs + taskDrainMs);
-
-        const soFar = Math.max(...publishers.map(({ accepted }) => accepted.size));
-        await published(soFar + 10);
-        await Promise.all(publishers.map(({ stop }) => stop()));
-        const ending = createTestClient({ url: there.url, token: service });
-        for (const { id: jobId } of jobs) await ending.jobs.transition.mutate({ jobId, to: "failed" });
-        await Promise.all(streams.map(({ stream }) => stream.completed()));
-
-        const accepted = new Map(publishers.flatMap((publisher) => [...publisher.accepted]));
-        for (const { id: jobId } of jobs) {
-          const own = [...accepted].filter(([, at]) => at.jobId === jobId);
-          const marks = own.toSorted(([, a], [, b]) => offsetOf(a.id) - offsetOf(b.id)).map(([mark]) => mark);
-          for (const { stream } of streams.filter((watched) => watched.jobId === jobId)) {
-            expect(stream.ids.map(offsetOf)).toEqual(stream.ids.map((_, index) => index + 1));
-            const progress = stream.events.filter((event) => event.type === "build.progress");
-            expect(progress.map(({ message }) => message)).toEqual(marks);
-            expect(stream.events).toHaveLength(1 + marks.length + 2);
-          }
-        }
-      } finally {
-        for (const { stream } of streams) stream.unsubscribe();
-      }
-    },
-  );
-
   test("lets a call in hand finish: it is answered, then the process ends with 0", async () => {
     await using server = await startServerProcess();
     const token = await signTestToken({ sub: "alice", role: "user" });
@@ -191,6 +110,71 @@ describe("SIGTERM", () => {
   });
 });
 
+describe("SIGTERM with a running task", () => {
+  /** Of alice, on the server that is asked. */
+  async function startTask(server: ServerProcess, durationMs: number): Promise<string> {
+    const response = await fetch(`${server.url}/api/testing/tasks`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ durationMs, steps: 10, ownerId: "alice" }),
+    });
+    return z.object({ id: z.string() }).parse(await response.json()).id;
+  }
+
+  async function startPair(redis: TestRedis, taskDrainMs: number) {
+    const env = { REDIS_URL: redis.url, TESTING: "on", TASK_DRAIN_MS: String(taskDrainMs) };
+    const here = await startServerProcess(env);
+    const there = await startServerProcess(env);
+    const token = await signTestToken({ sub: "alice", role: "user" });
+    const session = await openRawStream(there.url, "sessions.events", {
+      token,
+      input: { requestId: "tab" },
+    });
+    await session.until(({ data }) => data?.includes("session.opened") ?? false);
+    const client = createTestClient({ url: here.url, token });
+    return {
+      here,
+      client,
+      session,
+      async [Symbol.asyncDispose]() {
+        await session[Symbol.asyncDispose]();
+        await Promise.all([here[Symbol.asyncDispose](), there[Symbol.asyncDispose]()]);
+      },
+    };
+  }
+
+  test("lets it finish, starts no other, and its result reaches a stream at another process", async () => {
+    await using redis = await startRedis();
+    await using pair = await startPair(redis, 20_000);
+    const { here, client, session } = pair;
+    const taskId = await startTask(here, 5000);
+    here.send("SIGTERM");
+    await vi.waitFor(async () => expect(await readiness(here)).toBe(503), patience);
+    const another = client.tasks.start.mutate({ kind: "prune-jobs", input: { finishedBeforeDays: 1 } });
+    expect(await refusalOf(another)).toMatchObject({ reason: "SHUTTING_DOWN", status: 503 });
+    const ofTask =
+      (type: string) =>
+      ({ data = "" }: { data?: string }) =>
+        data.includes(taskId) && data.includes(type);
+    await session.until(ofTask("task.completed"));
+    expect(await here.exited).toBe(0);
+    expect(session.frames.filter(ofTask("task.failed"))).toEqual([]);
+  });
+
+  test("waits no longer than TASK_DRAIN_MS for it, and says that it failed", async () => {
+    await using redis = await startRedis();
+    await using pair = await startPair(redis, 200);
+    const { here, session } = pair;
+    const taskId = await startTask(here, 600_000);
+    here.send("SIGTERM");
+    const failed = await session.until(
+      ({ data = "" }) => data.includes(taskId) && data.includes("task.failed"),
+    );
+    expect(failed.data).toContain("The server was stopped before the task was done");
+    expect(await here.exited).toBe(0);
+  });
+});
+
 describe("SIGTERM with a worker that does not end", () => {
   const program = [
     ...serverProgram,
@@ -215,41 +199,3 @@ describe("SIGTERM with a worker that does not end", () => {
     expect(await server.stop()).toBe(1);
   });
 });
-
-interface Accepted {
-  readonly jobId: string;
-  readonly id: string;
-}
-
-/** Publishes to all jobs in turn, and tries each event again until it has an answer. */
-function startPublisher(client: TestClient, jobIds: readonly string[]) {
-  const accepted = new Map<string, Accepted>();
-  let isStopped = false;
-  const run = async () => {
-    for (let count = 0; !isStopped; count++) {
-      const jobId = jobIds[count % jobIds.length] ?? "";
-      const mark = randomUUID();
-      const event = { type: "build.progress", stage: "code", percent: count % 101, message: mark } as const;
-      const { id } = await untilAnswered(() =>
-        client.jobs.publish.mutate({ jobId, event, idempotencyKey: mark }),
-      );
-      accepted.set(mark, { jobId, id });
-    }
-  };
-  const running = run();
-  return {
-    accepted,
-    stop() {
-      isStopped = true;
-      return running;
-    },
-  };
-}
-
-function untilAnswered<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  return vi.waitFor(call, patience);
-}
-
-function offsetOf(id: string): number {
-  return Number(id.split(":")[1]);
-}
