@@ -36,9 +36,11 @@ export function openSessions({ store, retainMs, observers: list, log, onError }:
   const observers = new SessionObservers(list, log);
   const connections = new SessionConnections({ sessions, lease, observers, onError });
   const sweeper = new SessionSweeper({ sessions, directory, retention, lease, connections, observers });
-  const loop = startBackgroundLoop(
+  // By itself: however long a sweep takes, the lease is renewed in time.
+  const renewals = startBackgroundLoop(() => lease.renew(), { intervalMs: renewIntervalMs, onError });
+  const upkeep = startBackgroundLoop(
     async (signal) => {
-      await connections.keepAlive();
+      await connections.catchUp();
       await sweeper.sweep(signal);
     },
     { intervalMs: Math.min(renewIntervalMs, retention.sweepIntervalMs), onError },
@@ -49,7 +51,8 @@ export function openSessions({ store, retainMs, observers: list, log, onError }:
     broadcasts: new SessionBroadcasts({ store, directory, retention }),
     connections,
     async [Symbol.asyncDispose]() {
-      await loop[Symbol.asyncDispose]();
+      await upkeep[Symbol.asyncDispose]();
+      await renewals[Symbol.asyncDispose]();
       await connections[Symbol.asyncDispose]();
     },
   };

@@ -3,9 +3,9 @@ import { hostname } from "node:os";
 import type { Store } from "../store/store.js";
 import { processesIndex, processKey, sessionsScope } from "./session-keys.js";
 
-const leaseMs = 6000;
+const leaseMs = 12_000;
 
-/** How often it is to be renewed: two renewals may fail. */
+/** How often it is to be renewed: a few renewals may fail, in a process that is busy. */
 export const renewIntervalMs = 2000;
 
 /** Says that this server process is alive. When it is killed that lapses, by the store's clock, and with it its sessions. */
@@ -13,6 +13,7 @@ export class ProcessLease {
   /** Names the process to services. */
   readonly id = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
   #heldUntil = 0;
+  #lapses = 0;
 
   constructor(private readonly store: Store) {}
 
@@ -21,16 +22,19 @@ export class ProcessLease {
     return performance.now() < this.#heldUntil;
   }
 
-  /**
-   * @returns false when the lease had lapsed: others may have taken the sessions of this process for gone.
-   * @throws AppError `STORE_UNAVAILABLE`
-   */
-  async renew(): Promise<boolean> {
+  /** How often there was no lease: each time others may have taken the sessions of this process for gone. */
+  get lapses(): number {
+    return this.#lapses;
+  }
+
+  /** @throws AppError `STORE_UNAVAILABLE` */
+  async renew(): Promise<void> {
     const askedAt = performance.now();
-    const renewed = await this.#write({ id: [this.id] });
-    if (!renewed) await this.#write();
+    if (!(await this.#write({ id: [this.id] }))) {
+      await this.#write();
+      this.#lapses += 1;
+    }
     this.#heldUntil = askedAt + leaseMs;
-    return renewed;
   }
 
   /** @throws AppError `STORE_UNAVAILABLE`: it lapses by itself. */

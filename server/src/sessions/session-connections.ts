@@ -12,11 +12,14 @@ export interface SessionConnectionsOptions {
   readonly onError: (error: unknown) => void;
 }
 
+const maxAtOnce = 64;
+
 /** The connections of sessions that this process holds. */
 export class SessionConnections implements AsyncDisposable {
   readonly #open = new Map<string, LocalConnection>();
   readonly #leaving = new Map<string, LocalConnection>();
-  #isForgotten = false;
+  #leavingNow: Promise<void> | undefined;
+  #knownLapses = 0;
 
   constructor(private readonly options: SessionConnectionsOptions) {}
 
@@ -30,7 +33,7 @@ export class SessionConnections implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<{ readonly session: ConnectedSession; readonly start: Cursor }> {
     const { sessions, lease, observers } = this.options;
-    if (!lease.isHeld) await this.#renewLease();
+    if (!lease.isHeld) await lease.renew();
     const before = await sessions.find(requestId);
     const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
     const connection: LocalConnection = {
@@ -64,38 +67,45 @@ export class SessionConnections implements AsyncDisposable {
     if (connection) await this.options.sessions.restore(connection.session, connection.before);
   }
 
-  /** To be called regularly: says that they are alive, and does what could not be done while the store was away. */
-  async keepAlive(): Promise<void> {
-    await this.#renewLease();
-    if (this.#isForgotten) await this.#restoreAll();
-    for (const connection of this.#leaving.values()) await this.#leave(connection);
+  /** To be called regularly: does what could not be done while the store was away. */
+  async catchUp(): Promise<void> {
+    const { lapses } = this.options.lease;
+    if (lapses !== this.#knownLapses) {
+      const sessions = [...this.#open.values()].map(({ session }) => session);
+      for (const batch of batchesOf(sessions))
+        await Promise.all(batch.map((session) => this.restore(session)));
+      this.#knownLapses = lapses;
+    }
+    await this.#leaveAll();
   }
 
   /** What cannot be said any more is found by the sweep of another process. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled([...this.#leaving.values()].map((connection) => this.#leave(connection)));
+    await this.#leaveAll().catch(this.options.onError);
     await this.options.lease.release().catch(this.options.onError);
-  }
-
-  async #renewLease(): Promise<void> {
-    if (!(await this.options.lease.renew())) this.#isForgotten = true;
-  }
-
-  async #restoreAll(): Promise<void> {
-    this.#isForgotten = false;
-    try {
-      for (const { session } of this.#open.values()) await this.restore(session);
-    } catch (error) {
-      this.#isForgotten = true;
-      throw error;
-    }
   }
 
   #close(connection: LocalConnection): void {
     const { connectionId } = connection.session;
     this.#open.delete(connectionId);
     this.#leaving.set(connectionId, connection);
-    this.#leave(connection).catch(this.options.onError);
+    this.#leaveAll().catch(this.options.onError);
+  }
+
+  #leaveAll(): Promise<void> {
+    if (this.#leaving.size === 0) return Promise.resolve();
+    return (this.#leavingNow ??= this.#leaveInBatches());
+  }
+
+  async #leaveInBatches(): Promise<void> {
+    try {
+      while (this.#leaving.size > 0) {
+        for (const batch of batchesOf([...this.#leaving.values()]))
+          await Promise.all(batch.map((connection) => this.#leave(connection)));
+      }
+    } finally {
+      this.#leavingNow = undefined;
+    }
   }
 
   async #leave(connection: LocalConnection): Promise<void> {
@@ -113,6 +123,11 @@ interface LocalConnection {
   readonly before: string;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
+}
+
+/** Thousands may leave at once; others want the store too. */
+function* batchesOf<Item>(items: readonly Item[]): Generator<readonly Item[], void> {
+  for (let start = 0; start < items.length; start += maxAtOnce) yield items.slice(start, start + maxAtOnce);
 }
 
 function notFound(): AppError {
