@@ -11,11 +11,13 @@ const startTimeoutMs = 60_000;
 /** Three masters, each with a third of the slots. */
 export class RedisCluster implements AsyncDisposable {
   readonly nodes: RedisProcess[] = [];
+  #url = "";
 
-  static async start(options: readonly string[] = []): Promise<RedisCluster> {
+  /** @param tlsOptions present: the nodes are reached with TLS, and reach each other so. */
+  static async start(tlsOptions?: readonly string[]): Promise<RedisCluster> {
     const cluster = new RedisCluster();
     try {
-      await cluster.#startNodes(options);
+      await cluster.#startNodes(tlsOptions);
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
@@ -24,7 +26,7 @@ export class RedisCluster implements AsyncDisposable {
   }
 
   get url(): string {
-    return `redis+cluster://${this.nodes.map(({ port }) => `${host}:${port}`).join(",")}`;
+    return this.#url;
   }
 
   /** The node that owns a slot, as it says itself. */
@@ -85,12 +87,13 @@ export class RedisCluster implements AsyncDisposable {
     for (const node of this.nodes) await node[Symbol.asyncDispose]();
   }
 
-  async #startNodes(options: readonly string[]): Promise<void> {
+  async #startNodes(tlsOptions: readonly string[] | undefined): Promise<void> {
     const share = Math.ceil(slotCount / masterCount);
-    const buses: number[] = [];
+    const addresses: { readonly port: number; readonly bus: number }[] = [];
     while (this.nodes.length < masterCount) {
       const index = this.nodes.length;
       const bus = await freePort();
+      const tlsPort = tlsOptions ? await freePort() : undefined;
       const clustered = [
         "--cluster-enabled",
         "yes",
@@ -99,16 +102,18 @@ export class RedisCluster implements AsyncDisposable {
         "--cluster-port",
         `${bus}`,
       ];
-      const node = await RedisProcess.start([...clustered, ...options]);
-      this.nodes.push(node);
-      buses.push(bus);
+      const secured = tlsOptions ? ["--tls-cluster", "yes", "--tls-port", `${tlsPort}`, ...tlsOptions] : [];
+      const node = await RedisProcess.start([...clustered, ...secured]);
       await node.ask(async (redis) => {
         await redis.cluster("ADDSLOTSRANGE", index * share, Math.min(slotCount, (index + 1) * share) - 1);
         await redis.cluster("SET-CONFIG-EPOCH", index + 1);
-        for (const other of this.nodes.slice(0, index))
-          await redis.cluster("MEET", host, other.port, buses[this.nodes.indexOf(other)] ?? 0);
+        for (const other of addresses) await redis.cluster("MEET", host, other.port, other.bus);
       });
+      this.nodes.push(node);
+      addresses.push({ port: tlsPort ?? node.port, bus });
     }
+    const hosts = addresses.map(({ port }) => `${host}:${port}`).join(",");
+    this.#url = `${tlsOptions ? "rediss" : "redis"}+cluster://${hosts}`;
     await until(
       async () => (await Promise.all(this.nodes.map(isComplete))).every(Boolean),
       () => "every node of the Cluster knows all slots",
