@@ -47,6 +47,7 @@ export class RaceRun implements AsyncDisposable {
   readonly #history: { readonly id: string; readonly types: readonly string[] }[] = [];
   #published = 0;
   #writing: Promise<void> = Promise.resolve();
+  #messages: Promise<unknown> = Promise.resolve();
   #cuts = 0;
 
   constructor(private readonly conditions: RaceConditions) {
@@ -54,7 +55,9 @@ export class RaceRun implements AsyncDisposable {
     this.#processes = [new TopicHubs(this.#store, rethrow), new TopicHubs(this.#store, rethrow)];
     this.#store.turn = (name) => this.#turn(name);
     this.#store.passage = (message, deliver) => {
-      if (this.#cuts === 0) void this.#turn("message").then(() => deliver(message));
+      if (this.#cuts > 0) return;
+      const delivered = this.#turn("message").then(() => deliver(message));
+      this.#messages = Promise.all([this.#messages, delivered]);
     };
   }
 
@@ -121,12 +124,16 @@ export class RaceRun implements AsyncDisposable {
     void reading[Symbol.asyncDispose]();
   }
 
-  /** Messages are lost for a while, until the store says that it is back. */
+  /**
+   * Messages are lost for a while, until the store says that it is back. What came over the old connection, answers as
+   * well as messages, came before that.
+   */
   async loseConnection(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     await this.#turn("cut");
     this.#cuts += 1;
     await meanwhile();
     await this.#turn("mend");
+    await Promise.all([this.#store.answered(), this.#messages]);
     this.#cuts -= 1;
     this.#store.restore();
   }

@@ -34,7 +34,11 @@ export class TroubledStore implements Store {
   /** When given, each call is made, and each answer returned, as soon as this lets it. */
   turn: ((name: string) => Promise<void>) | undefined;
   passage: Passage = (message, deliver) => deliver(message);
-  readonly #underWay: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
+  readonly #underWay: Record<Read, Set<Promise<unknown>>> = {
+    listen: new Set(),
+    head: new Set(),
+    replay: new Set(),
+  };
   readonly #gates: Gate[] = [];
   readonly #relays: { readonly topic: TopicKey; readonly relay: TopicListener; inner: AsyncDisposable }[] =
     [];
@@ -65,6 +69,11 @@ export class TroubledStore implements Store {
 
   deliverMessages(): void {
     this.passage = (message, deliver) => deliver(message);
+  }
+
+  /** Resolves when everything that is being asked is answered. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(Object.values(this.#underWay).flatMap((calls) => [...calls]));
   }
 
   /** Says that the connection is back. */
@@ -153,12 +162,14 @@ export class TroubledStore implements Store {
 
   async #answer<Answer>(read: Read, ask: () => Promise<Answer>): Promise<Answer> {
     this.calls[read] += 1;
-    this.#underWay[read] += 1;
-    this.mostAtOnce[read] = Math.max(this.mostAtOnce[read], this.#underWay[read]);
+    const underWay = this.#underWay[read];
+    const asking = this.#ask(read, ask);
+    underWay.add(asking);
+    this.mostAtOnce[read] = Math.max(this.mostAtOnce[read], underWay.size);
     try {
-      return await this.#ask(read, ask);
+      return await asking;
     } finally {
-      this.#underWay[read] -= 1;
+      underWay.delete(asking);
     }
   }
 

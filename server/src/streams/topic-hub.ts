@@ -218,6 +218,8 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       if (read.kind === "events" && read.head.cursor.epoch === epoch) return this.#takeAll(read);
     }
     const read = await this.context.store.replay(this.topic, this.#head, pageSize);
+    // What came into memory meanwhile is to be compared first.
+    if (this.#recent.newest !== newest) return false;
     if (read.kind === "events") return this.#takeAll(read);
     if (this.#endsEarlier(read)) return this.#fork();
     this.#moveTo(read.resumeAfter, false);
