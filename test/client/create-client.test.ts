@@ -52,4 +52,63 @@ describe("createJobwireClient", () => {
     expect(states).toEqual(["connecting", "live", "idle"]);
     await expect(client.jobs.watch(jobId).next()).rejects.toThrow("This client is closed.");
   });
+
+  test("the board is watched: what is retained, then what happens", async () => {
+    const service = await server.newService();
+    const { token } = await server.newUser();
+    await using client = createJobwireClient({ url: server.url, token });
+    const tagSpool = `spool-${token.slice(-8)}`;
+    await service.client.spools.register.mutate({ tagSpool });
+    const seen: string[] = [];
+    for await (const event of client.spools.watch()) {
+      if (event.type === "stream.gap" || event.tagSpool !== tagSpool) continue;
+      seen.push(event.type);
+      if (seen.length === 1) await client.trpc.spools.tomar.mutate({ tagSpool, workerNombre: "Ana" });
+      else break;
+    }
+    expect(seen).toEqual(["STATE_CHANGE", "TOMAR"]);
+  });
+
+  test("a session that is opened anew ends the older stream of it", async () => {
+    const { token } = await server.newUser();
+    await using client = createJobwireClient({ url: server.url, token, shareAs: "alice" });
+    const requestId = `session-${token.slice(-8)}`;
+    const older = client.sessions.watch(requestId);
+    expect((await older.next()).value?.type).toBe("session.opened");
+    await using newer = client.sessions.watch(requestId);
+    expect((await newer.next()).value?.type).toBe("session.opened");
+    const last: string[] = [];
+    for await (const event of older) last.push(event.type);
+    expect(last.at(-1)).toBe("session.replaced");
+  });
+
+  test("a signal ends its stream and no other", async () => {
+    const { token } = await server.newUser();
+    await using client = createJobwireClient({ url: server.url, token });
+    const { id: jobId } = await client.trpc.jobs.create.mutate({});
+    const controller = new AbortController();
+    const left = client.jobs.watch(jobId, { signal: controller.signal });
+    await using kept = client.jobs.watch(jobId);
+    await Promise.all([left.next(), kept.next()]);
+    const next = left.next();
+    controller.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(left.connection.getSnapshot().state).toBe("idle");
+    expect(kept.connection.getSnapshot().state).toBe("live");
+    expect(client.connection.getSnapshot().state).toBe("live");
+  });
+
+  test("what cannot be mended is thrown in the loop, with code and reason", async () => {
+    const { token } = await server.newUser();
+    await using client = createJobwireClient({ url: server.url, token });
+    const stream = client.jobs.watch("nobody's");
+    await expect(stream.next()).rejects.toMatchObject({
+      name: "TRPCClientError",
+      data: { code: "NOT_FOUND", httpStatus: 404, reason: "JOB_NOT_FOUND" },
+    });
+    expect(stream.connection.getSnapshot()).toMatchObject({
+      state: "idle",
+      lastError: { name: "TRPCClientError" },
+    });
+  });
 });
