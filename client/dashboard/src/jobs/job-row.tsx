@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { JobView } from "@jobwire/client";
+import type { JobStatus } from "@jobwire/shared";
 import { Link } from "wouter";
 import { formatAge, formatDuration } from "../time/format-time.js";
 import { nameOfJob } from "./name-of-job.js";
@@ -14,11 +15,16 @@ export const JobRow = memo(function JobRow({ job, now }: { readonly job: JobView
       <span className="job-work soft small">{describeWork(job)}</span>
       <StatusMark status={status} label={stageLabel} />
       <span className="job-activity soft small">{describeActivity(job)}</span>
-      <StationLine status={status} percent={progress?.percent ?? null} />
+      <StationLine status={status} stage={stageOf(job)} percent={progress?.percent ?? null} />
       <span className="job-age soft small number">{updatedAt && formatAge(updatedAt, now)}</span>
     </Link>
   );
 });
+
+function stageOf({ status, stages }: JobView): JobStatus | null {
+  if (status !== "failed") return status;
+  return stages.findLast(({ stage }) => stage !== "failed")?.stage ?? null;
+}
 
 function describeWork({ job, attempt }: JobView): string {
   const work = job?.pipeline

@@ -12,13 +12,15 @@ const stations = [
 
 export interface StationLineProps {
   readonly status: JobStatus | null;
+  /** The stage of now; of a job that failed the stage in which it did, `null` when that is not known. */
+  readonly stage: JobStatus | null;
   /** How far the stage of now is. */
   readonly percent: number | null;
 }
 
 /** For the eye: the status beside it says the same in words. */
-export function StationLine({ status, percent }: StationLineProps) {
-  const reached = stations.findIndex((station) => station === status);
+export function StationLine({ status, stage, percent }: StationLineProps) {
+  const reached = stations.findIndex((station) => station === stage);
   const share = percent === null || status === "ready" ? 0 : percent / 100;
   const length = reached < 0 ? 0 : Math.min(1, (reached + share) / (stations.length - 1));
   return (
