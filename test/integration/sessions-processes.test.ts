@@ -14,7 +14,8 @@ import { signTestToken, startTestServer, testSecret } from "../support/test-serv
 const patience = { timeout: 30_000, interval: 50 };
 const noDrain = { JWT_SECRET: testSecret, DRAIN_MS: "0" };
 
-test("of a process that is killed the sessions count as gone, their observers hear it elsewhere, and they resume there", async () => {
+// This one and the next wait for leases to lapse: beside each other.
+test.concurrent("of a process that is killed the sessions count as gone, their observers hear it elsewhere, and they resume there", async () => {
   await using redis = await startRedis();
   const told = new Inbox<string>();
   await using survivor = await start(redis.url, [
@@ -39,6 +40,35 @@ test("of a process that is killed the sessions count as gone, their observers he
     expect(back.events[0]).toMatchObject({ resumed: true });
     expect(messagesIn(back.events)).toEqual(["missed"]);
   }
+}, 60_000);
+
+test.concurrent("a process that Redis has lost for longer than its lease puts its sessions back, but none that went elsewhere", async () => {
+  await using redis = await startRedis();
+  await using proxy = await FaultProxy.start(Number(new URL(redis.url).port));
+  const swept = new Inbox<string>();
+  const onDisconnect = ({ requestId }: { requestId: string }) => swept.push(requestId);
+  await using other = await start(redis.url, [{ name: "keeper", onDisconnect }]);
+  await using cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
+  const [stays, moves] = [newRequestId(), newRequestId()];
+  using staying = watchSession(cutOff.user, { requestId: stays });
+  using moving = watchSession(cutOff.user, { requestId: moves });
+  await Promise.all([staying.first(2), moving.first(2)]);
+  proxy.mute();
+  expect((await swept.first(2)).toSorted()).toEqual([stays, moves].toSorted());
+  using moved = watchSession(createTestClient({ url: other.url, token: cutOff.token }), { requestId: moves });
+  await moved.first(2);
+  await other.service.sessions.send.mutate({ name: "meanwhile", data: null });
+  proxy.heal();
+  await vi.waitFor(async () => expect(await connectedIds(other.service)).toContain(stays), patience);
+  const listed = await other.service.sessions.list.query();
+  const [opened] = moved.events;
+  expect(listed.find(({ requestId }) => requestId === moves)).toMatchObject({
+    connectionId: opened?.type === "session.opened" ? opened.connectionId : "",
+  });
+  expect((await moving.completed()).at(-1)).toMatchObject({ type: "session.replaced" });
+  await staying.first(3);
+  await moved.first(3);
+  expect([staying, moved].map(({ events }) => messagesIn(events))).toEqual([["meanwhile"], ["meanwhile"]]);
 }, 60_000);
 
 test("of a process that stops the sessions are disconnected before it is gone", async () => {
@@ -80,35 +110,6 @@ test("a disconnect while Redis is away is made good when Redis is back", async (
   proxy.switchTo(redisPort);
   await disconnected(other.service, leaving);
   expect(await connectedIds(other.service)).toEqual([staying]);
-}, 60_000);
-
-test("a process that Redis has lost for longer than its lease puts its sessions back, but none that went elsewhere", async () => {
-  await using redis = await startRedis();
-  await using proxy = await FaultProxy.start(Number(new URL(redis.url).port));
-  const swept = new Inbox<string>();
-  const onDisconnect = ({ requestId }: { requestId: string }) => swept.push(requestId);
-  await using other = await start(redis.url, [{ name: "keeper", onDisconnect }]);
-  await using cutOff = await start(`redis://127.0.0.1:${proxy.port}`);
-  const [stays, moves] = [newRequestId(), newRequestId()];
-  using staying = watchSession(cutOff.user, { requestId: stays });
-  using moving = watchSession(cutOff.user, { requestId: moves });
-  await Promise.all([staying.first(2), moving.first(2)]);
-  proxy.mute();
-  expect((await swept.first(2)).toSorted()).toEqual([stays, moves].toSorted());
-  using moved = watchSession(createTestClient({ url: other.url, token: cutOff.token }), { requestId: moves });
-  await moved.first(2);
-  await other.service.sessions.send.mutate({ name: "meanwhile", data: null });
-  proxy.heal();
-  await vi.waitFor(async () => expect(await connectedIds(other.service)).toContain(stays), patience);
-  const listed = await other.service.sessions.list.query();
-  const [opened] = moved.events;
-  expect(listed.find(({ requestId }) => requestId === moves)).toMatchObject({
-    connectionId: opened?.type === "session.opened" ? opened.connectionId : "",
-  });
-  expect((await moving.completed()).at(-1)).toMatchObject({ type: "session.replaced" });
-  await staying.first(3);
-  await moved.first(3);
-  expect([staying, moved].map(({ events }) => messagesIn(events))).toEqual([["meanwhile"], ["meanwhile"]]);
 }, 60_000);
 
 test("with Redis lost and empty, sessions that stand are connected again and told of the gap", async () => {
