@@ -2,7 +2,7 @@ import superjson from "superjson";
 import { describe, expect, test } from "vitest";
 import { callRaw, errorOf, type RawAnswer } from "../support/raw-http.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { openStream } from "../sse/support/wire-stream.js";
+import { fetchText, openStream } from "../sse/support/wire-stream.js";
 
 function list(server: TestServer, token?: string): Promise<RawAnswer> {
   return callRaw(server.url, "jobs.list", { method: "GET", ...(token !== undefined && { token }) });
@@ -59,9 +59,10 @@ describe("calls a minute", () => {
     expect(await statusesOf(5, () => list(server, token))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("of all users together are limited as well", async () => {
+  test("of all users together are limited as well, and who has no token uses up none of them", async () => {
     await using server = await startTestServer({ CALLS_PER_MINUTE: "3" });
     const users = [await server.newUser(), await server.newUser()];
+    expect(await statusesOf(4, () => list(server))).toEqual([401, 401, 401, 401]);
     const statuses: number[] = [];
     for (const { token } of [...users, ...users]) statuses.push((await list(server, token)).status);
     expect(statuses).toEqual([200, 200, 200, 429]);
@@ -87,6 +88,17 @@ describe("calls a minute", () => {
     const pathOf = (count: number) => `${Array.from({ length: count }, () => "jobs.list").join(",")}?batch=1`;
     expect((await callRaw(server.url, pathOf(20), { method: "GET", token })).status).toBe(200);
     expect((await callRaw(server.url, pathOf(21), { method: "GET", token })).status).toBe(400);
+  });
+
+  test("count downloads, which say 429 in their own way", async () => {
+    await using server = await startTestServer({ CALLS_PER_MINUTE_PER_USER: "1" });
+    const { token } = await server.newUser();
+    const download = () =>
+      fetchText(`${server.url}/api/tasks/any/export`, { headers: { authorization: `Bearer ${token}` } });
+    expect((await download()).status).toBe(404);
+    const refused = await download();
+    expect(refused).toMatchObject({ status: 429, headers: { "retry-after": expect.any(String) } });
+    expect(JSON.parse(refused.text)).toMatchObject({ error: { code: "TOO_MANY_REQUESTS" } });
   });
 
   test("do not count streams, which have limits of their own, nor health and metrics", async () => {

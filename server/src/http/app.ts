@@ -89,7 +89,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   if (dashboard !== undefined)
     await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });
   addPlainStreamRoutes(server, { sse, services, tokens });
-  addTaskExportRoute(server, { services, tokens });
+  addTaskExportRoute(server, { services, tokens, limitCalls });
   if (config.isTesting) addTestingRoutes(server, { services, tokens });
   await addTrpcRoute(server, { router, tokens, sse, limitCalls });
   return { server, sse, close };

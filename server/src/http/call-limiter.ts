@@ -23,8 +23,8 @@ export type CallLimiter = (
 const timeWindowMs = 60_000;
 
 /**
- * Limits the calls of each user, of each address from which calls come without a valid token, and of all of them
- * together. Services are not limited: they are the operator's own programs, and what they publish must not wait.
+ * Limits the calls of each user and of all users together, and those without a valid token by the address they come
+ * from. Services are not limited: they are the operator's own programs, and what they publish must not wait.
  */
 export async function createCallLimiter(
   app: FastifyInstance,
@@ -32,31 +32,31 @@ export async function createCallLimiter(
 ): Promise<CallLimiter> {
   await app.register(rateLimit, { global: false });
   const keys = new WeakMap<FastifyRequest, string>();
-  const ofCaller = app.createRateLimit({
-    max: perUser,
-    timeWindow: timeWindowMs,
-    keyGenerator: (request) => keys.get(request) ?? "",
-  });
-  const ofProcess = app.createRateLimit({
-    max: perProcess,
-    timeWindow: timeWindowMs,
-    keyGenerator: () => "",
-  });
+  const ofCaller = {
+    refusal: `You have made your ${perUser} calls of this minute`,
+    count: app.createRateLimit({
+      max: perUser,
+      timeWindow: timeWindowMs,
+      keyGenerator: (request) => keys.get(request) ?? "",
+    }),
+  };
+  const ofProcess = {
+    refusal: `This server has answered its ${perProcess} calls of this minute`,
+    count: app.createRateLimit({ max: perProcess, timeWindow: timeWindowMs, keyGenerator: () => "" }),
+  };
   return async (request, reply, { caller, calls }) => {
     if (caller?.role === "service") return;
     keys.set(request, caller ? `user ${caller.userId}` : `address ${request.ip}`);
+    // Who has no token uses up nobody else's calls.
+    const limits = caller ? [ofCaller, ofProcess] : [ofCaller];
     for (let call = 0; call < calls; call++) {
-      for (const [count, whose] of [
-        [ofCaller, `your ${perUser} calls`],
-        [ofProcess, "the calls that this server answers"],
-      ] as const) {
+      for (const { count, refusal } of limits) {
         const counted = await count(request);
         if (counted.isAllowed || !counted.isExceeded) continue;
-        reply.header("retry-after", counted.ttlInSeconds);
-        throw new TRPCError({
-          code: "TOO_MANY_REQUESTS",
-          message: `You have made ${whose} of this minute; try again in ${counted.ttlInSeconds} s.`,
-        });
+        const { ttlInSeconds } = counted;
+        reply.header("retry-after", ttlInSeconds);
+        const message = `${refusal}; try again in ${ttlInSeconds} s.`;
+        throw new TRPCError({ code: "TOO_MANY_REQUESTS", message });
       }
     }
   };

@@ -3,24 +3,27 @@ import { taskIdSchema } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
 import type { Services } from "../open-services.js";
 import { taskNotFound } from "../tasks/task-store.js";
+import type { CallLimiter } from "./call-limiter.js";
 import { createContext } from "./context.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface TaskExportRouteOptions {
   readonly services: Pick<Services, "tasks" | "jobExports">;
   readonly tokens: TokenVerifier;
+  readonly limitCalls: CallLimiter;
 }
 
 /** `GET /api/tasks/:taskId/export`: what a completed `export-events` task has made, for whoever may see the task. */
 export function addTaskExportRoute(
   app: FastifyInstance,
-  { services: { tasks, jobExports }, tokens }: TaskExportRouteOptions,
+  { services: { tasks, jobExports }, tokens, limitCalls }: TaskExportRouteOptions,
 ): void {
   app.get<{ Params: { taskId: string } }>(
     "/api/tasks/:taskId/export",
     { exposeHeadRoute: false },
     async (request, reply) => {
       const caller = await createContext(request.raw, null, tokens).authenticate();
+      await limitCalls(request, reply, { caller, calls: 1 });
       const { taskId } = request.params;
       if (!taskIdSchema.safeParse(taskId).success) throw taskNotFound(taskId);
       const { kind, result } = await tasks.get(caller, taskId);
