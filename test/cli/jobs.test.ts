@@ -88,10 +88,10 @@ test("what others wrote into an event does not reach the terminal as a command",
   expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
-test("a job that is not there ends with 4", async () => {
+test("a job that is not there ends with 4, and says so", async () => {
   const { code, stderr } = await runCli(["watch", "none"], access());
   expect(code).toBe(4);
-  expect(stderr).toContain("JOB_NOT_FOUND");
+  expect(stderr).toMatch(/^There is no job "none" that you may see\. \(JOB_NOT_FOUND\)\n$/);
 });
 
 test("create --watch follows the new job, and Ctrl-C ends it with 130", async () => {

@@ -1,5 +1,6 @@
 import colors from "picocolors";
 import type { ConnectionStore } from "../connection-state.js";
+import { oneLine } from "../terminal/text.js";
 import { causeOf } from "./exit-code.js";
 
 /** Says on stderr when a stream is broken and when it goes on. */
@@ -9,7 +10,7 @@ export function noticeConnection({ getSnapshot, subscribe }: ConnectionStore): D
     const { state, lastError } = getSnapshot();
     if (state === "waiting" && !isBroken) {
       isBroken = true;
-      const reason = lastError ? `: ${causeOf(lastError)}` : "";
+      const reason = lastError ? `: ${oneLine(causeOf(lastError))}` : "";
       process.stderr.write(colors.yellow(`The stream is broken${reason}. Connecting again...\n`));
     } else if (state === "live" && isBroken) {
       isBroken = false;

@@ -37,10 +37,9 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof CliError) return { code: error.code, message: error.message };
   if (error instanceof CommanderError)
     return { code: error.exitCode === 0 ? exitCodes.done : exitCodes.usage, message: "" };
-  if (isRefusal(error)) {
-    const { code = "", reason } = error.data ?? {};
-    return { code: exitCodes.refused, message: `${error.message} (${reason ?? code})` };
-  }
+  const reason = refusalOf(error);
+  if (reason !== null && error instanceof Error)
+    return { code: exitCodes.refused, message: `${error.message} (${reason})` };
   if (error instanceof TRPCClientError) {
     return { code: exitCodes.unreachable, message: `The server cannot be reached: ${causeOf(error)}` };
   }
@@ -56,10 +55,11 @@ export function causeOf(error: unknown): string {
   return error.message || code || error.name;
 }
 
-interface Refusal extends Error {
-  readonly data: { readonly code?: string; readonly reason?: string | null };
-}
-
-function isRefusal(error: unknown): error is Refusal {
-  return error instanceof TRPCClientError && error.data !== undefined && error.data !== null;
+/** Why the server refused a call: its `reason`, else the tRPC code; `null` when no server has answered. */
+export function refusalOf(error: unknown): string | null {
+  if (!(error instanceof TRPCClientError)) return null;
+  const { data } = error as {
+    readonly data?: { readonly code?: string; readonly reason?: string | null } | null;
+  };
+  return data ? (data.reason ?? data.code ?? "") : null;
 }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import colors from "picocolors";
-import type { Finding } from "../doctor/check.js";
-import { skip } from "../doctor/check.js";
+import { skip, type Finding } from "../doctor/check.js";
 import { checkReadiness, checkServer } from "../doctor/check-server.js";
 import { checkStream } from "../doctor/check-stream.js";
 import { checkToken } from "../doctor/check-token.js";
 import { exitCodes } from "../exit-code.js";
 import { printJson } from "../output.js";
+import { oneLine } from "../../terminal/text.js";
 import { addServerOptions, type ServerOptions } from "../server-options.js";
 
 interface DoctorOptions extends ServerOptions {
@@ -66,6 +66,6 @@ const symbols = {
 } as const;
 
 function lineOf({ check, status, message, fix }: Finding): string {
-  const line = `${symbols[status]} ${status}  ${check.padEnd(9)}  ${message}`;
+  const line = `${symbols[status]} ${status}  ${check.padEnd(9)}  ${oneLine(message)}`;
   return fix === undefined ? line : `${line}\n${" ".repeat(19)}fix: ${fix}`;
 }

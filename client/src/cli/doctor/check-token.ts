@@ -1,7 +1,6 @@
-import { TRPCClientError } from "@trpc/client";
 import { decodeJwt } from "jose";
 import { createJobwireClient } from "../../create-client.js";
-import { causeOf } from "../exit-code.js";
+import { causeOf, refusalOf } from "../exit-code.js";
 import { hrefOf } from "../server-options.js";
 import { fail, pass, warn, type Finding } from "./check.js";
 
@@ -49,14 +48,11 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 function refused(error: unknown): Finding {
-  const { reason } = (error instanceof TRPCClientError && readData(error.data)) || {};
-  const message = error instanceof TRPCClientError ? error.message : causeOf(error);
-  const fix = fixes[reason ?? ""] ?? "read the message; the log of the server has more";
-  return fail("token", `the server refuses it: ${message}`, fix);
-}
-
-function readData(data: unknown): { readonly reason?: string } | null {
-  return typeof data === "object" && data !== null && "reason" in data && typeof data.reason === "string"
-    ? { reason: data.reason }
-    : null;
+  const reason = refusalOf(error);
+  if (reason === null || !(error instanceof Error)) {
+    const fix = "call again; when calls go on failing, look at the proxy and at the log of the server";
+    return fail("token", `it could not be shown to the server: ${causeOf(error)}`, fix);
+  }
+  const fix = fixes[reason] ?? "read the message; the log of the server has more";
+  return fail("token", `the server refuses it: ${error.message}`, fix);
 }
