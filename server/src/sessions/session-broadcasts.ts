@@ -1,6 +1,7 @@
 import type { SessionEvent } from "@jobwire/shared";
 import type { Committed, StateChange, StateRecord, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
+import { batchesOf } from "./batches.js";
 import type { Audience, SessionDirectory } from "./session-directory.js";
 import { sessionKey, sessionsScope } from "./session-keys.js";
 import type { SessionRecord } from "./session-record.js";
@@ -45,7 +46,7 @@ export class SessionBroadcasts {
    */
   async send(audience: Audience, events: readonly SessionEvent[]): Promise<number> {
     const sessions = await this.#reachable(audience);
-    for (const batch of batchesOf(sessions)) await this.#append(batch, events);
+    for (const batch of batchesOf(sessions, maxTopicsPerCommit)) await this.#append(batch, events);
     return this.#countLive(sessions);
   }
 
@@ -56,13 +57,13 @@ export class SessionBroadcasts {
    */
   async commit({ audience, events, ...change }: Broadcast): Promise<Broadcasted> {
     const sessions = await this.#reachable(audience);
-    const [first = [], ...rest] = batchesOf(sessions);
+    const [first = [], ...rest] = batchesOf(sessions, maxTopicsPerCommit);
     const committed = await this.#append(first, events, change);
     if (!committed.accepted) return committed;
     // Those that have come since these were read may have read the state of before.
     const reached = new Set(sessions.map(({ requestId }) => requestId));
     const late = (await this.#reachable(audience)).filter(({ requestId }) => !reached.has(requestId));
-    for (const batch of [...rest, ...batchesOf(late)]) await this.#append(batch, events);
+    for (const batch of [...rest, ...batchesOf(late, maxTopicsPerCommit)]) await this.#append(batch, events);
     return { accepted: true, delivered: await this.#countLive([...sessions, ...late]) };
   }
 
@@ -94,12 +95,4 @@ export class SessionBroadcasts {
     }
     return sessions;
   }
-}
-
-function batchesOf<Item>(items: readonly Item[]): (readonly Item[])[] {
-  const batches: (readonly Item[])[] = [];
-  for (let start = 0; start < items.length; start += maxTopicsPerCommit) {
-    batches.push(items.slice(start, start + maxTopicsPerCommit));
-  }
-  return batches;
 }

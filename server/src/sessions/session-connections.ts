@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectedSession, Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { batchesOf } from "./batches.js";
 import type { ProcessLease } from "./process-lease.js";
 import type { SessionObservers } from "./session-observers.js";
 import type { SessionStore } from "./session-store.js";
@@ -12,6 +13,7 @@ export interface SessionConnectionsOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Thousands may leave or come back at once; others want the store too. */
 const maxAtOnce = 64;
 
 /** The connections of sessions that this process holds. */
@@ -72,7 +74,7 @@ export class SessionConnections implements AsyncDisposable {
     const { lapses } = this.options.lease;
     if (lapses !== this.#knownLapses) {
       const sessions = [...this.#open.values()].map(({ session }) => session);
-      for (const batch of batchesOf(sessions))
+      for (const batch of batchesOf(sessions, maxAtOnce))
         await Promise.all(batch.map((session) => this.restore(session)));
       this.#knownLapses = lapses;
     }
@@ -100,7 +102,7 @@ export class SessionConnections implements AsyncDisposable {
   async #leaveInBatches(): Promise<void> {
     try {
       while (this.#leaving.size > 0) {
-        for (const batch of batchesOf([...this.#leaving.values()]))
+        for (const batch of batchesOf([...this.#leaving.values()], maxAtOnce))
           await Promise.all(batch.map((connection) => this.#leave(connection)));
       }
     } finally {
@@ -123,11 +125,6 @@ interface LocalConnection {
   readonly before: string;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
-}
-
-/** Thousands may leave at once; others want the store too. */
-function* batchesOf<Item>(items: readonly Item[]): Generator<readonly Item[], void> {
-  for (let start = 0; start < items.length; start += maxAtOnce) yield items.slice(start, start + maxAtOnce);
 }
 
 function notFound(): AppError {
