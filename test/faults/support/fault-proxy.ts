@@ -22,6 +22,7 @@ export class FaultProxy implements AsyncDisposable {
   #bytesPerSecond = Infinity;
   readonly #requests = new Gate();
   readonly #answers = new Gate();
+  #isFirstMuted: ((request: Buffer) => boolean) | undefined;
   #isLost: ((request: Buffer) => boolean) | undefined;
 
   private constructor(
@@ -59,9 +60,9 @@ export class FaultProxy implements AsyncDisposable {
     this.#answers.shut();
   }
 
-  /** Requests pass, answers are held back. */
-  muteAnswers(): void {
-    this.#answers.shut();
+  /** As soon as this says yes to a request, that one is passed on, and all answers are held back. */
+  muteAnswersFrom(isFirst: (request: Buffer) => boolean): void {
+    this.#isFirstMuted = isFirst;
   }
 
   /** The peer of every connection that is there vanishes without a word; new ones work. */
@@ -85,6 +86,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#requests.open();
     this.#answers.open();
     this.#isLost = undefined;
+    this.#isFirstMuted = undefined;
     this.slowDown({});
   }
 
@@ -107,6 +109,7 @@ export class FaultProxy implements AsyncDisposable {
     upstream.once("error", () => this.#break(pair)).once("close", () => this.#break(pair));
     void this.#pass(pair, client, upstream, this.#requests, (bytes) => {
       if (this.#isLost?.(bytes)) pair.losesAnswer = true;
+      if (this.#isFirstMuted?.(bytes)) this.#answers.shut();
       return true;
     });
     void this.#pass(pair, upstream, client, this.#answers, () => {
@@ -125,8 +128,11 @@ export class FaultProxy implements AsyncDisposable {
     admits: (bytes: Buffer) => boolean,
   ): Promise<void> {
     try {
-      for await (const bytes of from as AsyncIterable<Buffer>) {
+      for await (const first of from as AsyncIterable<Buffer>) {
         await gate.opened;
+        // What has piled up behind it goes on with it.
+        const rest: unknown = from.read();
+        const bytes = rest instanceof Buffer ? Buffer.concat([first, rest]) : first;
         const waitMs = this.#delayMs + (bytes.length / this.#bytesPerSecond) * 1000;
         if (waitMs > 0) await delay(waitMs);
         // Leaving the loop would close the connection.
