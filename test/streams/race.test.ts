@@ -70,6 +70,38 @@ race("a log that is lost while streams attach and follow", 1, async (run) => {
   await Promise.all([run.loseLog(), run.join({ from: 2 }), run.join({ from: "oldest", process: 1 })]);
 });
 
+// Two gaps: a stream that attaches before anybody has noticed may be told of the loss, and again of the new epoch.
+race("a log that is set back under streams that follow", 2, async (run) => {
+  await run.publishNow(4);
+  await Promise.all([run.join({ from: "oldest" }), run.join({ from: 3, process: 1 })]);
+  await run.publish(1);
+  await run.setBack();
+});
+
+race("a log that is set back while streams attach, come back and are left", 2, async (run) => {
+  await run.publishNow(5);
+  await run.join({ from: "oldest" });
+  await Promise.all([
+    run.setBack(),
+    run.join({ from: "oldest" }),
+    run.join({ from: 4 }),
+    run.join({ from: "oldest", isLeft: true }),
+  ]);
+});
+
+race("a log that is set back to before what one of two processes has in memory", 2, async (run) => {
+  await run.publishNow(4);
+  await Promise.all([run.join({ from: "oldest", process: 1 }), run.join({ from: "newest" })]);
+  await run.publish(2);
+  await Promise.all([run.setBack(), run.join({ from: "oldest" })]);
+});
+
+race("a log that is set back while it is written to", 2, async (run) => {
+  await run.publishNow(3);
+  await run.join({ from: "oldest" });
+  await Promise.all([run.publish(3), run.setBack(), run.join({ from: 2 })]);
+});
+
 race(
   "a short log that is trimmed while the connection is lost",
   9,
@@ -97,7 +129,7 @@ function race(
         await using run = new RaceRun({ scheduler, way, maxEvents, setBackTo, growth, maxGaps });
         await run.play(actors);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, endOnFailure: true },
     );
   });
 }

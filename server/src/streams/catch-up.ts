@@ -52,6 +52,12 @@ export class CatchUp implements Disposable {
     return this.#running;
   }
 
+  /** As `start`, and what is held is forgotten: it may come from a log that was set back since. */
+  startOver(): void {
+    this.#held.length = 0;
+    void this.start();
+  }
+
   /** Keeps a message until the end was reached. Of too many none are kept: the log is read on instead. */
   hold(message: LogMessage): void {
     this.#held.push(message);

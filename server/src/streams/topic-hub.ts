@@ -6,6 +6,8 @@ import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
 import { FrameBatch, frameOf, type Frame } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
+import { LogComparison } from "./log-comparison.js";
+import { pageSize } from "./page-size.js";
 import { RecentFrames } from "./recent-frames.js";
 import { SharedReads } from "./shared-reads.js";
 import type { Turns } from "./turns.js";
@@ -20,7 +22,6 @@ export interface HubContext {
   readonly onError: (error: unknown) => void;
 }
 
-const pageSize = 256;
 const recentLimits = { maxFrames: pageSize, maxBodyLength: 1_048_576 };
 const maxBatches = 32;
 
@@ -35,6 +36,7 @@ const maxBatches = 32;
  */
 export class TopicHub implements AsyncDisposable, TopicListener {
   readonly #recent = new RecentFrames(recentLimits);
+  readonly #comparison: LogComparison;
   readonly #batches = new Map<string, FrameBatch>();
   readonly #followers: Followers;
   readonly #waiting = new WaitingRoom();
@@ -52,6 +54,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     private readonly topic: TopicKey,
     private readonly context: HubContext,
   ) {
+    this.#comparison = new LogComparison(context.store, topic, this.#recent);
     this.#followers = new Followers(context.flushes);
     this.#catchUp = new CatchUp({
       turns: context.turns,
@@ -142,7 +145,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   onRestored(): void {
     if (!this.#attached) this.#hasMissedSome = true;
-    else void this.#catchUp.start();
+    else this.#catchUp.startOver();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -194,7 +197,10 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       if (position && position.epoch !== epoch) return { kind: "moved", position: { ...position, epoch } };
     }
     // A log that ends before where this hub is was set back: it gets a new epoch first, so that there is one gap.
-    if (read.kind === "gap" && !(position?.epoch === this.#head.epoch && this.#endsEarlier(read)))
+    if (
+      read.kind === "gap" &&
+      !(position?.epoch === this.#head.epoch && this.#comparison.endsBefore(this.#head, read))
+    )
       return read;
     // Else the subscriber has seen all of the log and this hub has not: another process was faster.
     await this.#catchUp.start();
@@ -205,24 +211,28 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   /** Takes what follows in the log. @returns whether that was all. */
   async #readOn(): Promise<boolean> {
+    const { store } = this.context;
     const { newest } = this.#recent;
+    const { epoch, offset } = this.#head;
     if (newest) {
       // From one before, so that the same read says whether what was taken last is still there.
-      const { epoch } = this.#head;
-      const read = await this.context.store.replay(
-        this.topic,
-        { epoch, offset: newest.offset - 1 },
-        pageSize,
-      );
-      if (this.#showsSetBack(read)) return this.#fork();
+      const read = await store.replay(this.topic, { epoch, offset: newest.offset - 1 }, pageSize);
+      if (this.#comparison.showsSetBack(read, this.#head)) return this.#fork(epoch);
       if (read.kind === "events" && read.head.cursor.epoch === epoch) return this.#takeAll(read);
     }
-    const read = await this.context.store.replay(this.topic, this.#head, pageSize);
+    const read = await store.replay(this.topic, this.#head, pageSize);
     // What came into memory meanwhile is to be compared first.
     if (this.#recent.newest !== newest) return false;
+    if (read.kind === "gap" && this.#comparison.endsBefore(this.#head, read)) return this.#fork(epoch);
+    const shared = read.kind === "gap" ? read.resumeAfter : { ...read.head.cursor, offset };
+    if (shared.epoch !== epoch && !(await this.#comparison.confirms(shared))) return this.#fork(shared.epoch);
     if (read.kind === "events") return this.#takeAll(read);
-    if (this.#endsEarlier(read)) return this.#fork();
     this.#moveTo(read.resumeAfter, false);
+    return false;
+  }
+
+  async #fork(epoch: string): Promise<false> {
+    await this.#comparison.fork(epoch);
     return false;
   }
 
@@ -232,33 +242,6 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     if (epoch !== this.#head.epoch) this.#moveTo({ epoch, offset: this.#head.offset }, false);
     this.#take({ epoch, entries });
     return this.#head.offset >= offset;
-  }
-
-  /** Whether the log, read from before the newest frame, lacks that or has something else in its place. */
-  #showsSetBack(read: Replay): boolean {
-    if (read.kind === "gap") return this.#endsEarlier(read);
-    return read.head.cursor.epoch === this.#head.epoch && this.#recent.lastShared(read.entries) === undefined;
-  }
-
-  /** Whether the log, asked for what follows a cursor of this hub's epoch, ends before where this hub is. */
-  #endsEarlier({ reason, resumeAfter }: Extract<Replay, { kind: "gap" }>): boolean {
-    const { epoch, offset } = this.#head;
-    return reason === "log-lost" && resumeAfter.epoch === epoch && resumeAfter.offset < offset;
-  }
-
-  /**
-   * Everything delivered after the last entry that is still the same is lost, and cursors into it are to say so. When
-   * none in memory is still the same, nobody can say how far the two logs agree: then all cursors are.
-   */
-  async #fork(): Promise<false> {
-    const { epoch } = this.#head;
-    const before = { epoch, offset: (this.#recent.oldestOffset ?? 1) - 1 };
-    let read = await this.context.store.replay(this.topic, before, pageSize);
-    if (read.kind === "gap" && read.reason === "trimmed")
-      read = await this.context.store.replay(this.topic, read.resumeAfter, pageSize);
-    const shared = read.kind === "gap" ? undefined : this.#recent.lastShared(read.entries);
-    await this.context.store.fork(this.topic, { epoch, offset: shared ?? 0 });
-    return false;
   }
 
   #take({ epoch, entries }: LogMessage): void {
