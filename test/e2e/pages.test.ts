@@ -66,6 +66,26 @@ describeInBrowser("the pages", (given) => {
     expectNoComplaints(visitor);
   });
 
+  test("a development server that comes back with another secret needs no new sign-in", async () => {
+    await using shop = await openShop(given.dashboard, { JWT_SECRET: "" });
+    await using visitor = await invite(given.browser, shop.url, { sub: "nobody", hasCookie: false });
+    const page = await visitor.open();
+    await page.getByLabel("Name").fill("carol");
+    await page.keyboard.press("Enter");
+    await page.locator(".connection").getByText("Live").waitFor();
+    await shop.stopServer();
+    await page
+      .locator(".connection")
+      .getByText(/^(Reconnecting|Offline since)/)
+      .waitFor();
+    await shop.startServer();
+    await page.locator(".connection").getByText(/^Live/).waitFor();
+    await page.getByRole("button", { name: "New job" }).click();
+    await page.getByRole("button", { name: "Create job" }).click();
+    await page.getByRole("heading", { level: 1, name: "site" }).waitFor();
+    expectNoComplaints(visitor, /status of 401/);
+  });
+
   test("in production a visitor signs in with a token, which a reload keeps and the address never has", async () => {
     await using shop = await openShop(given.dashboard, { NODE_ENV: "production" });
     await using visitor = await invite(given.browser, shop.url, { sub: "nobody", hasCookie: false });

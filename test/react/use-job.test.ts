@@ -1,4 +1,5 @@
 import { useJob } from "@jobwire/client/react";
+import { use } from "react";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createCountingClient } from "./support/counting-client.js";
@@ -81,6 +82,21 @@ test("one that comes right back goes on with the same stream and the same state"
   rerender(jobId);
   expect(result.current.events).toHaveLength(1);
   await waitFor(() => expect(watching.opened).toHaveLength(2));
+});
+
+test("a render that is abandoned because it suspends opens nothing", async () => {
+  const { jobId, watching } = await newJob("Suspended");
+  const other = await newJob("Seen");
+  const never = new Promise<string>(() => {});
+  const useSuspended = (id: string) => {
+    const watched = useJob(id);
+    return { watched, text: use(never) };
+  };
+  const { result } = renderWithClient(watching.client, useSuspended, jobId);
+  const seen = renderWithClient(other.watching.client, useJob, other.jobId);
+  await waitFor(() => expect(seen.result.current.connection.state).toBe("live"));
+  expect(result.current).toBeNull();
+  expect(watching.opened).toEqual([]);
 });
 
 test("another job id shows nothing of the job before", async () => {

@@ -1,7 +1,7 @@
 import "./document.js";
 import { JobwireProvider } from "@jobwire/client/react";
 import { configure, renderHook, waitFor, type RenderHookResult } from "@testing-library/react";
-import { StrictMode, type ComponentProps } from "react";
+import { StrictMode, Suspense, type ComponentProps } from "react";
 import { onTestFinished } from "vitest";
 
 configure({ asyncUtilTimeout: 10_000 });
@@ -17,7 +17,9 @@ export function renderWithClient<Result, Props>(
   const rendered = renderHook(hook, {
     wrapper: ({ children }) => (
       <StrictMode>
-        <JobwireProvider client={client}>{children}</JobwireProvider>
+        <JobwireProvider client={client}>
+          <Suspense fallback={null}>{children}</Suspense>
+        </JobwireProvider>
       </StrictMode>
     ),
     initialProps,

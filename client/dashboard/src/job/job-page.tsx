@@ -1,4 +1,4 @@
-import { useJob } from "@jobwire/client/react";
+import { useJob, type StreamError } from "@jobwire/client/react";
 import { useState } from "react";
 import { Link } from "wouter";
 import { nameOfJob } from "../jobs/name-of-job.js";
@@ -20,7 +20,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
   const [position, setPosition] = useState<number | null>(null);
   const shown = useReplay(job, events, position);
   if (connection.state === "failed" && connection.error.data?.code === "NOT_FOUND") return <JobNotFound />;
-  if (!shown) return null;
+  if (!shown) return connection.state === "failed" && <Refused error={connection.error} />;
   const isFinished = connection.state === "ended";
   return (
     <>
@@ -61,5 +61,13 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
         droppedEvents={droppedEvents}
       />
     </>
+  );
+}
+
+function Refused({ error }: { readonly error: StreamError }) {
+  return (
+    <p role="alert" className="notice notice-bad">
+      {error.message}
+    </p>
   );
 }

@@ -5,6 +5,7 @@ import type { Identity } from "../sign-in/identity.js";
 import { SignInPage } from "../sign-in/sign-in-page.js";
 import { useSignIn } from "../sign-in/use-sign-in.js";
 import { Frame } from "./frame.js";
+import { Opening } from "./opening.js";
 import { Pages } from "./pages.js";
 import { Unreachable } from "./unreachable.js";
 import { useClients } from "./use-clients.js";
@@ -20,7 +21,7 @@ export function App() {
       return <Unreachable onTryAgain={tryAgain} />;
     case "checking":
     default:
-      return null;
+      return <Opening />;
   }
 }
 

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { createJobwireClient, type JobwireClient } from "@jobwire/client";
-import { authorizedFetch, type AuthorizedFetch } from "../sign-in/authorized-fetch.js";
+import { authorizedFetch, type AuthorizedFetch, type DashboardToken } from "../sign-in/authorized-fetch.js";
 import { fetchDevelopmentToken, type Identity } from "../sign-in/identity.js";
 
 export interface Clients {
@@ -19,17 +19,17 @@ export function useClients(identity: Identity): Clients {
     return {
       page: createJobwireClient({ ...settings, pauseWhenHidden: true, shareAs: identity.userId }),
       session: createJobwireClient(settings),
-      fetch: authorizedFetch(identity.token),
+      fetch: authorizedFetch(token),
     };
   }, [identity]);
 }
 
 /** A development token is drawn anew when the server refuses it: after a restart with another secret, say. */
-function tokenOf(identity: Identity) {
+function tokenOf(identity: Identity): DashboardToken | null {
+  if (identity.token === null) return null;
   let { token } = identity;
-  if (token === null) return null;
-  return async ({ wasRefused }: { readonly wasRefused: boolean }): Promise<string> => {
+  return async ({ wasRefused }) => {
     if (wasRefused && identity.isDevelopment) token = await fetchDevelopmentToken(identity);
-    return token ?? "";
+    return token;
   };
 }

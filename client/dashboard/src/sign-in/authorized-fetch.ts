@@ -9,7 +9,15 @@ export function useAuthorizedFetch(): AuthorizedFetch {
   return useContext(AuthorizedFetchContext);
 }
 
-export function authorizedFetch(token: string | null): AuthorizedFetch {
-  return (url, init) =>
-    fetch(url, { ...init, ...(token !== null && { headers: { Authorization: `Bearer ${token}` } }) });
+export type DashboardToken = (request: { readonly wasRefused: boolean }) => Promise<string>;
+
+/** A token that is refused is asked for once more. */
+export function authorizedFetch(token: DashboardToken | null): AuthorizedFetch {
+  if (token === null) return (url, init) => fetch(url, init);
+  return async (url, init) => {
+    const send = async (wasRefused: boolean) =>
+      fetch(url, { ...init, headers: { Authorization: `Bearer ${await token({ wasRefused })}` } });
+    const response = await send(false);
+    return response.status === 401 ? send(true) : response;
+  };
 }
