@@ -14,16 +14,14 @@ const lineEnds = fc.constantFrom("\n", "\r\n", "\r");
 const idArbitrary = fc.stringMatching(/^[!-~]{1,20}$/);
 
 /** As JSON has them: it knows no -0. */
-const jsonArbitrary = fc.json().map((text): unknown => JSON.parse(text));
+const jsonArbitrary = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
 
 const frameArbitrary: fc.Arbitrary<Frame> = fc.oneof(
   fc.tuple(idArbitrary, jsonArbitrary).map(([id, data]) => ({
     text: `data: ${JSON.stringify(data)}\nid: ${id}\n\n`,
     value: { id, data },
   })),
-  fc
-    .jsonValue()
-    .map((data) => ({ text: `data:${JSON.stringify(data)}\n\n`, value: { id: undefined, data } })),
+  jsonArbitrary.map((data) => ({ text: `data:${JSON.stringify(data)}\n\n`, value: { id: undefined, data } })),
   jsonArbitrary.map((data) => ({
     // One line for each of its lines.
     text: `${JSON.stringify(data, null, 1)
