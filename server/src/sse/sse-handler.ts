@@ -31,7 +31,7 @@ export interface SseHandlerOptions<Router extends AnyTRPCRouter> {
   readonly sendTimeoutMs?: number;
   /** Streams of this handler; one more is refused with 429. Default 10,000. */
   readonly maxConnections?: number;
-  /** Streams of one user, see `identify`; one more is refused with 429. Default 100. */
+  /** Streams of one user, see `identify`; one more is refused with 429. Default 1000. */
   readonly maxConnectionsPerUser?: number;
   /** After how long a broken connection is to be made again, plus up to as much by chance. Default 1000. */
   readonly retryMs?: number;
