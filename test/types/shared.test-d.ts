@@ -19,7 +19,7 @@ declare function assertNever(value: never): never;
 
 describe("the contract's types", () => {
   test("an event from outside is an event of the contract or one that is passed through as unknown", () => {
-    expectTypeOf(readJobEvent).returns.toEqualTypeOf<JobEvent | UnknownEvent>();
+    expectTypeOf(readJobEvent).returns.toExtend<JobStreamEvent | UnknownEvent>();
     const read = (line: string) => {
       const event = readJobEvent(JSON.parse(line));
       switch (event.type) {
@@ -29,6 +29,8 @@ describe("the contract's types", () => {
         case "snapshot.updated":
         case "documentation.updated":
           return event.timestamp.toISOString();
+        case "stream.gap":
+          return event.snapshot.status;
         case "unknown":
           expectTypeOf(event.originalType).toEqualTypeOf<string>();
           expectTypeOf(event.event.anything).toBeUnknown();

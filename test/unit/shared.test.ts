@@ -10,6 +10,8 @@ import {
   parseCursor,
   publishableJobEventSchema,
   readJobEvent,
+  readSessionEvent,
+  readSpoolEvent,
   terminalJobStatuses,
   trpcCodeOf,
 } from "@jobwire/shared";
@@ -128,6 +130,25 @@ describe("readJobEvent", () => {
     expect(readJobEvent(event)).toEqual({ type: "unknown", originalType: "build.deployed", event });
     expect(readJobEvent({ type: "unknown" })).toMatchObject({ type: "unknown", originalType: "unknown" });
     expect(readJobEvent({ type: "__proto__" })).toMatchObject({ type: "unknown", originalType: "__proto__" });
+  });
+
+  test("knows the gap of each plain stream, with its snapshot", () => {
+    const gap = { type: "stream.gap", timestamp, reason: "trimmed", from: "a:1", to: "a:9" };
+    const spool = { tagSpool: "S-1", workerNombre: null, estadoDetalle: null, completed: false };
+    const board = [{ ...spool, updatedAt: timestamp }];
+    expect(readSpoolEvent({ ...gap, snapshot: board })).toMatchObject({
+      type: "stream.gap",
+      snapshot: [{ ...spool, updatedAt: new Date(timestamp) }],
+    });
+    const snapshot = { version: { version: "2.0.0", changelog: null, pending: true }, tasks: [] };
+    expect(readSessionEvent({ ...gap, snapshot })).toMatchObject({ type: "stream.gap", snapshot });
+    expect(() => readJobEvent({ ...gap, jobId: "1", snapshot })).toThrow(ZodError);
+  });
+
+  test("knows the types that are told apart by more than the type", () => {
+    const completed = { type: "task.completed", taskId: "1", timestamp, kind: "prune-jobs" };
+    expect(readSessionEvent({ ...completed, result: { jobs: 3 } })).toMatchObject({ result: { jobs: 3 } });
+    expect(() => readSessionEvent({ ...completed, result: {} })).toThrow(ZodError);
   });
 
   test("takes a known event with fields that are new", () => {
