@@ -154,6 +154,7 @@ describe("what a page of another site may read", () => {
     expect(allowed.headers).toMatchObject({
       "access-control-allow-origin": friend,
       "access-control-allow-credentials": "true",
+      "access-control-expose-headers": "Retry-After",
     });
   });
 

@@ -80,7 +80,11 @@ export async function createApp(options: AppOptions): Promise<App> {
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
   await server.register(helmet, pageSecurity);
-  await server.register(cors, { origin: [...config.corsOrigins], credentials: true });
+  await server.register(cors, {
+    origin: [...config.corsOrigins],
+    credentials: true,
+    exposedHeaders: ["Retry-After"],
+  });
   addCrossOriginProtection(server, config.corsOrigins);
   const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);

@@ -117,7 +117,8 @@ export class JobService {
     { lease = {}, guard = ["revision"] }: { lease?: Partial<Lease>; guard?: readonly Guard[] } = {},
   ): Promise<JobRecord> {
     if (!canTransition(record.status, to)) throw transitionInvalid(record, to);
-    const now = new Date();
+    // The clocks of two processes differ; what follows in the log is never older.
+    const now = new Date(Math.max(Date.now(), record.updatedAt.getTime()));
     const finished = isTerminalJobStatus(to);
     const next: JobRecord = {
       ...record,
