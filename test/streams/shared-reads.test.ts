@@ -147,12 +147,15 @@ describe("what is shared is never the answer to another question", () => {
     }
   });
 
-  test("an answer that was an error is not kept for who asks later", async () => {
+  test("an answer is not kept for who asks later, nor an error", async () => {
     const reads = new SharedReads<number>();
     const answers = [() => Promise.reject(new Error("away")), () => Promise.resolve(2)];
     const ask = () => answers.shift()?.() ?? Promise.resolve(3);
     const together = await Promise.allSettled([reads.read("a", ask), reads.read("a", ask)]);
     expect(together.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    expect(await Promise.all([reads.read("a", ask), reads.read("b", ask)])).toEqual([2, 3]);
+    expect(await Promise.all([reads.read("a", ask), reads.read("a", ask), reads.read("b", ask)])).toEqual([
+      2, 2, 3,
+    ]);
+    expect(await reads.read("a", ask)).toBe(3);
   });
 });
