@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<void> {
   collectDefaultMetrics({ register: registry });
 
   await using server = await startServer(config, { log, registry, dashboard: values.dashboard });
-  console.log(greeting(server, config));
+  console.log(greeting(server, config, values.dashboard !== undefined));
   const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
   const worker = module === undefined ? undefined : await startWorker(module, server, log);
   await stopped;
@@ -84,9 +84,14 @@ async function startWorker(
   return undefined;
 }
 
-function greeting({ url, handsOutTokens }: RunningServer, { redisUrl }: Config): string {
+function greeting(
+  { url, handsOutTokens }: RunningServer,
+  { redisUrl }: Config,
+  hasDashboard: boolean,
+): string {
   const store = redisUrl === undefined ? "in memory (set REDIS_URL to keep events)" : "Redis";
   const lines = [`Jobwire listens on ${url}`, `  API     ${url}/trpc`, `  Store   ${store}`];
+  if (hasDashboard) lines.splice(1, 0, `  Page    ${url}/`);
   if (handsOutTokens) lines.push(`  Token   curl '${url}/api/dev/token?sub=alice&role=user'`);
   return lines.join("\n");
 }

@@ -85,6 +85,8 @@ test("one that comes right back goes on with the same stream and the same state"
 });
 
 test("a render that is abandoned because it suspends opens nothing", async () => {
+  // React would rather have the end of the suspension awaited, which never comes.
+  using _errors = watchErrorLog();
   const { jobId, watching } = await newJob("Suspended");
   const other = await newJob("Seen");
   const never = new Promise<string>(() => {});

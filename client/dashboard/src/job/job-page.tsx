@@ -36,7 +36,7 @@ export function JobPage({ jobId }: { readonly jobId: string }) {
             <CopyButton text={jobId} label="Copy the job's id" />
           </p>
         </div>
-        <span role="status" className="job-status">
+        <span role={position === null ? "status" : undefined} className="job-status">
           <StatusMark status={shown.status} label={shown.stageLabel} />
         </span>
         {isFinished && <ExportButton jobId={jobId} />}
