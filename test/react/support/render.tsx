@@ -1,10 +1,11 @@
 import "./document.js";
 import { JobwireProvider } from "@jobwire/client/react";
 import { configure, renderHook, waitFor, type RenderHookResult } from "@testing-library/react";
-import { StrictMode, Suspense, type ComponentProps } from "react";
+import { Suspense, type ComponentProps } from "react";
 import { onTestFinished } from "vitest";
 
-configure({ asyncUtilTimeout: 10_000 });
+// StrictMode mounts twice only where it is at the root.
+configure({ asyncUtilTimeout: 10_000, reactStrictMode: true });
 
 export { renderHook, waitFor };
 
@@ -16,11 +17,9 @@ export function renderWithClient<Result, Props>(
 ): RenderHookResult<Result, Props> {
   const rendered = renderHook(hook, {
     wrapper: ({ children }) => (
-      <StrictMode>
-        <JobwireProvider client={client}>
-          <Suspense fallback={null}>{children}</Suspense>
-        </JobwireProvider>
-      </StrictMode>
+      <JobwireProvider client={client}>
+        <Suspense fallback={null}>{children}</Suspense>
+      </JobwireProvider>
     ),
     initialProps,
   });
