@@ -204,11 +204,11 @@ describeOnEachStore("spools", (store) => {
     expect((await listed())?.estadoDetalle).toBe(said.at(-1));
   });
 
-  test("the list is complete and by tag over thousands of spools, and can be narrowed", async () => {
+  test("the list is complete over more than one page, by tag, and can be narrowed", async () => {
     await using server = await store.start();
     const { client, service } = await standAt(server);
     const area = randomUUID();
-    const tags = Array.from({ length: 2_000 }, (_, index) => `${area}-${String(index).padStart(5, "0")}`);
+    const tags = Array.from({ length: 600 }, (_, index) => `${area}-${String(index).padStart(5, "0")}`);
     await Promise.all(tags.map((tagSpool) => service.client.spools.register.mutate({ tagSpool })));
     const taken = tags.filter((_, index) => index % 7 === 0);
     await Promise.all(taken.map((tagSpool) => client.spools.tomar.mutate({ tagSpool, workerNombre: "Ana" })));
