@@ -16,7 +16,7 @@ export default defineConfig({
     reporters: ["default", "./test/support/summary-reporter.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // A test file may run a Redis server, Jobwire servers and a browser of its own: more files at once only wait.
-    maxWorkers: 2,
+    // A test file may run a Redis server, Jobwire servers and a browser of its own, and waits for them a third of its time.
+    maxWorkers: 3,
   },
 });

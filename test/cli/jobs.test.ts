@@ -130,10 +130,15 @@ test("a reader that has enough ends it quietly", async () => {
   const jobId = await createJob();
   await move(jobId, "starting");
   const shell = `${cliCommand.map((part) => `'${part}'`).join(" ")} feed | head -n 1`;
-  const { stdout, stderr } = await promisify(execFile)("sh", ["-c", shell], {
+  let isReading = true;
+  const reading = promisify(execFile)("sh", ["-c", shell], {
     env: { PATH: process.env["PATH"], NO_COLOR: "1", JOBWIRE_URL: server.url, JOBWIRE_TOKEN: user.token },
     timeout: 20_000,
-  });
+  }).finally(() => (isReading = false));
+  // That nobody reads any more shows when something is written.
+  const event = { type: "build.progress", stage: "starting", percent: 1 } as const;
+  while (isReading) await service.client.jobs.publish.mutate({ jobId, event });
+  const { stdout, stderr } = await reading;
   expect(stdout.split("\n")).toHaveLength(2);
   expect(stderr).toBe("");
 });

@@ -157,13 +157,13 @@ function secretsOf(token: string): string[] {
   });
 }
 
-/** Everything that comes back until the server closes, or a stream has said hello. */
+/** Everything that comes back until it is complete, or a stream has said hello. */
 async function answerTo(port: number, { method, target, headers, body }: Request): Promise<string> {
   using socket = await RawSocket.open(port);
   const all = { host: "localhost", "content-length": String(body.length), connection: "close", ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`${method} ${target} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
-  await Promise.race([socket.closed(), socket.until(/retry: \d+/).catch(() => undefined)]);
+  await Promise.race([socket.closed(), socket.until(/retry: \d+|\r\n0\r\n\r\n/).catch(() => undefined)]);
   return socket.received;
 }
 

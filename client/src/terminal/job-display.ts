@@ -27,17 +27,19 @@ function createLiveDisplay(stream: NodeJS.WriteStream): JobDisplay {
     if (isLast && view.status === "failed") return "failed";
     return isLast && stages()[index]?.durationMs === null ? "running" : "completed";
   };
+  const lineOf = (index: number): string => {
+    const stage = stages()[index];
+    return stage ? stageLine(stage, stateOf(index), progress[index] ?? null, stream.columns) : "";
+  };
   const bars = new cliProgress.MultiBar({
     stream,
     hideCursor: true,
     // Whoever owns the process decides what Ctrl-C does.
     gracefulExit: false,
     emptyOnZero: true,
-    format: (_options, _params, { index }: { readonly index: number }) => {
-      const stage = stages()[index];
-      if (!stage) return "";
-      return stageLine(stage, stateOf(index), progress[index] ?? null, stream.columns);
-    },
+    // The library cuts the last rendering at the width of the terminal and counts colours as text.
+    clearOnComplete: true,
+    format: (_options, _params, { index }: { readonly index: number }) => lineOf(index),
   });
   return {
     show(event) {
@@ -47,7 +49,9 @@ function createLiveDisplay(stream: NodeJS.WriteStream): JobDisplay {
       while (lines.length < length) lines.push(bars.create(100, 0, { index: lines.length }));
     },
     [Symbol.dispose]: () => {
-      if (lines.length > 0) bars.stop();
+      if (lines.length === 0) return;
+      bars.stop();
+      for (const index of lines.keys()) stream.write(`${lineOf(index)}\n`);
     },
   };
 }
