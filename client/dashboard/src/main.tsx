@@ -6,6 +6,7 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/jobs.css";
+import "./styles/job-events.css";
 import "./styles/job.css";
 import "./styles/spools.css";
 import "./styles/session.css";
