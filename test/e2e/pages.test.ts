@@ -53,6 +53,7 @@ describeInBrowser("the pages", (given) => {
     await using shop = await openShop(given.dashboard, { JWT_SECRET: "" });
     await using visitor = await invite(given.browser, shop.url, { sub: "nobody", hasCookie: false });
     const page = await visitor.open();
+    await page.getByLabel("Name").waitFor();
     await expectGoodPage(page, "sign-in");
     await page.getByLabel("Name").fill("carol");
     await page.keyboard.press("Enter");
