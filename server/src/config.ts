@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { redisPlaceOf } from "./store/redis-options.js";
+import { defaultMaxBytes } from "./store/store.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const positiveInteger = z.coerce.number().int().min(1);
@@ -50,6 +51,7 @@ const schema = z
     CALLS_PER_MINUTE_PER_USER: positiveInteger.default(30_000),
     DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
+    HISTORY_MAX_BYTES: z.coerce.number().int().min(1024).max(1_073_741_824).default(defaultMaxBytes),
     HISTORY_TTL_S: positiveInteger.default(86_400),
     CORS_ORIGINS: z
       .string()
@@ -89,6 +91,7 @@ const schema = z
     calls: { perUser: env.CALLS_PER_MINUTE_PER_USER, perProcess: env.CALLS_PER_MINUTE },
     drainMs: env.DRAIN_MS,
     historyMaxEvents: env.HISTORY_MAX_EVENTS,
+    historyMaxBytes: env.HISTORY_MAX_BYTES,
     historyTtlMs: env.HISTORY_TTL_S * 1000,
     corsOrigins: env.CORS_ORIGINS,
     tasks: {

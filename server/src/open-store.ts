@@ -7,14 +7,14 @@ import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
 
 export interface OpenStoreOptions {
-  readonly config: Pick<Config, "historyMaxEvents" | "redisUrl">;
+  readonly config: Pick<Config, "historyMaxBytes" | "historyMaxEvents" | "redisUrl">;
   readonly log: Logger;
   readonly registry: Registry;
 }
 
 /** The store of `REDIS_URL`, whose changes of state are logged and measured; without it the one in memory. */
 export async function openStore({ config, log, registry }: OpenStoreOptions): Promise<Store> {
-  const retention = { maxEvents: config.historyMaxEvents };
+  const retention = { maxEvents: config.historyMaxEvents, maxBytes: config.historyMaxBytes };
   if (config.redisUrl === undefined) return openMemoryStore(retention);
   const observe = addRedisMetrics(registry);
   return openRedisStore({

@@ -10,6 +10,7 @@ import {
   newTopic,
   offsetsOf,
   retained,
+  upTo,
 } from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
@@ -36,14 +37,14 @@ export function forkContract(open: OpenStore): void {
     const { cursor } = await store.head(topic);
     await append(store, topic, 4);
     for (const offset of [0, 1, 2, 3]) {
-      expect(offsetsOf(entriesOf(await store.replay(topic, at(first, offset), 100)))).toEqual(
+      expect(offsetsOf(entriesOf(await store.replay(topic, at(first, offset), upTo(100))))).toEqual(
         countTo(9, offset + 1),
       );
     }
     for (const offset of [4, 5, 6, 9, 10, 100])
-      expect(await store.replay(topic, at(first, offset), 100)).toEqual(lostAfter(cursor, 3));
-    expect(await store.replay(topic, at(cursor, 10), 100)).toEqual(lostAfter(cursor, 9));
-    expect(offsetsOf(entriesOf(await store.replay(topic, at(cursor, 5), 100)))).toEqual([6, 7, 8, 9]);
+      expect(await store.replay(topic, at(first, offset), upTo(100))).toEqual(lostAfter(cursor, 3));
+    expect(await store.replay(topic, at(cursor, 10), upTo(100))).toEqual(lostAfter(cursor, 9));
+    expect(offsetsOf(entriesOf(await store.replay(topic, at(cursor, 5), upTo(100))))).toEqual([6, 7, 8, 9]);
   });
 
   test("is told to listeners by the epoch of the next message", async () => {
@@ -69,7 +70,7 @@ export function forkContract(open: OpenStore): void {
     await store.fork(topic, at(first, 1));
     await store.fork(topic, { epoch: "another", offset: 1 });
     expect((await store.head(topic)).cursor).toEqual(cursor);
-    expect(offsetsOf(entriesOf(await store.replay(topic, at(first, 3), 100)))).toEqual([4, 5]);
+    expect(offsetsOf(entriesOf(await store.replay(topic, at(first, 3), upTo(100))))).toEqual([4, 5]);
   });
 
   test("after a fork remembers both, and what all of them share", async () => {
@@ -81,15 +82,15 @@ export function forkContract(open: OpenStore): void {
     await store.fork(topic, at(second, 4));
     const third = (await store.head(topic)).cursor;
     for (const epoch of [first, second]) {
-      expect(offsetsOf(entriesOf(await store.replay(topic, at(epoch, 4), 100)))).toEqual([5, 6, 7, 8]);
+      expect(offsetsOf(entriesOf(await store.replay(topic, at(epoch, 4), upTo(100))))).toEqual([5, 6, 7, 8]);
       for (const offset of [5, 6, 7])
-        expect(await store.replay(topic, at(epoch, offset), 100)).toEqual(lostAfter(third, 4));
+        expect(await store.replay(topic, at(epoch, offset), upTo(100))).toEqual(lostAfter(third, 4));
     }
     await store.fork(topic, at(third, 7));
     const fourth = (await store.head(topic)).cursor;
-    expect(offsetsOf(entriesOf(await store.replay(topic, at(third, 7), 100)))).toEqual([8]);
-    expect(await store.replay(topic, at(third, 8), 100)).toEqual(lostAfter(fourth, 7));
-    expect(await store.replay(topic, at(first, 5), 100)).toEqual(lostAfter(fourth, 4));
+    expect(offsetsOf(entriesOf(await store.replay(topic, at(third, 7), upTo(100))))).toEqual([8]);
+    expect(await store.replay(topic, at(third, 8), upTo(100))).toEqual(lostAfter(fourth, 7));
+    expect(await store.replay(topic, at(first, 5), upTo(100))).toEqual(lostAfter(fourth, 4));
   });
 
   test("of long ago is forgotten: its cursors are log-lost, never taken for others", async () => {
@@ -99,7 +100,7 @@ export function forkContract(open: OpenStore): void {
     for (let fork = 0; fork < 30; fork++) await store.fork(topic, (await store.head(topic)).cursor);
     const { cursor } = await store.head(topic);
     expect(cursor.epoch).not.toBe(first?.epoch);
-    expect(await store.replay(topic, at(first, 2), 100)).toEqual(lostAfter(cursor, 0));
+    expect(await store.replay(topic, at(first, 2), upTo(100))).toEqual(lostAfter(cursor, 0));
   });
 
   test("of a log that has been trimmed meanwhile says what is missing, exactly", async () => {
@@ -109,11 +110,11 @@ export function forkContract(open: OpenStore): void {
     await store.fork(topic, at(first, 3));
     await append(store, topic, 7);
     const { cursor } = await store.head(topic);
-    expect(await store.replay(topic, at(first, 2), 100)).toEqual({
+    expect(await store.replay(topic, at(first, 2), upTo(100))).toEqual({
       ...lostAfter(cursor, 7),
       reason: "trimmed",
     });
-    expect(await store.replay(topic, at(first, 4), 100)).toEqual(lostAfter(cursor, 7));
+    expect(await store.replay(topic, at(first, 4), upTo(100))).toEqual(lostAfter(cursor, 7));
   });
 
   test("of a closed topic leaves it closed, and it is still dropped", async () => {
@@ -134,7 +135,7 @@ export function forkContract(open: OpenStore): void {
     await accept(store, { scope, events: [{ ...newEvent(topic, "end"), last: true }], retainMs: 0 });
     await append(store, { scope, topic }, 3);
     const { cursor } = await store.head({ scope, topic });
-    expect(await store.replay({ scope, topic }, at(first, 1), 100)).toEqual(lostAfter(cursor, 0));
+    expect(await store.replay({ scope, topic }, at(first, 1), upTo(100))).toEqual(lostAfter(cursor, 0));
   });
 }
 

@@ -16,6 +16,7 @@ import {
   newTopic,
   offsetsOf,
   retained,
+  upTo,
 } from "./store-fixtures.js";
 
 /** What only a Cluster can do to a store. Each test leaves three masters behind that answer. */
@@ -169,7 +170,7 @@ async function expectRefusals(store: Store, topic: TopicKey): Promise<void> {
     readState: () => store.readState({ scope, key: "k" }),
     listStates: () => store.listStates({ scope, index: "all", order: "ascending", limit: 10 }),
     head: () => store.head(topic),
-    replay: () => store.replay(topic, null, 10),
+    replay: () => store.replay(topic, null, upTo(10)),
     listen: () => store.listen({ scope, topic: "another" }, new RecordingListener()),
     ping: () => store.ping(),
   };

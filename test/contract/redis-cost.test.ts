@@ -12,6 +12,7 @@ import {
   newEvent,
   newEvents,
   newTopic,
+  upTo,
 } from "./store-fixtures.js";
 
 /** What the store costs Redis when nothing fails. */
@@ -38,7 +39,7 @@ const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   "a commit that is refused": (store) =>
     store.commit({ ...topic, state: { key: "k", expect: { a: ["2"] }, set: {} }, events: [] }),
   "reading a state": (store) => store.readState({ scope: topic.scope, key: "k" }),
-  "a replay": (store) => store.replay(topic, null, 100),
+  "a replay": (store) => store.replay(topic, null, upTo(100)),
   "the head of a topic": (store) => store.head(topic),
   "the head of a topic that is new": (store) => store.head(newTopic()),
 };

@@ -14,6 +14,7 @@ import {
   newEvent,
   newScope,
   newTopic,
+  upTo,
 } from "./store-fixtures.js";
 
 /** "Redis away" is an error within this time, not a queue. */
@@ -129,7 +130,7 @@ test("a Redis that comes back empty has other logs: cursors of the old ones are 
   const [cursor] = await append(store, topic, 1);
   expect(cursor?.offset).toBe(1);
   expect(cursor?.epoch).not.toBe(cursors[0]?.epoch);
-  expect(await store.replay(topic, cursors[2] ?? null, 10)).toEqual({
+  expect(await store.replay(topic, cursors[2] ?? null, upTo(10))).toEqual({
     kind: "gap",
     reason: "log-lost",
     resumeAfter: { epoch: cursor?.epoch, offset: 0 },
@@ -261,7 +262,7 @@ function callsOf(store: Store): Readonly<Record<string, () => Promise<unknown>>>
     listStates: () => store.listStates({ scope, index: "all", order: "ascending", limit: 10 }),
     head: () => store.head({ scope, topic }),
     fork: () => store.fork({ scope, topic }, { epoch: "0", offset: 0 }),
-    replay: () => store.replay({ scope, topic }, null, 10),
+    replay: () => store.replay({ scope, topic }, null, upTo(10)),
     listen: () => store.listen({ scope, topic }, new RecordingListener()),
     ping: () => store.ping(),
   };

@@ -10,6 +10,7 @@ import {
   newTopic,
   offsetsOf,
   retained,
+  upTo,
 } from "./store-fixtures.js";
 import type { OpenStore } from "./store-fixtures.js";
 
@@ -25,7 +26,7 @@ export function replayContract(open: OpenStore): void {
       body: `{"type":"e${offset}"}`,
       last: false,
     }));
-    expect(await store.replay(topic, null, 10)).toEqual({ kind: "events", entries, head });
+    expect(await store.replay(topic, null, upTo(10))).toEqual({ kind: "events", entries, head });
   });
 
   test("from a cursor starts with the event after it, from every cursor of the log", async () => {
@@ -33,7 +34,7 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const cursors = await append(store, topic, 5);
     for (const cursor of cursors) {
-      const entries = entriesOf(await store.replay(topic, cursor, 10));
+      const entries = entriesOf(await store.replay(topic, cursor, upTo(10)));
       expect(offsetsOf(entries)).toEqual(countTo(5, cursor.offset + 1));
     }
   });
@@ -43,14 +44,14 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const { cursor } = await store.head(topic);
     await append(store, topic, 3);
-    expect(offsetsOf(entriesOf(await store.replay(topic, cursor, 10)))).toEqual([1, 2, 3]);
+    expect(offsetsOf(entriesOf(await store.replay(topic, cursor, upTo(10))))).toEqual([1, 2, 3]);
   });
 
   test("from the head is empty and says where the head is", async () => {
     await using store = await open();
     const topic = newTopic();
     const cursor = (await append(store, topic, 2))[1] ?? null;
-    expect(await store.replay(topic, cursor, 10)).toEqual({
+    expect(await store.replay(topic, cursor, upTo(10))).toEqual({
       kind: "events",
       entries: [],
       head: { cursor, closed: false },
@@ -63,7 +64,7 @@ export function replayContract(open: OpenStore): void {
     const cursors = await append(store, topic, 7);
     const pages: number[][] = [];
     for (let after = null as (typeof cursors)[number] | null; ;) {
-      const { entries, head } = eventsOf(await store.replay(topic, after, 3));
+      const { entries, head } = eventsOf(await store.replay(topic, after, upTo(3)));
       expect(head.cursor).toEqual(cursors[6]);
       if (entries.length === 0) break;
       pages.push(offsetsOf(entries));
@@ -75,7 +76,7 @@ export function replayContract(open: OpenStore): void {
   test("of a topic nobody has written to is empty, and its epoch stays when it is written to", async () => {
     await using store = await open();
     const topic = newTopic();
-    const { entries, head } = eventsOf(await store.replay(topic, null, 10));
+    const { entries, head } = eventsOf(await store.replay(topic, null, upTo(10)));
     expect(entries).toEqual([]);
     expect(head).toEqual({ cursor: { epoch: expect.stringMatching(/./), offset: 0 }, closed: false });
     const [cursor] = await append(store, topic, 1);
@@ -87,7 +88,7 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const asked = await Promise.all([
       store.head(topic).then(({ cursor }) => cursor.epoch),
-      store.replay(topic, null, 10).then((replay) => eventsOf(replay).head.cursor.epoch),
+      store.replay(topic, null, upTo(10)).then((replay) => eventsOf(replay).head.cursor.epoch),
       store.head(topic).then(({ cursor }) => cursor.epoch),
       append(store, topic, 1).then(([cursor]) => cursor?.epoch),
     ]);
@@ -113,6 +114,57 @@ export function replayContract(open: OpenStore): void {
     expect(offsetsOf(await retained(store, { scope, topic }))).toEqual(countTo(12, 8));
   });
 
+  test("keeps the newest events that fit in the bytes that retention allows, and always the newest one", async () => {
+    await using store = await open({ maxEvents: 100, maxBytes: 1000 });
+    const topic = newTopic();
+    const sized = (bytes: number) => ({ topic: topic.topic, type: "e", body: "é".repeat(bytes / 2) });
+    const add = (...sizes: number[]) => accept(store, { scope: topic.scope, events: sizes.map(sized) });
+    for (const size of [300, 300, 300]) await add(size);
+    expect(offsetsOf(await retained(store, topic))).toEqual([1, 2, 3]);
+    await add(300);
+    expect(offsetsOf(await retained(store, topic))).toEqual([2, 3, 4]);
+    await add(5000);
+    expect(offsetsOf(await retained(store, topic))).toEqual([5]);
+    await add(100, 100, 400);
+    expect(offsetsOf(await retained(store, topic))).toEqual([6, 7, 8]);
+    await add(...Array.from({ length: 60 }, () => 20));
+    expect(offsetsOf(await retained(store, topic))).toEqual(countTo(68, 19));
+    const [newest] = await add(2000);
+    const epoch = newest?.epoch ?? "";
+    expect(await store.replay(topic, { epoch, offset: 30 }, upTo(10))).toEqual({
+      kind: "gap",
+      reason: "trimmed",
+      resumeAfter: { epoch, offset: 68 },
+    });
+  });
+
+  test("returns no more bytes than the page holds, but at least one entry, so that pages follow each other", async () => {
+    await using store = await open();
+    const topic = newTopic();
+    const sizes = [10, 10, 10, 3000, 3000, 10, 900, 900, 10, ...Array.from({ length: 40 }, () => 100)];
+    const events = sizes.map((bytes) => ({ topic: topic.topic, type: "e", body: "x".repeat(bytes) }));
+    const [first] = await accept(store, { scope: topic.scope, events });
+    const pages: number[][] = [];
+    for (let offset = 0; offset < sizes.length;) {
+      const after = { epoch: first?.epoch ?? "", offset };
+      const entries = entriesOf(await store.replay(topic, after, { entries: 30, bytes: 1000 }));
+      pages.push(entries.map(({ body }) => body.length));
+      offset = entries.at(-1)?.offset ?? sizes.length;
+    }
+    const tenOf100 = Array.from({ length: 10 }, () => 100);
+    expect(pages).toEqual([
+      [10, 10, 10],
+      [3000],
+      [3000],
+      [10, 900],
+      [900, 10],
+      tenOf100,
+      tenOf100,
+      tenOf100,
+      tenOf100,
+    ]);
+  });
+
   test("after a trimmed event is a gap up to right before the oldest retained one", async () => {
     await using store = await open({ maxEvents: 5 });
     const topic = newTopic();
@@ -120,14 +172,16 @@ export function replayContract(open: OpenStore): void {
     const epoch = cursors[0]?.epoch ?? "";
     const resumeAfter = { epoch, offset: 7 };
     for (const offset of countTo(6, 0)) {
-      expect(await store.replay(topic, { epoch, offset }, 10)).toEqual({
+      expect(await store.replay(topic, { epoch, offset }, upTo(10))).toEqual({
         kind: "gap",
         reason: "trimmed",
         resumeAfter,
       });
     }
-    expect(offsetsOf(entriesOf(await store.replay(topic, resumeAfter, 10)))).toEqual(countTo(12, 8));
-    expect(offsetsOf(entriesOf(await store.replay(topic, { epoch, offset: 8 }, 10)))).toEqual(countTo(12, 9));
+    expect(offsetsOf(entriesOf(await store.replay(topic, resumeAfter, upTo(10))))).toEqual(countTo(12, 8));
+    expect(offsetsOf(entriesOf(await store.replay(topic, { epoch, offset: 8 }, upTo(10))))).toEqual(
+      countTo(12, 9),
+    );
   });
 
   test("after a cursor of another epoch is a gap, log-lost, to before the oldest retained event", async () => {
@@ -136,7 +190,7 @@ export function replayContract(open: OpenStore): void {
     const epoch = (await append(store, topic, 8))[0]?.epoch ?? "";
     const resumeAfter = { epoch, offset: 3 };
     for (const offset of [0, 3, 8, 100]) {
-      const replay = await store.replay(topic, { epoch: "anotherepoch", offset }, 10);
+      const replay = await store.replay(topic, { epoch: "anotherepoch", offset }, upTo(10));
       expect(replay).toEqual({ kind: "gap", reason: "log-lost", resumeAfter });
     }
   });
@@ -145,7 +199,7 @@ export function replayContract(open: OpenStore): void {
     await using store = await open();
     const topic = newTopic();
     const { cursor } = await store.head(topic);
-    expect(await store.replay(topic, { epoch: "anotherepoch", offset: 4 }, 10)).toEqual({
+    expect(await store.replay(topic, { epoch: "anotherepoch", offset: 4 }, upTo(10))).toEqual({
       kind: "gap",
       reason: "log-lost",
       resumeAfter: cursor,
@@ -158,7 +212,7 @@ export function replayContract(open: OpenStore): void {
     const topic = newTopic();
     const head = (await append(store, topic, 3))[2];
     for (const offset of [4, 1000, 999_999_999_999_999]) {
-      const replay = await store.replay(topic, { epoch: head?.epoch ?? "", offset }, 10);
+      const replay = await store.replay(topic, { epoch: head?.epoch ?? "", offset }, upTo(10));
       expect(replay).toEqual({ kind: "gap", reason: "log-lost", resumeAfter: head });
     }
   });
@@ -171,10 +225,10 @@ export function replayContract(open: OpenStore): void {
     const events = [newEvent(topic, "still open"), { ...newEvent(topic, "end"), last: true }];
     const cursor = (await accept(store, { scope, events }))[1] ?? null;
     expect(await store.head({ scope, topic })).toEqual({ cursor, closed: true });
-    const { entries, head } = eventsOf(await store.replay({ scope, topic }, null, 10));
+    const { entries, head } = eventsOf(await store.replay({ scope, topic }, null, upTo(10)));
     expect(entries.map(({ last }) => last)).toEqual([false, false, true]);
     expect(head).toEqual({ cursor, closed: true });
-    expect(await store.replay({ scope, topic }, cursor, 10)).toMatchObject({
+    expect(await store.replay({ scope, topic }, cursor, upTo(10))).toMatchObject({
       entries: [],
       head: { closed: true },
     });
@@ -187,7 +241,7 @@ export function replayContract(open: OpenStore): void {
     const writing = append(store, topic, 60);
     const seen: number[] = [];
     for (let after = cursor; seen.length < 60;) {
-      const entries = entriesOf(await store.replay(topic, after, 7));
+      const entries = entriesOf(await store.replay(topic, after, upTo(7)));
       seen.push(...offsetsOf(entries));
       after = { epoch: cursor.epoch, offset: seen.at(-1) ?? 0 };
     }

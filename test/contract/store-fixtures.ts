@@ -6,6 +6,7 @@ import type {
   LogEntry,
   LogMessage,
   NewEvent,
+  Page,
   Replay,
   Retention,
   Store,
@@ -65,7 +66,12 @@ export function eventsOf(replay: Replay): {
 
 /** All retained entries of a topic. */
 export async function retained(store: Store, topic: TopicKey): Promise<readonly LogEntry[]> {
-  return entriesOf(await store.replay(topic, null, 1_000_000));
+  return entriesOf(await store.replay(topic, null, upTo(1_000_000)));
+}
+
+/** A page of so many entries, whatever their size. */
+export function upTo(entries: number): Page {
+  return { entries, bytes: 1_000_000_000 };
 }
 
 export function offsetsOf(entries: readonly { readonly offset: number }[]): number[] {

@@ -8,7 +8,7 @@ import type { Commit, Store, TopicKey } from "../../server/src/store/store.js";
 import { EpochNames } from "./epoch-names.js";
 import { commandArbitrary, maxEvents, scopes, topics } from "./store-commands.js";
 import type { Command, From, Place } from "./store-commands.js";
-import { RecordingListener, eventually } from "./store-fixtures.js";
+import { RecordingListener, eventually, upTo } from "./store-fixtures.js";
 import { StoreModel } from "./store-model.js";
 
 /** What can befall the data of a store, done past its port where that has no word for it. */
@@ -199,7 +199,7 @@ class Run {
     const replay = await this.store.replay(
       this.#own(place),
       of === "null" ? null : { epoch: real, offset },
-      limit,
+      upTo(limit),
     );
     const named = (cursor: Cursor) => ({ ...cursor, epoch: this.#epochs.nameOf(place, cursor.epoch) });
     expect(

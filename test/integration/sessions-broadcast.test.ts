@@ -13,6 +13,7 @@ import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { newRequestId } from "../support/session-steps.js";
+import { upTo } from "../contract/store-fixtures.js";
 
 describe.each(["memory", "redis"] as const)("a broadcast to sessions (%s)", (name) => {
   let redis: TestRedis | undefined;
@@ -133,7 +134,7 @@ function message(name: string): SessionEvent {
 
 /** What its log holds beside the mark of its connection. */
 async function received(store: Store, { requestId }: ConnectedSession): Promise<unknown[]> {
-  const replay = await store.replay({ scope: sessionsScope, topic: sessionKey(requestId) }, null, 1000);
+  const replay = await store.replay({ scope: sessionsScope, topic: sessionKey(requestId) }, null, upTo(1000));
   if (replay.kind === "gap") throw new Error("Its log has a gap.");
   const [mark, ...entries] = replay.entries;
   expect(mark?.type).toBe("session.connection");

@@ -9,6 +9,7 @@ import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { newRequestId } from "../support/session-steps.js";
+import { upTo } from "../contract/store-fixtures.js";
 
 describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name) => {
   let redis: TestRedis | undefined;
@@ -27,7 +28,11 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
   });
 
   const logOf = async ({ requestId }: ConnectedSession) => {
-    const replay = await store.replay({ scope: sessionsScope, topic: sessionKey(requestId) }, null, 100);
+    const replay = await store.replay(
+      { scope: sessionsScope, topic: sessionKey(requestId) },
+      null,
+      upTo(100),
+    );
     return replay.kind === "events" ? replay.entries.map(({ body }) => body) : [];
   };
 

@@ -14,6 +14,7 @@ import {
   type SpoolCalls,
 } from "../support/spool-actions.js";
 import { boardOf } from "../support/spool-board.js";
+import { upTo } from "../contract/store-fixtures.js";
 
 const maxEvents = 1_000;
 
@@ -162,7 +163,7 @@ function callsOf(spools: SpoolService): SpoolCalls {
 }
 
 async function logOf(store: Store): Promise<SpoolEvent[]> {
-  const replay = await store.replay(updatesTopic, null, maxEvents);
+  const replay = await store.replay(updatesTopic, null, upTo(maxEvents));
   return replay.kind === "gap" ? [] : replay.entries.map(({ body }) => superjson.parse<SpoolEvent>(body));
 }
 

@@ -4,6 +4,7 @@ import { expect } from "vitest";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { Reading, newTopic, publish, publishLast, type ways } from "./reading.js";
 import { TroubledStore } from "./troubled-store.js";
+import { upTo } from "../contract/store-fixtures.js";
 
 export interface RaceConditions {
   readonly scheduler: Scheduler;
@@ -190,7 +191,7 @@ export class RaceRun implements AsyncDisposable {
   }
 
   async #checkLog(): Promise<void> {
-    const replay = await this.#store.replay(this.#topic, null, 1000);
+    const replay = await this.#store.replay(this.#topic, null, upTo(1000));
     if (replay.kind === "gap") throw new Error("From the oldest event there is no gap.");
     for (const { offset, type } of replay.entries) expect(type).toBe(this.#log[offset - 1]);
     expect(replay.head.cursor.offset).toBe(this.#log.length);

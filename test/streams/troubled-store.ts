@@ -5,12 +5,14 @@ import type {
   Commit,
   Committed,
   LogMessage,
+  Page,
   Replay,
   Store,
   TopicHead,
   TopicKey,
   TopicListener,
 } from "../../server/src/store/store.js";
+import { upTo } from "../contract/store-fixtures.js";
 
 type Read = "listen" | "head" | "replay";
 
@@ -90,7 +92,7 @@ export class TroubledStore implements Store {
   /** The topic's log ends at an earlier offset, under the same epoch, as after a failover that lost the newest events. */
   async setBack(topic: TopicKey, offset: number): Promise<void> {
     const { epoch } = (await this.#inner.head(topic)).cursor;
-    const replay = await this.#inner.replay(topic, { epoch, offset: 0 }, offset);
+    const replay = await this.#inner.replay(topic, { epoch, offset: 0 }, upTo(offset));
     if (replay.kind === "gap") throw new Error("Set back what is retained in full.");
     const outer = this.#outer({ epoch, offset }).epoch;
     const inner = openMemoryStore({ maxEvents: this.maxEvents });
@@ -113,9 +115,9 @@ export class TroubledStore implements Store {
     });
   }
 
-  async replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
+  async replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     return this.#answer("replay", async () => {
-      const replay = await this.#inner.replay(topic, after && this.#innerCursor(after), limit);
+      const replay = await this.#inner.replay(topic, after && this.#innerCursor(after), page);
       return replay.kind === "gap"
         ? { ...replay, resumeAfter: this.#outer(replay.resumeAfter) }
         : { ...replay, head: { ...replay.head, cursor: this.#outer(replay.head.cursor) } };

@@ -15,7 +15,7 @@ import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
 import { toJob, type JobRecord } from "./job-record.js";
-import { jobNotFound, type Guard, type JobStore } from "./job-store.js";
+import { jobNotFound, type FoundJob, type Guard, type JobStore } from "./job-store.js";
 import { stageCompleted, stageStarted } from "./stage-events.js";
 import type { WorkQueue } from "./work-queue.js";
 
@@ -68,11 +68,11 @@ export class JobService {
     return toJob(record);
   }
 
-  /** Whose job it is. @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
-  async ownerOf(caller: Caller, jobId: string): Promise<string> {
-    const ownerId = await this.jobs.ownerOf(jobId);
-    requireSight(caller, ownerId, jobId);
-    return ownerId;
+  /** Whose job it is, and whether it is over. @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
+  async find(caller: Caller, jobId: string): Promise<FoundJob> {
+    const found = await this.jobs.find(jobId);
+    requireSight(caller, found.ownerId, jobId);
+    return found;
   }
 
   async list(owner: Caller, { limit, cursor }: ListJobsInput): Promise<JobPage> {

@@ -15,6 +15,11 @@ export interface JobStoreOptions {
 /** `revision` counts transitions; a renewal moves `leaseExpiresAt` only. */
 export type Guard = "revision" | "leaseExpiresAt";
 
+export interface FoundJob {
+  readonly ownerId: string;
+  readonly isFinished: boolean;
+}
+
 const maxCachedOwners = 50_000;
 const unfinishedStatuses = jobStatuses.filter((status) => !isTerminalJobStatus(status));
 const finishedStatuses = jobStatuses.filter(isTerminalJobStatus);
@@ -53,11 +58,11 @@ export class JobStore {
   }
 
   /**
-   * The owner of a job that is there. An unfinished job is not asked for again for a second, and who asks at the same
+   * Where a job is that is there. An unfinished job is not asked for again for a second, and who asks at the same
    * time gets the same answer: a thousand streams of one job that come back together cost one read.
    * @throws AppError `JOB_NOT_FOUND`
    */
-  async ownerOf(jobId: string): Promise<string> {
+  async find(jobId: string): Promise<FoundJob> {
     let record = this.#recentReads.get(jobId);
     if (!record) {
       record = this.read(jobId);
@@ -68,7 +73,8 @@ export class JobStore {
         forget,
       );
     }
-    return (await record).ownerId;
+    const { ownerId, status } = await record;
+    return { ownerId, isFinished: isTerminalJobStatus(status) };
   }
 
   async list(ownerId: string, { limit, before }: { limit: number; before: string | undefined }) {

@@ -29,12 +29,13 @@ export class JobStreams {
       ...request
     }: StreamRequest & { readonly jobId: string; readonly replay: "all" | "none" },
   ): Promise<EventStream<JobStreamEvent>> {
-    const ownerId = await this.jobs.ownerOf(caller, jobId);
+    const { ownerId, isFinished } = await this.jobs.find(caller, jobId);
     return new EventStream<JobStreamEvent>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: { scope: ownerScope(ownerId), topic: jobTopic(jobId) },
       start: replay === "all" ? "oldest" : "newest",
+      expects: isFinished ? "end" : "events",
       explainGap: async (gap) => {
         const job = await this.#jobSnapshots.read(gap.to, () => this.jobs.get(caller, jobId));
         return { ...gapEvent(gap, job), jobId };

@@ -2,7 +2,7 @@ import type { Cursor } from "@jobwire/shared";
 import type { CommitScriptInput } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
 import { redisKeys } from "./redis-keys.js";
-import { idempotencyMs, type Commit, type NewEvent, type Retention } from "./store.js";
+import { defaultMaxBytes, idempotencyMs, type Commit, type NewEvent, type Retention } from "./store.js";
 
 /** What the commit script is called with, and how its answer is read. */
 export interface CommitPlan {
@@ -38,6 +38,7 @@ export function planCommit(
     })),
     closedTopics: closedTopics.length,
     maxEvents: retention.maxEvents,
+    maxBytes: retention.maxBytes ?? defaultMaxBytes,
     publish,
     retainMs,
     madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,

@@ -29,6 +29,30 @@ local function refuses(stateKey, expect)
   return false
 end
 
+local function whole(number)
+  return string.format("%.0f", number)
+end
+
+-- How many of the newest entries fit in what a topic may keep, the one at "offset" included, which always stays; and how
+-- many bytes of all that were written are then dropped: each entry says how many were written with it.
+local function fitting(log, offset, written, size)
+  local from = "-"
+  while true do
+    local oldest = redis.call("XRANGE", log, from, "+", "COUNT", 1)[1]
+    if not oldest then return 1, written - size end
+    local length, total = 0, 0
+    for field = 1, #oldest[2], 2 do
+      if oldest[2][field] == "body" then length = #oldest[2][field + 1] end
+      if oldest[2][field] == "written" then total = tonumber(oldest[2][field + 1]) end
+    end
+    local dropped = math.max(0, total - length)
+    if written - dropped <= commit.maxBytes then
+      return offset - tonumber(string.match(oldest[1], "^%d+")) + 1, dropped
+    end
+    from = "(" .. oldest[1]
+  end
+end
+
 local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
@@ -53,10 +77,12 @@ end
 local reply = { "1" }
 for _, topic in ipairs(commit.topics) do
   local log, head = nextKey(), nextKey()
-  local known = redis.call("HMGET", head, "epoch", "offset")
-  local epoch, offset = known[1], tonumber(known[2])
-  if not epoch then
-    epoch, offset = topic.newEpoch, 0
+  local known = redis.call("HMGET", head, "epoch", "offset", "written", "dropped")
+  local epoch, offset = known[1], tonumber(known[2] or "")
+  local written, dropped = tonumber(known[3] or "0"), tonumber(known[4] or "0")
+  if not (epoch and offset) then
+    epoch, offset, written, dropped = topic.newEpoch, 0, 0, 0
+    redis.call("DEL", head)
     redis.call("HSET", head, "epoch", epoch)
   end
   if offset == 0 then
@@ -68,15 +94,21 @@ for _, topic in ipairs(commit.topics) do
   for _, event in ipairs(topic.events) do
     offset = offset + 1
     body = body + 1
-    local id = string.format("%.0f", offset)
-    redis.call("XADD", log, "MAXLEN", commit.maxEvents, id .. "-0", "type", event.type, "body", ARGV[body], "last", event.last)
+    written = written + #ARGV[body]
+    local id, keep = whole(offset), commit.maxEvents
+    if written - dropped > commit.maxBytes then
+      local fit
+      fit, dropped = fitting(log, offset, written, #ARGV[body])
+      keep = math.min(keep, fit)
+    end
+    redis.call("XADD", log, "MAXLEN", keep, id .. "-0", "type", event.type, "body", ARGV[body], "last", event.last, "written", whole(written))
     closed = event.last
     message[#message + 1] = id .. " " .. event.last .. " " .. event.type
     message[#message + 1] = ARGV[body]
   end
   reply[#reply + 1] = epoch
-  reply[#reply + 1] = string.format("%.0f", offset)
-  redis.call("HSET", head, "offset", string.format("%.0f", offset), "closed", closed)
+  reply[#reply + 1] = whole(offset)
+  redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
   if closed == "1" then
     retained[#retained + 1] = log
@@ -114,6 +146,7 @@ export interface CommitScriptInput {
   }[];
   readonly closedTopics: number;
   readonly maxEvents: number;
+  readonly maxBytes: number;
   readonly publish: "PUBLISH" | "SPUBLISH";
   readonly retainMs: number | undefined;
   /** How long the answer is kept under the key of a commit that may be tried again. */

@@ -2,12 +2,13 @@ import type { Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import { replayStartOf } from "./replay-start.js";
-import { emptyTopicMs, idempotencyMs } from "./store.js";
+import { defaultMaxBytes, emptyTopicMs, idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
   LogEntry,
   LogMessage,
+  Page,
   Replay,
   Retention,
   StateChange,
@@ -35,6 +36,8 @@ interface Log {
   offset: number;
   closed: boolean;
   entries: LogEntry[];
+  /** Of the bodies of `entries`. */
+  bytes: number;
 }
 
 class MemoryStore implements Store {
@@ -69,7 +72,8 @@ class MemoryStore implements Store {
       const entry: LogEntry = { offset: ++log.offset, type, body, last };
       log.closed = last;
       log.entries.push(entry);
-      if (log.entries.length > this.retention.maxEvents) log.entries.shift();
+      log.bytes += Buffer.byteLength(body);
+      this.#trim(log);
       cursors.push({ epoch: log.epoch, offset: entry.offset });
       const message = messages.get(key);
       if (message) message.entries.push(entry);
@@ -107,13 +111,13 @@ class MemoryStore implements Store {
     return headOf(this.#logAsked(keyOf(scope, topic)));
   }
 
-  async replay({ scope, topic }: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
+  async replay({ scope, topic }: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     const log = this.#logAsked(keyOf(scope, topic));
     const trimmedOffset = log.offset - log.entries.length;
     const start = replayStartOf({ head: headOf(log), trimmedOffset, ancestors: log.ancestors }, after);
     if (start.kind === "gap") return start;
     const index = start.offset - trimmedOffset;
-    return { kind: "events", entries: log.entries.slice(index, index + limit), head: headOf(log) };
+    return { kind: "events", entries: pageOf(log.entries, index, page), head: headOf(log) };
   }
 
   async fork({ scope, topic }: TopicKey, shared: Cursor): Promise<void> {
@@ -163,9 +167,15 @@ class MemoryStore implements Store {
     if (!log)
       this.#logs.set(
         key,
-        (log = { epoch: randomEpoch(), ancestors: [], offset: 0, closed: false, entries: [] }),
+        (log = { epoch: randomEpoch(), ancestors: [], offset: 0, closed: false, entries: [], bytes: 0 }),
       );
     return log;
+  }
+
+  #trim(log: Log): void {
+    const { maxEvents, maxBytes = defaultMaxBytes } = this.retention;
+    while (log.entries.length > maxEvents || (log.entries.length > 1 && log.bytes > maxBytes))
+      log.bytes -= Buffer.byteLength(log.entries.shift()?.body ?? "");
   }
 
   #logAsked(key: string): Log {
@@ -220,6 +230,15 @@ function isExpected(current: StateRecord | null, expect: StateChange["expect"]):
   if (expect === undefined) return true;
   if (expect === "absent") return current === null;
   return Object.entries(expect).every(([field, values]) => values.includes(current?.[field] ?? ""));
+}
+
+function pageOf(entries: readonly LogEntry[], start: number, page: Page): LogEntry[] {
+  let [end, bytes] = [start, 0];
+  for (; end < entries.length && end - start < page.entries; end++) {
+    bytes += Buffer.byteLength(entries[end]?.body ?? "");
+    if (end > start && bytes > page.bytes) break;
+  }
+  return entries.slice(start, end);
 }
 
 function headOf(log: Log): TopicHead {

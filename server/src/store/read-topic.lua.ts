@@ -1,23 +1,48 @@
+/** How many entries are read before their size is known. */
+const probeEntries = 4;
+
 /**
  * Reads a topic in one step. A topic that has no log gets an epoch, so that whoever has seen nothing of it can tell its
  * log from a later one; it is forgotten when nobody reads or writes the topic for some time.
  *
+ * Redis hands out whole entries however large they are: so few are read first, and their size says how many more.
+ *
  * KEYS  [head], and [log] when entries are asked for.
  * ARGV  [1] the epoch of a topic that is new, [2] for how many milliseconds one without events keeps it;
- *       when entries are asked for also [3] the first id and [4] how many at most.
- * @returns `{epoch, offset, closed, ancestors}` and, when asked for, the oldest entry and the entries.
+ *       when entries are asked for also [3] the offset they follow, [4] how many at most and [5] how many bytes of bodies.
+ * @returns `{epoch, offset, closed, ancestors}` and, when asked for, the id of the oldest entry and the entries.
  */
 export const readTopicScript = `
 local head = redis.call("HMGET", KEYS[1], "epoch", "offset", "closed", "ancestors")
-if not head[1] then
+if not (head[1] and head[2]) then
   redis.call("HSET", KEYS[1], "epoch", ARGV[1], "offset", "0")
-  head[1], head[2] = ARGV[1], "0"
+  head = { ARGV[1], "0", "0", "" }
 end
 if head[2] == "0" then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
 if not KEYS[2] then return { head } end
-return {
-  head,
-  redis.call("XRANGE", KEYS[2], "-", "+", "COUNT", 1),
-  redis.call("XRANGE", KEYS[2], ARGV[3], "+", "COUNT", ARGV[4])
-}
+
+local function sizeOf(entry)
+  local fields = entry[2]
+  for field = 1, #fields, 2 do if fields[field] == "body" then return #fields[field + 1] end end
+  return 0
+end
+
+local oldest = redis.call("XRANGE", KEYS[2], "-", "+", "COUNT", 1)[1]
+local entries, bytes = {}, 0
+local from, most, mostBytes = "(" .. ARGV[3] .. "-0", tonumber(ARGV[4]), tonumber(ARGV[5])
+local count = math.min(most, ${probeEntries})
+while oldest and count > 0 do
+  local rows = redis.call("XRANGE", KEYS[2], from, "+", "COUNT", count)
+  for _, row in ipairs(rows) do
+    local size = sizeOf(row)
+    if #entries > 0 and bytes + size > mostBytes then return { head, oldest[1], entries } end
+    entries[#entries + 1] = row
+    bytes = bytes + size
+  end
+  if #rows < count then break end
+  from = "(" .. rows[#rows][1]
+  local mean = math.max(1, bytes / #entries)
+  count = math.min(most - #entries, math.ceil((mostBytes - bytes) / mean))
+end
+return { head, oldest and oldest[1] or false, entries }
 `;

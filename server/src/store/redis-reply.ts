@@ -29,19 +29,33 @@ export function readEntries(reply: unknown): LogEntry[] {
   });
 }
 
-/** Entries past the head are of an earlier log whose head was lost. */
+/**
+ * Entries past the head are of an earlier log whose head was lost. Others may have been deleted from outside: what
+ * follows such a hole is not said to follow what comes before it.
+ */
 export function replayOf(
   headReply: unknown,
-  oldest: LogEntry | undefined,
+  oldestOffset: number | undefined,
   entries: readonly LogEntry[],
   after: Cursor | null,
 ): Replay {
   const head = readHead(headReply);
-  const { offset: newestOffset } = head.cursor;
-  const trimmedOffset = oldest && oldest.offset <= newestOffset ? oldest.offset - 1 : newestOffset;
+  const { epoch, offset: newestOffset } = head.cursor;
+  const trimmedOffset =
+    oldestOffset !== undefined && oldestOffset <= newestOffset ? oldestOffset - 1 : newestOffset;
   const start = replayStartOf({ head, trimmedOffset, ancestors: readAncestors(headReply) }, after);
   if (start.kind === "gap") return start;
-  return { kind: "events", entries: entries.filter(({ offset }) => offset <= newestOffset), head };
+  const retained = entries.filter(({ offset }) => offset <= newestOffset);
+  const following = retained.filter(({ offset }, index) => offset === start.offset + 1 + index);
+  if (following.length > 0 || start.offset === newestOffset)
+    return { kind: "events", entries: following, head };
+  const offset = (retained[0]?.offset ?? newestOffset + 1) - 1;
+  return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset } };
+}
+
+/** From XRANGE of one entry, or its id alone. */
+export function readOffset(id: unknown): number | undefined {
+  return typeof id === "string" ? Number.parseInt(id, 10) : undefined;
 }
 
 function recordOf(fields: readonly (string | null)[]): StateRecord {

@@ -7,13 +7,14 @@ import type { RedisCommands } from "./redis-commands.js";
 import { answer } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
 import { redisPlaceOf } from "./redis-options.js";
-import { readEntries, readHead, readRecord, replayOf } from "./redis-reply.js";
+import { readEntries, readHead, readOffset, readRecord, replayOf } from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
 import { emptyTopicMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  Page,
   Replay,
   Retention,
   StateKey,
@@ -111,13 +112,13 @@ class RedisStore implements Store {
     return readHead(head);
   }
 
-  async replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay> {
-    const from = `${(after?.offset ?? 0) + 1}-0`;
+  async replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     const keys = [redisKeys.head(topic), redisKeys.log(topic)];
+    const range = [after?.offset ?? 0, page.entries, page.bytes].map(String);
     const [head, oldest, rest] = await answer(
-      this.#commands.jobwireReadTopic(2, ...keys, randomEpoch(), this.#emptyTopicMs, from, String(limit)),
+      this.#commands.jobwireReadTopic(2, ...keys, randomEpoch(), this.#emptyTopicMs, ...range),
     );
-    return replayOf(head, readEntries(oldest)[0], readEntries(rest), after);
+    return replayOf(head, readOffset(oldest), readEntries(rest), after);
   }
 
   async fork(topic: TopicKey, shared: Cursor): Promise<void> {

@@ -4,7 +4,7 @@ import type { Replay, TopicHead } from "./store.js";
 /** What of a log decides where a replay starts. */
 export interface LogBounds {
   readonly head: TopicHead;
-  /** The newest offset that is no longer retained. */
+  /** The newest offset that is no longer retained; that of the head when nothing is. */
   readonly trimmedOffset: number;
   /** Logs this one has forked from, the latest first, each with the last entry it shares with what came after. */
   readonly ancestors: readonly Cursor[];
@@ -20,7 +20,10 @@ export function replayStartOf(
   after: Cursor | null,
 ): ReplayStart {
   const { epoch, offset: newestOffset } = head.cursor;
-  if (!after) return { kind: "after", offset: trimmedOffset };
+  if (!after) {
+    if (newestOffset === 0 || trimmedOffset < newestOffset) return { kind: "after", offset: trimmedOffset };
+    return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset: newestOffset } };
+  }
   const sharedOffset = after.epoch === epoch ? newestOffset : sharedOffsetOf(ancestors, after.epoch);
   if (after.offset > sharedOffset) {
     const offset = Math.max(sharedOffset, trimmedOffset);

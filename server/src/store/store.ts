@@ -22,11 +22,12 @@ export interface Store extends AsyncDisposable {
   head(topic: TopicKey): Promise<TopicHead>;
 
   /**
-   * Events after `after` (`null`: from the oldest retained one), oldest first, at most `limit`.
-   * @returns `gap` when the log does not reach back to `after` or is not the log that `after` speaks of. A log that has
-   * forked from that one counts as it up to where the two part.
+   * Events after `after` (`null`: from the oldest retained one), oldest first, without holes, no more than the page
+   * holds. None at all means that `after` is the head.
+   * @returns `gap` when the log does not reach back to `after`, is not the log that `after` speaks of, or lacks what
+   * should follow. A log that has forked from that one counts as it up to where the two part.
    */
-  replay(topic: TopicKey, after: Cursor | null, limit: number): Promise<Replay>;
+  replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay>;
 
   /**
    * For a topic that was set back: it lacks, or has others in place of, entries that were delivered from it after
@@ -119,6 +120,14 @@ export interface StatePage {
   readonly next: string | null;
 }
 
+/** What is read of a log at a time. */
+export interface Page {
+  /** At most so many entries. */
+  readonly entries: number;
+  /** No further entry once the bodies have so many bytes, in UTF-8: at least one entry is read. */
+  readonly bytes: number;
+}
+
 export interface TopicHead {
   /** The newest event; offset 0 when there has been none. */
   readonly cursor: Cursor;
@@ -156,9 +165,17 @@ export interface TopicListener {
 export interface Retention {
   /** How many events of a topic are kept: the newest so many. */
   readonly maxEvents: number;
+  /**
+   * How many bytes of bodies a topic keeps, in UTF-8: the newest events that fit, and always the newest one. Default:
+   * `defaultMaxBytes`.
+   */
+  readonly maxBytes?: number;
   /** How long a topic without events is remembered; default `emptyTopicMs`. */
   readonly emptyTopicMs?: number;
 }
+
+/** What a topic keeps when nothing else is said: 16 MiB. */
+export const defaultMaxBytes = 16_777_216;
 
 /** How long a topic is remembered that was asked for and has no events: a day. */
 export const emptyTopicMs = 86_400_000;

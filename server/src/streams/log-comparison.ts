@@ -1,6 +1,6 @@
 import type { Cursor } from "@jobwire/shared";
 import type { Replay, Store, TopicKey } from "../store/store.js";
-import { pageSize } from "./page-size.js";
+import { comparedPage } from "./pages.js";
 import type { RecentFrames } from "./recent-frames.js";
 
 /** Compares a topic's log with the frames in memory, to find out whether it was set back since they were delivered. */
@@ -44,9 +44,9 @@ export class LogComparison {
   }
 
   async #retainedFrom(cursor: Cursor) {
-    let read = await this.store.replay(this.topic, cursor, pageSize);
+    let read = await this.store.replay(this.topic, cursor, comparedPage);
     if (read.kind === "gap" && read.reason === "trimmed")
-      read = await this.store.replay(this.topic, read.resumeAfter, pageSize);
+      read = await this.store.replay(this.topic, read.resumeAfter, comparedPage);
     return read.kind === "gap" ? [] : read.entries;
   }
 }

@@ -3,7 +3,7 @@ import type { Frame } from "./frame.js";
 
 export interface RecentLimits {
   readonly maxFrames: number;
-  /** In UTF-16 code units, over all bodies. */
+  /** In UTF-16 code units, over all bodies; a single one may be longer. */
   readonly maxBodyLength: number;
 }
 
@@ -74,7 +74,7 @@ export class RecentFrames {
 
   #trim(): void {
     const { maxFrames, maxBodyLength } = this.limits;
-    while (this.#frames.length > maxFrames || this.#bodyLength > maxBodyLength) {
+    while (this.#frames.length > maxFrames || (this.#bodyLength > maxBodyLength && this.#frames.length > 1)) {
       this.#bodyLength -= this.#frames.shift()?.body.length ?? 0;
     }
   }

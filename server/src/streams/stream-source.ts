@@ -10,6 +10,11 @@ export interface StreamSource<Event> {
   /** Where to continue; without it `start` says where the stream begins. */
   readonly after: Cursor | null;
   readonly start: "oldest" | "newest";
+  /**
+   * What the state beside the topic says of its log: that it has events, or that its last one was written too. A log that
+   * lacks them has lost them, which the stream says; where the end is missing it ends after that.
+   */
+  readonly expects?: "events" | "end" | undefined;
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
   /**

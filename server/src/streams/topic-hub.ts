@@ -4,11 +4,12 @@ import type { LogMessage, Replay, Store, TopicKey, TopicListener } from "../stor
 import { CatchUp } from "./catch-up.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
-import { FrameBatch, frameOf, type Frame } from "./frame.js";
+import { frameOf, type Frame, type FrameBatch } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
 import { LogComparison } from "./log-comparison.js";
-import { pageSize } from "./page-size.js";
+import { comparedPage, readerPage, recentLimits } from "./pages.js";
 import { RecentFrames } from "./recent-frames.js";
+import { SharedBatches } from "./shared-batches.js";
 import { SharedReads } from "./shared-reads.js";
 import type { Turns } from "./turns.js";
 import { WaitingRoom } from "./waiting-room.js";
@@ -22,9 +23,6 @@ export interface HubContext {
   readonly onError: (error: unknown) => void;
 }
 
-const recentLimits = { maxFrames: pageSize, maxBodyLength: 1_048_576 };
-const maxBatches = 32;
-
 /**
  * One topic as this process sees it: one listener on the store for all local subscribers, and the newest frames in
  * memory, so that subscribers who come back cost the store one read per topic.
@@ -37,7 +35,7 @@ const maxBatches = 32;
 export class TopicHub implements AsyncDisposable, TopicListener {
   readonly #recent = new RecentFrames(recentLimits);
   readonly #comparison: LogComparison;
-  readonly #batches = new Map<string, FrameBatch>();
+  readonly #batches = new SharedBatches();
   readonly #followers: Followers;
   readonly #waiting = new WaitingRoom();
   readonly #reads = new SharedReads<HubRead | null>();
@@ -59,6 +57,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     this.#catchUp = new CatchUp({
       turns: context.turns,
       readOn: () => this.#readOn(),
+      position: () => formatCursor(this.#head),
       receive: (message) => this.onMessage(message),
       isAway: () => !context.store.isReachable,
       onError: context.onError,
@@ -105,11 +104,21 @@ export class TopicHub implements AsyncDisposable, TopicListener {
    * @throws AppError `STORE_UNAVAILABLE`
    */
   async readLog(position: Cursor | null): Promise<HubRead | null> {
-    if (this.#head.offset - (position?.offset ?? 0) <= pageSize) {
+    if (this.#head.offset - (position?.offset ?? 0) <= recentLimits.maxFrames) {
       await (this.#backfilling ??= this.#backfill());
       if (this.#known(position) !== null) return null;
     }
     return this.#reads.read(position ? formatCursor(position) : "oldest", () => this.#readAfter(position));
+  }
+
+  /**
+   * Reads on to where the log ends, whatever was heard.
+   * @throws AppError `STORE_UNAVAILABLE`
+   */
+  async sync(): Promise<void> {
+    await this.#catchUp.start();
+    if (this.#catchUp.hasFailed)
+      throw new AppError("STORE_UNAVAILABLE", "The event store does not answer; try again shortly.");
   }
 
   /** Resolves when `peek` may have something new to say, and when the signal aborts. */
@@ -128,13 +137,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
 
   /** Frames of this hub as a batch; those who ask for the same get the same, until the next frame comes. */
   batch(frames: readonly Frame[], filter: string): FrameBatch {
-    const key = `${frames[0]?.id} ${frames.at(-1)?.id} ${filter}`;
-    let batch = this.#batches.get(key);
-    if (!batch) {
-      if (this.#batches.size >= maxBatches) this.#batches.clear();
-      this.#batches.set(key, (batch = new FrameBatch(frames)));
-    }
-    return batch;
+    return this.#batches.of(frames, filter);
   }
 
   onMessage(message: LogMessage): void {
@@ -172,10 +175,11 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     try {
       let read = await this.context.store.replay(
         this.topic,
-        { epoch, offset: Math.max(0, offset - pageSize) },
-        pageSize,
+        { epoch, offset: Math.max(0, offset - recentLimits.maxFrames) },
+        comparedPage,
       );
-      if (read.kind === "gap") read = await this.context.store.replay(this.topic, read.resumeAfter, pageSize);
+      if (read.kind === "gap")
+        read = await this.context.store.replay(this.topic, read.resumeAfter, comparedPage);
       if (read.kind === "gap" || read.head.cursor.epoch !== this.#head.epoch) return;
       // A log that was set back has other entries where memory and log overlap; catching up deals with that.
       if (!this.#recent.agreesWith(read.entries)) return;
@@ -189,7 +193,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   }
 
   async #readAfter(position: Cursor | null): Promise<HubRead | null> {
-    const read = await this.context.store.replay(this.topic, position, pageSize);
+    const read = await this.context.store.replay(this.topic, position, readerPage);
     if (read.kind === "events") {
       const { epoch } = read.head.cursor;
       if (read.entries.length > 0)
@@ -203,9 +207,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     )
       return read;
     // Else the subscriber has seen all of the log and this hub has not: another process was faster.
-    await this.#catchUp.start();
-    if (this.#catchUp.hasFailed)
-      throw new AppError("STORE_UNAVAILABLE", "The event store does not answer; try again shortly.");
+    await this.sync();
     return null;
   }
 
@@ -216,11 +218,11 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     const { epoch, offset } = this.#head;
     if (newest) {
       // From one before, so that the same read says whether what was taken last is still there.
-      const read = await store.replay(this.topic, { epoch, offset: newest.offset - 1 }, pageSize);
+      const read = await store.replay(this.topic, { epoch, offset: newest.offset - 1 }, comparedPage);
       if (this.#comparison.showsSetBack(read, this.#head)) return this.#fork(epoch);
       if (read.kind === "events" && read.head.cursor.epoch === epoch) return this.#takeAll(read);
     }
-    const read = await store.replay(this.topic, this.#head, pageSize);
+    const read = await store.replay(this.topic, this.#head, comparedPage);
     // What came into memory meanwhile is to be compared first.
     if (this.#recent.newest !== newest) return false;
     if (read.kind === "gap" && this.#comparison.endsBefore(this.#head, read)) return this.#fork(epoch);
@@ -259,8 +261,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
       this.#closed = entry.last;
     }
     if (this.#head === before) return;
-    // Clearing an empty map allocates all the same, and this runs for each message of each topic.
-    if (this.#batches.size > 0) this.#batches.clear();
+    this.#batches.clear();
     this.#waiting.wake();
   }
 

@@ -18,11 +18,17 @@ export type Step<Event> =
   | { readonly kind: "end" };
 
 const retryDelayMs = 500;
+/** How often the log is asked for what the hub does not know, when neither has said anything new. */
+const maxFruitlessReads = 3;
 
 /** One stream's position in its topic, and how it gets on from there. */
 export class TopicReader<Event> {
   #position: Cursor | null;
   #hasStarted = false;
+  #hasToldGap = false;
+  /** The log was read to its end since this stream stood there. */
+  #isSynced = false;
+  #fruitlessReads = 0;
   #prelude: AsyncIterator<ControlEvent<Event>> | undefined;
 
   constructor(
@@ -50,7 +56,11 @@ export class TopicReader<Event> {
       this.#prelude = undefined;
       const read =
         this.hub.peek(this.#position) ?? (await this.#fromStore(() => this.hub.readLog(this.#position)));
-      if (!read) continue;
+      if (!read) {
+        if (++this.#fruitlessReads >= maxFruitlessReads) await this.#pause();
+        continue;
+      }
+      this.#fruitlessReads = 0;
       if (read.kind === "moved") {
         this.#position = read.position;
         continue;
@@ -60,22 +70,51 @@ export class TopicReader<Event> {
         this.#prelude = this.source.prelude(read.kind !== "gap")[Symbol.asyncIterator]();
         continue;
       }
+      if (read.kind === "head" && this.#lacksExpected()) {
+        if (!this.#isSynced)
+          this.#isSynced = (await this.#fromStore(() => this.hub.sync().then(() => true))) ?? false;
+        else if (this.#hasToldGap) return { kind: "end" };
+        else {
+          const gap = await this.#explain("log-lost", this.hub.head);
+          if (gap) return gap;
+        }
+        continue;
+      }
       if (read.kind !== "gap") {
         this.#hasStarted = true;
         // Before the first event there is a position too: should the log be lost, there may have been events.
         if (read.kind === "head") this.#position ??= this.hub.head;
         return read;
       }
-      const { reason, resumeAfter } = read;
-      const to = formatCursor(resumeAfter);
-      const from = this.#position ? formatCursor(this.#position) : to;
-      const event = await this.#fromStore(() => this.source.explainGap({ reason, from, to }));
-      if (!event) continue;
-      this.#hasStarted = true;
-      this.#position = resumeAfter;
-      return { kind: "gap", id: to, event, reason };
+      const gap = await this.#explain(read.reason, read.resumeAfter);
+      if (gap) return gap;
     }
     return { kind: "end" };
+  }
+
+  /** Whether the log ends before what the state beside it says was written. */
+  #lacksExpected(): boolean {
+    const { expects, after } = this.source;
+    if (expects === "end") return true;
+    return expects === "events" && !after && !this.#hasToldGap && this.hub.head.offset === 0;
+  }
+
+  /** The step over what is missing. `null`: the store was away for a moment; look again. */
+  async #explain(reason: StreamGapReason, resumeAfter: Cursor): Promise<Step<Event> | null> {
+    const to = formatCursor(resumeAfter);
+    const from = formatCursor(this.#position ?? { ...resumeAfter, offset: 0 });
+    const event = await this.#fromStore(() => this.source.explainGap({ reason, from, to }));
+    if (!event) return null;
+    this.#hasStarted = true;
+    this.#hasToldGap = true;
+    this.#position = resumeAfter;
+    return { kind: "gap", id: to, event, reason };
+  }
+
+  /** Until something is new, or half a second has passed. */
+  async #pause(): Promise<void> {
+    const ended = AbortSignal.any([this.signal, AbortSignal.timeout(retryDelayMs)]);
+    await this.hub.changed(ended);
   }
 
   /** `null`: the store was away for a moment; look again. */

@@ -23,8 +23,8 @@ export interface JobExport {
   readonly text: AsyncIterable<string>;
 }
 
-/** Events may carry pictures of several hundred kilobytes: few are held at once. */
-const pageSize = 32;
+/** Events may carry pictures of several hundred kilobytes: few of those are held at once. */
+const page = { entries: 32, bytes: 262_144 };
 const chunkLength = 262_144;
 /** Exports outlive their tasks by this: a download that begins while the task is there finds all of it. */
 const graceMs = 3_600_000;
@@ -39,7 +39,7 @@ export class JobExports {
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
   async prepare(caller: Caller, jobId: string): Promise<TaskWork<TaskResult<"export-events">>> {
-    const ownerId = await this.options.jobs.ownerOf(caller, jobId);
+    const { ownerId } = await this.options.jobs.find(caller, jobId);
     const topic = { scope: ownerScope(ownerId), topic: jobTopic(jobId) };
     return (handle) => this.#export(topic, jobId, handle);
   }
@@ -81,11 +81,11 @@ export class JobExports {
   async *#entries(topic: TopicKey, end: Cursor): AsyncGenerator<{ entry: LogEntry; remaining: number }> {
     let after: Cursor | null = null;
     do {
-      const page = await this.options.store.replay(topic, after, pageSize);
-      if (page.kind === "gap" || page.head.cursor.epoch !== end.epoch || page.entries.length === 0) {
+      const read = await this.options.store.replay(topic, after, page);
+      if (read.kind === "gap" || read.head.cursor.epoch !== end.epoch || read.entries.length === 0) {
         throw new TaskFailure("The job's log was trimmed or lost while it was read; start the export again.");
       }
-      for (const entry of page.entries) {
+      for (const entry of read.entries) {
         if (entry.offset > end.offset) return;
         yield { entry, remaining: end.offset - entry.offset };
         after = { epoch: end.epoch, offset: entry.offset };
