@@ -10,7 +10,7 @@ import { SessionRetention } from "../../server/src/sessions/session-retention.js
 import { SessionStore } from "../../server/src/sessions/session-store.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
-import type { Store } from "../../server/src/store/store.js";
+import type { Commit, Store } from "../../server/src/store/store.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { newRequestId } from "../support/session-steps.js";
 import { upTo } from "../contract/store-fixtures.js";
@@ -45,6 +45,26 @@ describe.each(["memory", "redis"] as const)("a broadcast to sessions (%s)", (nam
     for (const session of sessions) expect(await received(store, session)).toEqual([first, second]);
     expect(await received(store, other)).toEqual([]);
     expect(await store.readState({ scope: sessionsScope, key })).toEqual({ a: "1" });
+  });
+
+  test("of a large message is made in commits of a few megabytes each", async () => {
+    const sizes: number[] = [];
+    const { connect, broadcasts } = await newSessions(store, async ({ events }) => {
+      sizes.push(events.reduce((sum, { body }) => sum + body.length, 0));
+    });
+    const userId = randomUUID();
+    const sessions = await Promise.all(Array.from({ length: 12 }, () => connect(userId)));
+    const timestamp = new Date();
+    const event: SessionEvent = {
+      type: "session.message",
+      timestamp,
+      name: "large",
+      data: "x".repeat(900_000),
+    };
+    expect(await broadcasts.send({ userId }, [event])).toBe(12);
+    for (const session of sessions) expect(await received(store, session)).toEqual([event]);
+    expect(Math.max(...sizes)).toBeLessThan(4_194_304);
+    expect(sizes).toHaveLength(3);
   });
 
   test("whose guard refuses the state reaches nobody", async () => {
@@ -105,14 +125,14 @@ describe.each(["memory", "redis"] as const)("a broadcast to sessions (%s)", (nam
   });
 });
 
-async function newSessions(store: Store, beforeCommit = async () => {}) {
+async function newSessions(store: Store, beforeCommit: (change: Commit) => Promise<void> = async () => {}) {
   const retention = new SessionRetention(60_000);
   const sessions = new SessionStore(store, retention);
   const lease = new ProcessLease(store);
   const observed: Store = Object.assign(Object.create(store) as Store, {
-    commit: async (change: Parameters<Store["commit"]>[0]) => {
+    commit: async (change: Commit) => {
       await lease.renew();
-      await beforeCommit();
+      await beforeCommit(change);
       return store.commit(change);
     },
   });

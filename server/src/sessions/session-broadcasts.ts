@@ -26,8 +26,9 @@ export type Broadcasted =
       /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null;
     };
 
-/** How many logs one commit writes to: few enough to let others in between. */
+/** How much one commit writes, to how many logs: little enough to let others in between. */
 const maxTopicsPerCommit = 256;
+const maxBytesPerCommit = 4_194_304;
 
 export interface SessionBroadcastsOptions {
   readonly store: Store;
@@ -45,39 +46,41 @@ export class SessionBroadcasts {
    * @throws AppError `STORE_UNAVAILABLE`: some sessions may have got them.
    */
   async send(audience: Audience, events: readonly SessionEvent[]): Promise<number> {
+    const entries = encode(events);
     const sessions = await this.#reachable(audience);
-    for (const batch of batchesOf(sessions, maxTopicsPerCommit)) await this.#append(batch, events);
+    for (const batch of batchesOf(sessions, topicsPerCommit(entries))) await this.#append(batch, entries);
     return this.#countLive(sessions);
   }
 
   /**
-   * Changes a state and sends the events that say so. The state and the events for the first 256 sessions are one
+   * Changes a state and sends the events that say so. The state and the events for the first sessions, up to 256, are one
    * commit; those for more sessions follow in further commits.
    * @throws AppError `STORE_UNAVAILABLE`: the state may have changed, and some sessions may have got the events.
    */
   async commit({ audience, events, ...change }: Broadcast): Promise<Broadcasted> {
+    const entries = encode(events);
+    const size = topicsPerCommit(entries);
     const sessions = await this.#reachable(audience);
-    const [first = [], ...rest] = batchesOf(sessions, maxTopicsPerCommit);
-    const committed = await this.#append(first, events, change);
+    const [first = [], ...rest] = batchesOf(sessions, size);
+    const committed = await this.#append(first, entries, change);
     if (!committed.accepted) return committed;
     // Those that have come since these were read may have read the state of before.
     const reached = new Set(sessions.map(({ requestId }) => requestId));
     const late = (await this.#reachable(audience)).filter(({ requestId }) => !reached.has(requestId));
-    for (const batch of [...rest, ...batchesOf(late, maxTopicsPerCommit)]) await this.#append(batch, events);
+    for (const batch of [...rest, ...batchesOf(late, size)]) await this.#append(batch, entries);
     return { accepted: true, delivered: await this.#countLive([...sessions, ...late]) };
   }
 
   #append(
     sessions: readonly SessionRecord[],
-    events: readonly SessionEvent[],
+    entries: readonly Entry[],
     change?: Pick<Broadcast, "state" | "retainMs">,
   ): Promise<Committed> {
-    const encoded = events.map((event) => ({ type: event.type, body: encodeEvent(event) }));
     return this.options.store.commit({
       scope: sessionsScope,
       ...change,
       events: sessions.flatMap(({ requestId }) =>
-        encoded.map((event) => ({ topic: sessionKey(requestId), ...event })),
+        entries.map((event) => ({ topic: sessionKey(requestId), ...event })),
       ),
     });
   }
@@ -95,4 +98,18 @@ export class SessionBroadcasts {
     }
     return sessions;
   }
+}
+
+interface Entry {
+  readonly type: string;
+  readonly body: string;
+}
+
+function encode(events: readonly SessionEvent[]): Entry[] {
+  return events.map((event) => ({ type: event.type, body: encodeEvent(event) }));
+}
+
+function topicsPerCommit(entries: readonly Entry[]): number {
+  const bytes = entries.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
+  return Math.min(maxTopicsPerCommit, Math.max(1, Math.floor(maxBytesPerCommit / Math.max(1, bytes))));
 }

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { askAlive } from "./ask-alive.js";
 import { randomEpoch } from "./epoch.js";
 
 /** Answers of a server that is there and cannot be read from. */
@@ -35,11 +36,7 @@ export class LossWatch {
 
   async #look({ redis, key }: Watched): Promise<void> {
     try {
-      let mark = await redis.get(key);
-      if (mark === null) {
-        await redis.set(key, randomEpoch(), "NX");
-        mark = await redis.get(key);
-      }
+      const mark = await askAlive(redis, () => readMark(redis, key));
       if (mark === null) return;
       const known = this.#known.get(key);
       this.#known.set(key, mark);
@@ -47,8 +44,15 @@ export class LossWatch {
     } catch (error) {
       const isReply = error instanceof Error && error.name === "ReplyError";
       if (isReply && !notServing.test(error.message)) return;
-      if (!isReply && redis.status === "ready") redis.disconnect(true);
       throw error;
     }
   }
+}
+
+/** The mark that is there, or a new one. */
+async function readMark(redis: Redis, key: string): Promise<string | null> {
+  const mark = await redis.get(key);
+  if (mark !== null) return mark;
+  await redis.set(key, randomEpoch(), "NX");
+  return redis.get(key);
 }

@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import { askAlive } from "./ask-alive.js";
 import { readMessage } from "./redis-message.js";
 import { toStoreError } from "./redis-error.js";
 import { watchMs } from "./redis-topology.js";
@@ -58,7 +59,8 @@ export class RedisSubscriber implements Disposable {
   /** A peer that vanished without a word looks like one that has nothing to say. */
   async #checkAlive(): Promise<void> {
     if (this.redis.status !== "ready") return;
-    await this.redis.ping().catch(() => this.redis.disconnect(true));
+    // When it has vanished, the connection is made anew; what else goes wrong is reported from there.
+    await askAlive(this.redis, () => this.redis.ping()).catch(() => {});
   }
 
   async #remove(name: string, listener: TopicListener): Promise<void> {

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { askAlive } from "./ask-alive.js";
 import { addressOf, readMigratingSlots } from "./cluster-slots.js";
 import type { ConnectionOptions } from "./redis-options.js";
 import { baseOptions } from "./redis-topology.js";
@@ -40,11 +41,9 @@ export class ShardConnections implements Disposable {
     const ready = [...this.#connections.values()].filter(({ node }) => node.status === "ready");
     await Promise.all(
       ready.map(async ({ node }) => {
-        try {
-          for (const slot of readMigratingSlots(await node.cluster("NODES"))) slots.add(slot);
-        } catch (error) {
-          if (!(error instanceof Error && error.name === "ReplyError")) node.disconnect();
-        }
+        // One that has vanished is told of by its connection, which is given up.
+        const nodes = await askAlive(node, () => node.cluster("NODES")).catch(() => null);
+        for (const slot of nodes === null ? [] : readMigratingSlots(nodes)) slots.add(slot);
       }),
     );
     return slots;
