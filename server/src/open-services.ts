@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
+import type { DamagedRecords } from "./damaged-records.js";
 import { JobService } from "./jobs/job-service.js";
 import { JobStore } from "./jobs/job-store.js";
 import { JobStreams } from "./jobs/job-streams.js";
@@ -40,6 +41,7 @@ export interface ServicesOptions {
   readonly hubs: TopicHubs;
   readonly sessionObservers: readonly SessionObserver[];
   readonly log: Logger;
+  readonly damaged: DamagedRecords;
   /** Hears of background work that failed and is tried again. */
   readonly onError: (error: unknown) => void;
 }
@@ -49,13 +51,13 @@ const sweepIntervalMs = 2000;
 const snapshotTasks = 20;
 
 export function openServices(options: ServicesOptions): Services {
-  const { config, store, hubs, sessionObservers, log, onError } = options;
-  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, onError });
+  const { config, store, hubs, sessionObservers, log, damaged, onError } = options;
+  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, damaged, onError });
   const queue = new WorkQueue(store, onError);
   const jobs = new JobService(jobStore, queue);
   const work = new WorkService(jobStore, jobs, queue);
 
-  const spools = new SpoolService(new SpoolStore(store), (error, tagSpool) =>
+  const spools = new SpoolService(new SpoolStore(store, damaged), (error, tagSpool) =>
     log.error({ err: error, tagSpool }, "a spool event was not published"),
   );
 
@@ -78,6 +80,7 @@ export function openServices(options: ServicesOptions): Services {
     broadcasts,
     jobs,
     jobStore,
+    damaged,
     limits: config.tasks,
     retainEndedMs: config.historyTtlMs,
     onError: (error, taskId) => log.error({ err: error, taskId }, "a task went wrong"),

@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import type { Config } from "./config.js";
 import { createLog } from "./create-log.js";
 import { createApp } from "./http/app.js";
+import { watchDamagedRecords } from "./http/damaged-records-metric.js";
 import { createTokens } from "./http/create-tokens.js";
 import type { TokenSigner } from "./http/tokens.js";
 import { openServices } from "./open-services.js";
@@ -55,7 +56,15 @@ export async function startServer(
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   const hubs = new TopicHubs(store, onError);
-  const services = openServices({ config, store, hubs, sessionObservers, log, onError });
+  const services = openServices({
+    config,
+    store,
+    hubs,
+    sessionObservers,
+    log,
+    damaged: watchDamagedRecords(log, registry),
+    onError,
+  });
   const { verifier, signer, handsOutTokens } = createTokens(config);
   let draining: Promise<void> | undefined;
   const app = await createApp({

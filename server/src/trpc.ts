@@ -1,5 +1,5 @@
 import { initTRPC, type TRPCDataTransformer } from "@trpc/server";
-import type { Role } from "@jobwire/shared";
+import { findUnencodablePart, type Role } from "@jobwire/shared";
 import superjson, { type SuperJSONResult } from "superjson";
 import { z } from "zod";
 import { AppError } from "./app-error.js";
@@ -10,11 +10,24 @@ export interface Context {
   readonly authenticate: () => Promise<Principal>;
 }
 
-/** superjson that also takes plain JSON, which is what people type. No input of ours has a field `json`. */
+/**
+ * superjson that also takes plain JSON, which is what people type. No input of ours has a field `json`. What could not be
+ * passed on unchanged is refused here: decoding would drop it without a word.
+ */
 const lenientSuperjson: TRPCDataTransformer = {
   serialize: (value) => superjson.serialize(value),
-  deserialize: (value: SuperJSONResult | Record<string, unknown>): unknown =>
-    isEnvelope(value) ? superjson.deserialize(value) : value,
+  deserialize: (value: SuperJSONResult | Record<string, unknown>): unknown => {
+    const part = findUnencodablePart(isEnvelope(value) ? value.json : value);
+    if (part)
+      throw new AppError("INPUT_INVALID", `Invalid input\n✖ ${part.message}\n  → at ${part.path.join(".")}`);
+    try {
+      return isEnvelope(value) ? superjson.deserialize(value) : value;
+    } catch (error) {
+      throw new AppError("INPUT_INVALID", "Invalid input: its superjson `meta` does not fit its `json`.", {
+        cause: error,
+      });
+    }
+  },
 };
 
 const trpc = initTRPC.context<Context>().create({

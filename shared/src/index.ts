@@ -1,5 +1,6 @@
 export * from "./apply-spool-event.js";
 export * from "./cursor.js";
+export { findUnencodablePart, isEncodableKey, type UnencodablePart } from "./encodable.js";
 export * from "./error-code.js";
 export * from "./job.js";
 export * from "./job-event.js";

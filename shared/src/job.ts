@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldNameSchema } from "./encodable.js";
 import { jobStatuses } from "./job-status.js";
 import { timestampSchema } from "./timestamp.js";
 
@@ -37,7 +38,7 @@ export const jobSchema = z.object({
 export type Job = z.infer<typeof jobSchema>;
 
 const metadataSchema = z
-  .record(z.string().min(1).max(64), z.string().max(1024))
+  .record(fieldNameSchema, z.string().max(1024))
   .refine((metadata) => Object.keys(metadata).length <= 50, "at most 50 entries");
 
 export const createJobInputSchema = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anyJsonSchema } from "./encodable.js";
 import type { StreamGap } from "./stream-gap.js";
 import { lastEventIdSchema } from "./stream-input.js";
 import { taskEventSchemas, type Task } from "./task.js";
@@ -8,9 +9,6 @@ import { timestampSchema } from "./timestamp.js";
 export const requestIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:-]{1,128}$/, "expected 1 to 128 of the characters A-Z a-z 0-9 . _ : -");
-
-/** What a message carries: any JSON. */
-const messageDataSchema = z.json();
 
 const envelope = { timestamp: timestampSchema };
 
@@ -33,7 +31,7 @@ export const sessionEventSchema = z.discriminatedUnion("type", [
     connectionId: z.string(),
     resumed: z.boolean(),
   }),
-  z.object({ type: z.literal("session.message"), ...envelope, name: z.string(), data: messageDataSchema }),
+  z.object({ type: z.literal("session.message"), ...envelope, name: z.string(), data: anyJsonSchema }),
   /** A newer connection has this session now; nothing follows. */
   z.object({ type: z.literal("session.replaced"), ...envelope, requestId: requestIdSchema }),
   z.object({ type: z.literal("version.announced"), ...envelope, ...announcedVersionSchema.shape }),
@@ -61,7 +59,7 @@ export const sendToSessionInputSchema = z.strictObject({
   /** Absent: to every connected session. */
   requestId: requestIdSchema.optional(),
   name: z.string().min(1).max(128),
-  data: messageDataSchema,
+  data: anyJsonSchema,
 });
 
 export type SendToSessionInput = z.infer<typeof sendToSessionInputSchema>;

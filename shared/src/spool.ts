@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldNameSchema } from "./encodable.js";
 import type { StreamGap } from "./stream-gap.js";
 import { lastEventIdSchema } from "./stream-input.js";
 import { timestampSchema } from "./timestamp.js";
@@ -11,7 +12,7 @@ const estadoDetalleSchema = boardTextSchema(1024);
 
 /** Text by text, like a job's metadata. */
 const additionalDataSchema = z
-  .record(z.string().min(1).max(64), z.string().max(1024))
+  .record(fieldNameSchema, z.string().max(1024))
   .refine((data) => Object.keys(data).length <= 50, "at most 50 entries");
 
 /** A spool as the board shows it. */

@@ -5,6 +5,7 @@ import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import { startRedis } from "../support/redis-server.js";
+import { noDamage } from "../support/no-damage.js";
 
 const tags = Array.from({ length: 5_000 }, (_, index) => `MK-${String(index).padStart(5, "0")}`);
 
@@ -22,7 +23,7 @@ describe("a board of thousands of spools is listed whole, by tag, and can be nar
 });
 
 async function expectWholeList(store: Store): Promise<void> {
-  const spools = new SpoolService(new SpoolStore(store), (error) => {
+  const spools = new SpoolService(new SpoolStore(store, noDamage), (error) => {
     throw error;
   });
   const taken = tags.filter((_, index) => index % 7 === 0);

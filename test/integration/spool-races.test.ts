@@ -15,6 +15,7 @@ import {
 } from "../support/spool-actions.js";
 import { boardOf } from "../support/spool-board.js";
 import { upTo } from "../contract/store-fixtures.js";
+import { noDamage } from "../support/no-damage.js";
 
 const maxEvents = 1_000;
 
@@ -24,13 +25,13 @@ test("in whatever order the store answers callers who race, each accepted call i
   await fc.assert(
     fc.asyncProperty(beforeArbitrary, racingArbitrary, fc.scheduler(), async (before, racing, scheduler) => {
       await using store = openMemoryStore({ maxEvents });
-      const spools = new SpoolService(new SpoolStore(delayed(store, scheduler)), fail);
+      const spools = new SpoolService(new SpoolStore(delayed(store, scheduler), noDamage), fail);
       const actions = new SpoolActions(callsOf(spools), "");
       for (const action of before) await scheduler.waitFor(actions.carryOut(action));
       await scheduler.waitFor(Promise.all(racing.map((action) => actions.carryOut(action))));
       const events = await logOf(store);
       actions.expectExplained(events);
-      expect(boardOf(events)).toEqual(await new SpoolService(new SpoolStore(store), fail).list({}));
+      expect(boardOf(events)).toEqual(await new SpoolService(new SpoolStore(store, noDamage), fail).list({}));
     }),
     { numRuns: 300 },
   );
@@ -41,11 +42,11 @@ test("whatever another caller does between the look of a call and its commit, bo
     for (const late of everyAction) {
       for (const between of everyAction) {
         await using store = openMemoryStore({ maxEvents });
-        const prompt = new SpoolService(new SpoolStore(store), fail);
+        const prompt = new SpoolService(new SpoolStore(store, noDamage), fail);
         const actions = new SpoolActions(callsOf(prompt), "");
         for (const action of before) await actions.carryOut(action);
         const overtaken = new SpoolService(
-          new SpoolStore(afterEachLook(store, [() => actions.carryOut(between)])),
+          new SpoolStore(afterEachLook(store, [() => actions.carryOut(between)]), noDamage),
           fail,
         );
         await actions.carryOut(late, callsOf(overtaken));
@@ -59,13 +60,13 @@ test("whatever another caller does between the look of a call and its commit, bo
 
 test("a call that is always too late gives up with SPOOL_CHANGED", async () => {
   await using store = openMemoryStore({ maxEvents });
-  const others = new SpoolService(new SpoolStore(store), fail);
+  const others = new SpoolService(new SpoolStore(store, noDamage), fail);
   await others.register({ tagSpool: "A" });
   let turns = 0;
   const busy = Array.from({ length: 100 }, () => () => {
     return others.changeState({ tagSpool: "A", estadoDetalle: `turn ${++turns}` });
   });
-  const late = new SpoolService(new SpoolStore(afterEachLook(store, busy)), fail);
+  const late = new SpoolService(new SpoolStore(afterEachLook(store, busy), noDamage), fail);
   const call = late.tomar({ tagSpool: "A", workerNombre: "Ana" });
   await expect(call).rejects.toMatchObject({ code: "CONFLICT", reason: "SPOOL_CHANGED" });
   expect((await others.list({})).map(({ workerNombre }) => workerNombre)).toEqual([null]);
@@ -74,11 +75,14 @@ test("a call that is always too late gives up with SPOOL_CHANGED", async () => {
 
 test("a spool whose board was lost between the look and the commit is not found, and not made from half of it", async () => {
   await using store = openMemoryStore({ maxEvents });
-  const gone = new SpoolService(new SpoolStore(store), fail);
+  const gone = new SpoolService(new SpoolStore(store, noDamage), fail);
   const stale = { tagSpool: "A", workerNombre: "", estadoDetalle: "", completed: "false", updatedAt: "1" };
   const reads = [stale, null];
   const lost: Store = { ...bound(store), readState: async () => reads.shift() ?? null };
-  const call = new SpoolService(new SpoolStore(lost), fail).tomar({ tagSpool: "A", workerNombre: "Ana" });
+  const call = new SpoolService(new SpoolStore(lost, noDamage), fail).tomar({
+    tagSpool: "A",
+    workerNombre: "Ana",
+  });
   await expect(call).rejects.toMatchObject({ code: "NOT_FOUND", reason: "SPOOL_NOT_FOUND" });
   expect(await gone.list({})).toEqual([]);
   expect(await logOf(store)).toEqual([]);

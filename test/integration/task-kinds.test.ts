@@ -14,6 +14,7 @@ import type { TaskHandle } from "../../server/src/tasks/task-run.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { endOf } from "../support/tasks.js";
 import { startTestServer } from "../support/test-server.js";
+import { noDamage } from "../support/no-damage.js";
 
 const alice = { userId: "alice", role: "user" } as const;
 const dayMs = 86_400_000;
@@ -61,7 +62,7 @@ function newEvents(count: number): JobEvent[] {
 describe("prune-jobs", () => {
   test("takes jobs that ended at least so many days ago, to the moment, and no unfinished ones", async () => {
     await using store = openMemoryStore({ maxEvents: 10 });
-    const jobs = new JobStore({ store, retainFinishedMs: 60_000, onError });
+    const jobs = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
     const now = Date.now();
     const records = {
       longAgo: newRecord("ready", new Date(now - 30 * dayMs)),
@@ -80,7 +81,7 @@ describe("prune-jobs", () => {
 
   test("stops when its task has ended", async () => {
     await using store = openMemoryStore({ maxEvents: 10 });
-    const jobs = new JobStore({ store, retainFinishedMs: 60_000, onError });
+    const jobs = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
     for (let number = 0; number < 5; number++) await jobs.create(newRecord("failed", new Date(0)), []);
     const prune = prepareJobPruning(jobs, alice, { finishedBeforeDays: 7 });
     const progress = () => {
@@ -94,7 +95,7 @@ describe("prune-jobs", () => {
 describe("export-events", () => {
   test("fails when the log is trimmed faster than it is read, and gives no export out", async () => {
     await using store = openMemoryStore({ maxEvents: 100 });
-    const jobStore = new JobStore({ store, retainFinishedMs: 60_000, onError });
+    const jobStore = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
     const record = newRecord("code", new Date());
     await jobStore.create(record, newEvents(100));
     let reads = 0;

@@ -9,6 +9,7 @@ import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { TaskWork } from "../../server/src/tasks/task-run.js";
 import { TaskService } from "../../server/src/tasks/task-service.js";
 import { TaskStore } from "../../server/src/tasks/task-store.js";
+import { noDamage } from "../support/no-damage.js";
 
 const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(8_640_000_000_000_000) };
 
@@ -25,7 +26,7 @@ function openTaskService(limits = { maxRunning: 10, maxRunningPerOwner: 10 }) {
     retention: new SessionRetention(60_000),
   });
   const service = new TaskService({
-    tasks: new TaskStore({ store, broadcasts, retainEndedMs: 60_000, onError }),
+    tasks: new TaskStore({ store, broadcasts, retainEndedMs: 60_000, damaged: noDamage, onError }),
     kinds: {
       "export-events": async () => async () => ({ url: "", events: 0, bytes: 0 }),
       "prune-jobs": async () => async () => ({ jobs: 0 }),

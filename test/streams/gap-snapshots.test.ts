@@ -11,6 +11,7 @@ import { SpoolStreams } from "../../server/src/spools/spool-streams.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { EventStream } from "../../server/src/streams/event-stream.js";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
+import { noDamage } from "../support/no-damage.js";
 
 const streamCount = 500;
 const lostId = "0123456789abcdef0123:9";
@@ -58,7 +59,7 @@ test("a snapshot of one job or owner is never that of another", async () => {
 test("streams of the board that come back together to a lost log share one list of it", async () => {
   await using store = openMemoryStore({ maxEvents: 100 });
   await using hubs = new TopicHubs(store, ignore);
-  const spools = new SpoolService(new SpoolStore(store), ignore);
+  const spools = new SpoolService(new SpoolStore(store, noDamage), ignore);
   const streams = new SpoolStreams(hubs, spools);
   for (const tagSpool of ["A", "B", "C"]) await spools.register({ tagSpool });
   const board = await spools.list({});
@@ -75,7 +76,7 @@ test("streams of the board that come back together to a lost log share one list 
 });
 
 function jobsOn(store: ReturnType<typeof openMemoryStore>) {
-  const jobStore = new JobStore({ store, retainFinishedMs: 60_000, onError: ignore });
+  const jobStore = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError: ignore });
   const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(Date.now() + 60_000) };
   return { jobs: new JobService(jobStore, new WorkQueue(store, ignore)), alice };
 }

@@ -9,6 +9,10 @@ export function jobKey(jobId: string): string {
   return `job/${jobId}`;
 }
 
+export function jobIdOf(key: string): string {
+  return key.slice(jobKey("").length);
+}
+
 export const jobsIndex = "jobs";
 
 export function jobTopic(jobId: string): string {

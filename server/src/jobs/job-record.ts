@@ -1,4 +1,4 @@
-import { jobSchema, jobStageLabels, type Job } from "@jobwire/shared";
+import { isEncodableKey, jobSchema, jobStageLabels, type Job } from "@jobwire/shared";
 import { z } from "zod";
 import type { StateRecord } from "../store/store.js";
 
@@ -17,7 +17,7 @@ const recordSchema = z.object({
   title: textOrNullSchema,
   pipeline: textOrNullSchema,
   project: textOrNullSchema,
-  metadata: z.string().transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
+  metadata: z.string().transform(readMetadata),
   attempt: z.coerce.number(),
   workerId: textOrNullSchema,
   leaseExpiresAt: z.string().transform((text) => (text === "" ? null : new Date(Number(text)))),
@@ -30,6 +30,12 @@ const recordSchema = z.object({
 export function readJobRecord(state: StateRecord): JobRecord {
   const record = recordSchema.parse(state);
   return { ...record, stageLabel: jobStageLabels[record.status] };
+}
+
+/** Without the fields that no answer could carry: they were taken before they were refused. */
+function readMetadata(text: string): Record<string, string> {
+  const metadata = z.record(z.string(), z.string()).parse(JSON.parse(text));
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => isEncodableKey(name)));
 }
 
 /** The fields to set, in the form `readJobRecord` reads. The label is not stored: it follows from the status. */

@@ -1,14 +1,16 @@
 import { formatCursor, isTerminalJobStatus, jobStatuses, type JobEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import type { DamagedRecords } from "../damaged-records.js";
 import type { NewEvent, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
-import { feedTopic, jobKey, jobsIndex, jobTopic, ownerRecordKey, ownerScope } from "./job-keys.js";
+import { feedTopic, jobIdOf, jobKey, jobsIndex, jobTopic, ownerRecordKey, ownerScope } from "./job-keys.js";
 import { readJobRecord, writeJobFields, type JobRecord } from "./job-record.js";
 
 export interface JobStoreOptions {
   readonly store: Store;
   /** How long a finished job and its log are kept. */
   readonly retainFinishedMs: number;
+  readonly damaged: DamagedRecords;
   readonly onError: (error: unknown) => void;
 }
 
@@ -53,8 +55,9 @@ export class JobStore {
     const ownerId = await this.#findOwner(jobId);
     const state =
       ownerId && (await this.options.store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
-    if (!state) throw jobNotFound(jobId);
-    return readJobRecord(state);
+    const record = state && this.options.damaged.read(jobKey(jobId), state, readJobRecord);
+    if (!record) throw jobNotFound(jobId);
+    return record;
   }
 
   /**
@@ -85,8 +88,8 @@ export class JobStore {
       limit,
       ...(before !== undefined && { after: jobKey(before) }),
     });
-    const records = page.items.map(({ state }) => readJobRecord(state));
-    return { records, next: page.next === null ? null : (records.at(-1)?.id ?? null) };
+    const records = this.options.damaged.readAll(page.items, readJobRecord);
+    return { records, next: page.next === null ? null : jobIdOf(page.next) };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { applySpoolEvent, spoolSchema, type Spool, type SpoolEvent } from "@jobwire/shared";
 import { z } from "zod";
 import type { StateKey, StateRecord, Store, TopicKey } from "../store/store.js";
+import type { DamagedRecords } from "../damaged-records.js";
 import { encodeEvent } from "../streams/event-codec.js";
 
 /** The board and its log share one scope, so that one commit covers a spool and the event that says its change. */
@@ -17,11 +18,15 @@ export type Guard = "workerNombre" | "estadoDetalle" | "completed";
 
 /** Where the board lives: one state for each spool, and the log of all of them. */
 export class SpoolStore {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly damaged: DamagedRecords,
+  ) {}
 
   async read(tagSpool: string): Promise<Spool | null> {
-    const state = await this.store.readState(keyOf(tagSpool));
-    return state && readSpool(state);
+    const stateKey = keyOf(tagSpool);
+    const state = await this.store.readState(stateKey);
+    return state && this.damaged.read(stateKey.key, state, readSpool);
   }
 
   /**
@@ -58,7 +63,7 @@ export class SpoolStore {
         limit: pageSize,
         ...(after !== undefined && { after }),
       });
-      for (const { state } of page.items) yield readSpool(state);
+      yield* this.damaged.readAll(page.items, readSpool);
       if (page.next === null) return;
       after = page.next;
     }

@@ -1,4 +1,6 @@
+import { findUnencodablePart } from "@jobwire/shared";
 import superjson from "superjson";
+import { AppError } from "../app-error.js";
 
 /** The tRPC transformer whose output a body is. */
 export const eventTransformer = superjson;
@@ -6,8 +8,11 @@ export const eventTransformer = superjson;
 /**
  * How events travel: the publisher encodes once, and the text is stored, published and sent as it is. It is what
  * tRPC's superjson transformer would make of the event, on one line.
+ * @throws AppError `INPUT_INVALID` when a part of it cannot be passed on: before anything is written.
  */
 export function encodeEvent(event: object): string {
+  const part = findUnencodablePart(event);
+  if (part) throw new AppError("INPUT_INVALID", `${part.path.join(".")}: ${part.message}.`);
   return superjson.stringify(event);
 }
 

@@ -1,3 +1,4 @@
+import type { DamagedRecords } from "../damaged-records.js";
 import type { JobService } from "../jobs/job-service.js";
 import type { JobStore } from "../jobs/job-store.js";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
@@ -15,6 +16,7 @@ export interface TasksOptions {
   readonly jobs: JobService;
   readonly jobStore: JobStore;
   readonly limits: TaskLimits;
+  readonly damaged: DamagedRecords;
   /** How long a task that has ended is kept, with what it has made. */
   readonly retainEndedMs: number;
   /** Hears of what goes wrong in a task or around it and is nobody else's fault. */

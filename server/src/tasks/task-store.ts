@@ -1,5 +1,6 @@
 import type { Task, TaskEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import type { DamagedRecords } from "../damaged-records.js";
 import type { Caller } from "../principal.js";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Audience } from "../sessions/session-directory.js";
@@ -14,6 +15,7 @@ export interface TaskStoreOptions {
   readonly broadcasts: SessionBroadcasts;
   /** How long a task that has ended is kept. */
   readonly retainEndedMs: number;
+  readonly damaged: DamagedRecords;
   readonly onError: (error: unknown, taskId: string) => void;
 }
 
@@ -56,7 +58,7 @@ export class TaskStore {
 
   async find(taskId: string): Promise<TaskRecord | null> {
     const state = await this.options.store.readState({ scope: sessionsScope, key: taskKey(taskId) });
-    return state && readTaskRecord(state);
+    return state && this.options.damaged.read(taskKey(taskId), state, readTaskRecord);
   }
 
   /** Newest first. */
@@ -67,7 +69,7 @@ export class TaskStore {
       order: "descending",
       limit,
     });
-    return items.map(({ state }) => readTaskRecord(state));
+    return this.options.damaged.readAll(items, readTaskRecord);
   }
 
   /**

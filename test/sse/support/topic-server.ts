@@ -119,7 +119,7 @@ interface StreamOptions extends Partial<z.input<typeof streamInputSchema>> {
 
 export async function startTopicServer(options: TopicServerOptions = {}): Promise<TopicServer> {
   const { store: sharedStore, http = {}, beforeContext, onClose, ...handlerOptions } = options;
-  const store = sharedStore ?? openMemoryStore({ maxEvents: 100_000 });
+  const store = sharedStore ?? openMemoryStore({ maxEvents: 100_000, maxBytes: 1_000_000_000 });
   const hubs = new TopicHubs(store, () => {});
   const router = createTopicRouter(hubs);
   const closes: CloseReason[] = [];

@@ -1,0 +1,32 @@
+import type { StatePage, StateRecord } from "./store/store.js";
+
+/** Records tell of at most so many keys each. */
+const maxTold = 10_000;
+
+/**
+ * Reads what the store holds. A record that cannot be read, damaged or written by something else, counts as not being
+ * there: it makes no list and no claim of others fail. It is told of once.
+ */
+export class DamagedRecords {
+  readonly #told = new Set<string>();
+
+  constructor(private readonly onDamaged: (key: string, error: unknown) => void) {}
+
+  /** @returns `null` when it cannot be read. */
+  read<Value>(key: string, state: StateRecord, read: (state: StateRecord) => Value): Value | null {
+    try {
+      return read(state);
+    } catch (error) {
+      if (!this.#told.has(key) && this.#told.size < maxTold) {
+        this.#told.add(key);
+        this.onDamaged(key, error);
+      }
+      return null;
+    }
+  }
+
+  /** Those that can be read, in their order. */
+  readAll<Value>(items: StatePage["items"], read: (state: StateRecord) => Value): Value[] {
+    return items.flatMap(({ key, state }) => this.read(key, state, read) ?? []);
+  }
+}
