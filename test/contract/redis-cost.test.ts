@@ -117,5 +117,5 @@ class CommandCounter implements AsyncDisposable {
 }
 
 function isWatch([command = "", key = ""]: readonly string[]): boolean {
-  return /^ping$/i.test(command) || key === "jw:generation";
+  return /^ping$/i.test(command) || key === "jw:generation" || key.startsWith("jw:watch:");
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { AppError } from "../app-error.js";
 
 export interface HealthRoutesOptions {
   /** Resolves when the store answers. */
@@ -14,8 +15,9 @@ export function addHealthRoutes(app: FastifyInstance, { ping, isStopping }: Heal
     try {
       await ping();
       return { status: "ready" };
-    } catch {
-      return reply.code(503).send({ status: "unavailable", store: "unreachable" });
+    } catch (error) {
+      const reason = error instanceof AppError ? error.message : "The event store does not answer.";
+      return reply.code(503).send({ status: "unavailable", store: "unreachable", reason });
     }
   });
 }

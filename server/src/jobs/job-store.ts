@@ -111,6 +111,8 @@ export class JobStore {
         key: jobKey(read.id),
         expect: Object.fromEntries(guard.map((field) => [field, [before[field] ?? ""]])),
         set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
+        // It is listed already, unless the index was lost.
+        index: jobsIndex,
       },
       events: events.flatMap((event) => logEntriesOf(read, event)),
       ...(finished && { retainMs: this.options.retainFinishedMs }),

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { isRedisAnswer, MissingRights } from "./redis-error.js";
 
 /**
  * Asks a server for what it answers at once, to learn whether it is still there: one that vanished without a word looks
@@ -14,7 +15,7 @@ export async function askAlive<Answer>(redis: Redis, ask: () => Promise<Answer>)
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof Error && error.name === "ReplyError") throw error;
+    if (isRedisAnswer(error) || error instanceof MissingRights) throw error;
     // What came while this process was busy is read in the next turn of the event loop.
     await nextTurn();
     if (redis.status !== "ready") throw error;

@@ -1,11 +1,14 @@
 import { Cluster, type Redis } from "ioredis";
+import { askAlive } from "./ask-alive.js";
 import { slotOf } from "./cluster-slots.js";
 import { ClusterSubscriber } from "./cluster-subscriber.js";
 import { LossWatch, type Watched } from "./loss-watch.js";
 import { defineScripts } from "./redis-commands.js";
-import { toStoreError } from "./redis-error.js";
+import { isRightMissing, MissingRights, toStoreError } from "./redis-error.js";
 import type { RedisPlace } from "./redis-options.js";
+import { proveRights } from "./redis-rights.js";
 import {
+  atMost,
   baseOptions,
   commandTimeoutMs,
   Reachability,
@@ -46,8 +49,9 @@ export async function openClusterRedis(
     onChange: (error) => redis.report(error),
   });
   const redis = new ClusterRedis(cluster, subscriber, new Reachability(onReachable));
-  await cluster.connect().catch((error: unknown) => redis.report(error));
-  await redis.check();
+  await atMost(cluster.connect().catch((error: unknown) => redis.report(error)));
+  await atMost(redis.check());
+  redis.report();
   return redis;
 }
 
@@ -55,6 +59,9 @@ class ClusterRedis implements RedisTopology {
   readonly publish = "SPUBLISH";
   readonly #lossWatch: LossWatch;
   readonly #lossMarks = new Map<number, string>();
+  /** Connections over which this user has proved its rights. */
+  #proven = new WeakSet<object>();
+  #missingRights: MissingRights | undefined;
   readonly #timer = setInterval(() => void this.check(), watchMs).unref();
   #checking: Promise<void> | undefined;
   #lastError: unknown;
@@ -91,8 +98,13 @@ class ClusterRedis implements RedisTopology {
     return this.#isServing && !this.subscriber.isFailing;
   }
 
+  get missingRights(): MissingRights | undefined {
+    return this.#missingRights;
+  }
+
   async ping(): Promise<void> {
     await this.check();
+    if (this.#missingRights) throw toStoreError(this.#missingRights);
     if (!this.#isServing) throw toStoreError(new Error("Not every master of the Cluster answers."));
   }
 
@@ -124,11 +136,29 @@ class ClusterRedis implements RedisTopology {
       if (slot !== undefined) watched.push({ redis, key: this.#lossMarkIn(slot) });
     }
     const failures = await this.#lossWatch.check(watched);
+    if (failures.some(isRightMissing)) this.#proven = new WeakSet();
+    failures.push(...(await this.#proveRights(watched)));
     const isReady = this.commands.status === "ready";
     this.#isServing = isReady && failures.length === 0 && watched.length === owners.size;
     // Who does not answer may have been replaced by another node, which only the others know.
     if (isReady && !this.#isServing) this.commands.refreshSlotsCache();
     this.report(failures[0]);
+  }
+
+  /** Each master has users of its own. A new connection to one may be to another server. */
+  async #proveRights(watched: readonly Watched[]): Promise<unknown[]> {
+    const unproven = watched.filter(({ redis }) => !this.#proven.has(redis.stream));
+    const outcomes = await Promise.allSettled(
+      unproven.map(async ({ redis, key }) => {
+        const tag = /\{(.*)\}/.exec(key)?.[1] ?? "";
+        if (await askAlive(redis, () => proveRights(redis, tag, this.publish)))
+          this.#proven.add(redis.stream);
+      }),
+    );
+    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
+    const missing = failures.filter((failure) => failure instanceof MissingRights);
+    if (unproven.length > 0) this.#missingRights = missing[0];
+    return missing;
   }
 
   /** Every node that owns slots, with the first of them. */

@@ -33,6 +33,11 @@ export function readMigratingSlots(reply: unknown): Set<number> {
   return new Set([...String(reply).matchAll(/ \[(\d+)->-/g)].map(([, slot]) => Number(slot)));
 }
 
+/** Whether the node is one, by its answer to `CLUSTER NODES`. */
+export function isReplica(reply: unknown): boolean {
+  return /^\S+ \S+ \S*\bmyself,slave\b/m.test(String(reply));
+}
+
 /** Where a slot has gone, when this is the error that says so. */
 export function movedTo(error: unknown): string | null {
   return error instanceof Error ? (/^MOVED \d+ (\S+:\d+)$/.exec(error.message)?.[1] ?? null) : null;

@@ -184,11 +184,13 @@ export class ClusterSubscriber implements Disposable {
   }
 
   /**
-   * While a slot moves, commits to it are made at either node, and messages published at the new one reach nobody: who
+   * A master that has become a replica keeps its subscriptions, and hears only what its own master lets it. While a slot
+   * moves, commits to it are made at either node, and messages published at the new one reach nobody: who
    * listens looks into the log until the move is over.
    */
   async #watch(): Promise<void> {
-    const migrating = await this.#shards.migratingSlots();
+    const { migrating, replicas } = await this.#shards.survey();
+    for (const node of replicas) this.#lose(node, new Set());
     if (migrating.size === 0) return;
     for (const channel of this.#channels.values())
       if (migrating.has(channel.slot) && typeof channel.place === "object") announce(channel);

@@ -53,6 +53,33 @@ local function fitting(log, offset, written, size)
   end
 end
 
+-- A command that is refused in the middle would leave half a commit. Redis before 7.0 cannot be asked.
+local refused
+local function need(...)
+  if redis.acl_check_cmd and not redis.acl_check_cmd(...) then refused = refused or (...) end
+end
+local position = commit.madeMs and 1 or 0
+if commit.madeMs then need("SET", KEYS[1], "") end
+if commit.state then
+  need("HSET", KEYS[position + 1], "", "")
+  if commit.retainMs then need("PEXPIRE", KEYS[position + 1], 0) end
+  for index = 1, commit.state.indexes do
+    need("ZADD", KEYS[position + 1 + index], 0, "")
+    need("ZREM", KEYS[position + 1 + index], "")
+  end
+  position = position + 1 + commit.state.indexes
+end
+for _, topic in ipairs(commit.topics) do
+  need("XADD", KEYS[position + 1], "*", "", "")
+  need("HSET", KEYS[position + 2], "", "")
+  need("DEL", KEYS[position + 1])
+  need("PERSIST", KEYS[position + 2])
+  if commit.retainMs then need("PEXPIRE", KEYS[position + 1], 0) end
+  need(commit.publish, topic.channel, "")
+  position = position + 2
+end
+if refused then return redis.error_reply("NOPERM this user may not run " .. refused .. " where a commit does") end
+
 local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end

@@ -1,9 +1,16 @@
 import type { Redis } from "ioredis";
 import { askAlive } from "./ask-alive.js";
 import { randomEpoch } from "./epoch.js";
+import { isRedisAnswer, isRightMissing, redisErrorToken } from "./redis-error.js";
 
-/** Answers of a server that is there and cannot be read from. */
-const notServing = /^(LOADING|MASTERDOWN|CLUSTERDOWN)\b/;
+/** Answers of a server that is there and has nothing to do with the data any more, or not yet. */
+const notServing: ReadonlySet<string> = new Set([
+  "LOADING",
+  "MASTERDOWN",
+  "CLUSTERDOWN",
+  "READONLY",
+  "MOVED",
+]);
 
 /** A server that is watched, and a key of its own that marks the life of its data. */
 export interface Watched {
@@ -42,16 +49,20 @@ export class LossWatch {
       this.#known.set(key, mark);
       if (known !== undefined && known !== mark) this.onLoss();
     } catch (error) {
-      const isReply = error instanceof Error && error.name === "ReplyError";
-      if (isReply && !notServing.test(error.message)) return;
+      const token = redisErrorToken(error);
+      if (isRedisAnswer(error) && !(token !== null && (notServing.has(token) || isRightMissing(error))))
+        return;
       throw error;
     }
   }
 }
 
-/** The mark that is there, or a new one. */
+/**
+ * The mark that is there, or a new one. Asked for with a write that changes nothing: a master that has become a replica
+ * would go on answering readers, and never hear of anything new.
+ */
 async function readMark(redis: Redis, key: string): Promise<string | null> {
-  const mark = await redis.get(key);
+  const [mark] = await Promise.all([redis.get(key), redis.persist(key)]);
   if (mark !== null) return mark;
   await redis.set(key, randomEpoch(), "NX");
   return redis.get(key);

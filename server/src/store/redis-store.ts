@@ -4,7 +4,7 @@ import { planCommit } from "./commit-plan.js";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import type { RedisCommands } from "./redis-commands.js";
-import { answer } from "./redis-error.js";
+import { answer, toStoreError } from "./redis-error.js";
 import { redisKeys } from "./redis-keys.js";
 import { redisPlaceOf } from "./redis-options.js";
 import { readEntries, readHead, readOffset, readRecord, replayOf } from "./redis-reply.js";
@@ -53,6 +53,7 @@ class RedisStore implements Store {
   }
 
   async commit(change: Commit): Promise<Committed> {
+    if (this.redis.missingRights) throw toStoreError(this.redis.missingRights);
     const plan = planCommit(change, this.retention, this.redis.publish);
     const [accepted, ...reply] = await answer(
       this.#commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),

@@ -1,8 +1,6 @@
 import type { Redis } from "ioredis";
-import { askAlive } from "./ask-alive.js";
 import { readMessage } from "./redis-message.js";
 import { toStoreError } from "./redis-error.js";
-import { watchMs } from "./redis-topology.js";
 import type { TopicListener } from "./store.js";
 
 /** Channels per SUBSCRIBE when all of them are restored after a reconnect. */
@@ -12,9 +10,8 @@ const channelsPerSubscribe = 500;
  * The one subscriber connection of a process. It subscribes again by itself after a reconnect, and only once that is
  * done tells the listeners: ioredis says `ready` before its own resubscription, when messages are still being missed.
  */
-export class RedisSubscriber implements Disposable {
+export class RedisSubscriber {
   readonly #channels = new Map<string, Channel>();
-  readonly #watchdog = setInterval(() => void this.#checkAlive(), watchMs).unref();
 
   constructor(private readonly redis: Redis) {
     redis.on("message", (name: string, text: string) => {
@@ -50,17 +47,6 @@ export class RedisSubscriber implements Disposable {
   announceRestored(): void {
     for (const { listeners } of this.#channels.values())
       for (const listener of listeners) listener.onRestored();
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#watchdog);
-  }
-
-  /** A peer that vanished without a word looks like one that has nothing to say. */
-  async #checkAlive(): Promise<void> {
-    if (this.redis.status !== "ready") return;
-    // When it has vanished, the connection is made anew; what else goes wrong is reported from there.
-    await askAlive(this.redis, () => this.redis.ping()).catch(() => {});
   }
 
   async #remove(name: string, listener: TopicListener): Promise<void> {

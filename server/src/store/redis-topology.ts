@@ -9,6 +9,8 @@ export interface RedisTopology extends Disposable {
   /** How a commit publishes. */
   readonly publish: "PUBLISH" | "SPUBLISH";
   readonly isReachable: boolean;
+  /** This user may not do all that a commit does: none is to be begun. */
+  readonly missingRights: Error | undefined;
 
   /** @throws AppError `STORE_UNAVAILABLE` */
   ping(): Promise<void>;
@@ -38,12 +40,23 @@ export const baseOptions: ConnectionOptions = {
   maxRetriesPerRequest: 0,
   commandTimeout: commandTimeoutMs,
   connectTimeout: commandTimeoutMs,
+  sentinelCommandTimeout: commandTimeoutMs,
   // A connection is given up when its peer is silent: it will not say goodbye either.
   disconnectTimeout: 100,
 };
 
 export function reconnectDelayOf(attempt: number): number {
   return Math.random() * Math.min(maxReconnectDelayMs, 50 * 2 ** attempt);
+}
+
+/** Waits no longer than callers are to wait. What comes later is reported from where it comes. */
+export async function atMost(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, commandTimeoutMs);
+  });
+  await Promise.race([work, deadline]);
+  clearTimeout(timer);
 }
 
 /** Tells of changes only. */

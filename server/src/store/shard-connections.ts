@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { askAlive } from "./ask-alive.js";
-import { addressOf, readMigratingSlots } from "./cluster-slots.js";
+import { addressOf, isReplica, readMigratingSlots } from "./cluster-slots.js";
 import type { ConnectionOptions } from "./redis-options.js";
 import { baseOptions } from "./redis-topology.js";
 
@@ -9,6 +9,11 @@ export interface ShardEvents {
   /** Subscriptions of this node have ended without being asked to: slots went to other nodes. */
   onSlotsLeft(node: Redis): void;
   onClosed(node: Redis, error: unknown): void;
+}
+
+interface Survey {
+  readonly migrating: ReadonlySet<number>;
+  readonly replicas: ReadonlySet<Redis>;
 }
 
 /** Subscriber connections to nodes of a Cluster: one for each node that is needed, made when it is. */
@@ -33,20 +38,22 @@ export class ShardConnections implements Disposable {
   }
 
   /**
-   * The slots that are on their way from one of these nodes to another. Gives up connections whose peer has vanished
-   * without a word.
+   * The slots that are on their way from one of these nodes to another, and nodes that are masters no more. Gives up
+   * connections whose peer has vanished without a word.
    */
-  async migratingSlots(): Promise<Set<number>> {
-    const slots = new Set<number>();
+  async survey(): Promise<Survey> {
+    const [migrating, replicas] = [new Set<number>(), new Set<Redis>()];
     const ready = [...this.#connections.values()].filter(({ node }) => node.status === "ready");
     await Promise.all(
       ready.map(async ({ node }) => {
         // One that has vanished is told of by its connection, which is given up.
         const nodes = await askAlive(node, () => node.cluster("NODES")).catch(() => null);
-        for (const slot of nodes === null ? [] : readMigratingSlots(nodes)) slots.add(slot);
+        if (nodes === null) return;
+        for (const slot of readMigratingSlots(nodes)) migrating.add(slot);
+        if (isReplica(nodes)) replicas.add(node);
       }),
     );
-    return slots;
+    return { migrating, replicas };
   }
 
   [Symbol.dispose](): void {
