@@ -146,7 +146,7 @@ class ClusterRedis implements RedisTopology {
   }
 
   /** Each master has users of its own. A new connection to one may be to another server. */
-  async #proveRights(watched: readonly Watched[]): Promise<unknown[]> {
+  async #proveRights(watched: readonly Watched[]): Promise<MissingRights[]> {
     const unproven = watched.filter(({ redis }) => !this.#proven.has(redis.stream));
     const outcomes = await Promise.allSettled(
       unproven.map(async ({ redis, key }) => {
@@ -155,8 +155,10 @@ class ClusterRedis implements RedisTopology {
           this.#proven.add(redis.stream);
       }),
     );
-    const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-    const missing = failures.filter((failure) => failure instanceof MissingRights);
+    const missing: MissingRights[] = [];
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected" && outcome.reason instanceof MissingRights)
+        missing.push(outcome.reason);
     if (unproven.length > 0) this.#missingRights = missing[0];
     return missing;
   }

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { askAlive } from "./ask-alive.js";
 import type { RedisSubscriber } from "./redis-subscriber.js";
+import type { TopicListener } from "./store.js";
 
 /** One message may still be on its way behind a proxy. */
 const mostUnheard = 1;
@@ -18,10 +19,16 @@ export interface WatchedPath {
  * different servers, both of them alive: then every commit is made and nobody hears of it.
  */
 export class PathWatch {
-  #listening: AsyncDisposable | undefined;
+  #isListening = false;
   #sent = 0;
   #heard = 0;
   #unheard = 0;
+  readonly #listener: TopicListener = {
+    onMessage: ({ epoch: text }) => {
+      this.#heard = Math.max(this.#heard, Number(text));
+    },
+    onRestored: () => this.forget(),
+  };
 
   constructor(private readonly path: WatchedPath) {}
 
@@ -37,12 +44,8 @@ export class PathWatch {
    */
   async check(): Promise<boolean> {
     const { commands, subscriber, topics, channel } = this.path;
-    this.#listening ??= await topics.listen(channel, {
-      onMessage: ({ epoch: text }) => {
-        this.#heard = Math.max(this.#heard, Number(text));
-      },
-      onRestored: () => this.forget(),
-    });
+    if (!this.#isListening) await topics.listen(channel, this.#listener);
+    this.#isListening = true;
     const number = ++this.#sent;
     try {
       const published = await askAlive(commands, () => commands.publish(channel, String(number)));
