@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
 import type { DamagedRecords } from "./damaged-records.js";
+import { JobRepair } from "./jobs/job-repair.js";
 import { JobService } from "./jobs/job-service.js";
 import { JobStore } from "./jobs/job-store.js";
 import { JobStreams } from "./jobs/job-streams.js";
@@ -55,7 +56,8 @@ export function openServices(options: ServicesOptions): Services {
   const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, damaged, onError });
   const queue = new WorkQueue(store, onError);
   const jobs = new JobService(jobStore, queue);
-  const work = new WorkService(jobStore, jobs, queue);
+  const repair = new JobRepair({ store, jobs: jobStore, queue, damaged });
+  const work = new WorkService(jobStore, jobs, queue, repair);
 
   const spools = new SpoolService(new SpoolStore(store, damaged), (error, tagSpool) =>
     log.error({ err: error, tagSpool }, "a spool event was not published"),

@@ -20,6 +20,7 @@ export async function openStore({ config, log, registry }: OpenStoreOptions): Pr
   return openRedisStore({
     ...retention,
     url: config.redisUrl,
+    onWarning: (warning) => log.warn(warning),
     onReachable: (reachable, error) => {
       observe(reachable);
       if (reachable) log.info("Redis is reachable");

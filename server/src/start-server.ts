@@ -6,6 +6,7 @@ import type { Config } from "./config.js";
 import { createLog } from "./create-log.js";
 import { createApp } from "./http/app.js";
 import { watchDamagedRecords } from "./http/damaged-records-metric.js";
+import { addClockMetric } from "./http/clock-metric.js";
 import { createTokens } from "./http/create-tokens.js";
 import type { TokenSigner } from "./http/tokens.js";
 import { openServices } from "./open-services.js";
@@ -55,6 +56,7 @@ export async function startServer(
   // An outage of the store is logged when it begins and when it ends.
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
+  addClockMetric(registry, store.clock);
   const hubs = new TopicHubs(store, onError);
   const services = openServices({
     config,
@@ -76,6 +78,7 @@ export async function startServer(
     log,
     registry,
     ping: () => store.ping(),
+    warnings: () => store.warnings,
     isStopping: () => draining !== undefined,
   });
   const drain = () =>

@@ -33,6 +33,24 @@ export function guardContract(open: OpenStore): void {
     expect(await store.readState({ scope, key: "k" })).toEqual({ ...present, status: "starting" });
   });
 
+  test.each([
+    ["has come", -1, true],
+    ["has not come yet", 60_000, false],
+    ["is none", Number.NaN, false],
+  ])("by a time that %s: by the clock of the store", async (_, aheadMs, accepted) => {
+    await using store = await open();
+    const scope = newScope();
+    const until = Number.isNaN(aheadMs) ? "" : String(store.clock.now() + aheadMs);
+    await accept(store, { scope, state: { key: "k", set: { until } }, events: [] });
+    const state = { key: "k", expectPast: "until", set: { is: "over" } };
+    expect(await store.commit({ scope, state, events: [] })).toMatchObject({ accepted });
+    const elsewhere = { key: "absent", expectPast: "until", set: { is: "over" } };
+    expect(await store.commit({ scope, state: elsewhere, events: [] })).toEqual({
+      accepted: false,
+      state: null,
+    });
+  });
+
   test.each<[sentence: string, guard: Guard]>([
     ["a field with another value", { status: ["ready"] }],
     ["a field with none of several values", { status: ["ready", "failed"] }],

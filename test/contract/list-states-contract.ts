@@ -11,10 +11,11 @@ export function listStatesContract(open: OpenStore): void {
     const scope = newScope();
     for (const key of ["c", "a", "e", "b", "d"]) await write(store, scope, key);
     const items = keys.map((key) => ({ key, state: { name: key } }));
-    expect(await list(store, { scope })).toEqual({ items, next: null });
+    expect(await list(store, { scope })).toEqual({ items, next: null, gone: [] });
     expect(await list(store, { scope, order: "descending" })).toEqual({
       items: items.toReversed(),
       next: null,
+      gone: [],
     });
   });
 
@@ -40,7 +41,7 @@ export function listStatesContract(open: OpenStore): void {
 
   test("is empty where nothing was written", async () => {
     await using store = await open();
-    expect(await list(store, { scope: newScope() })).toEqual({ items: [], next: null });
+    expect(await list(store, { scope: newScope() })).toEqual({ items: [], next: null, gone: [] });
   });
 
   test("lists a key once and with its state of now, however often it was written", async () => {

@@ -39,6 +39,7 @@ test("another process sees the states and logs of this one, under the same epoch
   expect(await second.listStates({ scope, index: "all", order: "ascending", limit: 10 })).toEqual({
     items: [{ key: "k", state: { a: "1" } }],
     next: null,
+    gone: [],
   });
   expect(await second.head({ scope, topic })).toEqual({ cursor, closed: false });
   expect(await second.replay({ scope, topic }, null, upTo(10))).toEqual(

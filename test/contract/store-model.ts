@@ -64,7 +64,7 @@ export class StoreModel {
       after === undefined || (order === "ascending" ? key > after : key < after);
     const rest = keys.filter(isAfter);
     const items = rest.slice(0, limit).map((key) => ({ key, state: this.readState({ scope, key }) ?? {} }));
-    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null };
+    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null, gone: [] };
   }
 
   head(topic: TopicKey): TopicHead {

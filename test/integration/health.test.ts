@@ -57,7 +57,7 @@ describeOnEachStore("health", (store) => {
     const alive = await fetch(`${server.url}/healthz`);
     expect([alive.status, await alive.json()]).toEqual([200, { status: "ok" }]);
     const ready = await fetch(`${server.url}/readyz`);
-    expect([ready.status, await ready.json()]).toEqual([200, { status: "ready" }]);
+    expect([ready.status, await ready.json()]).toEqual([200, expect.objectContaining({ status: "ready" })]);
   });
 });
 

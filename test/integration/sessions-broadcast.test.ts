@@ -14,6 +14,7 @@ import type { Commit, Store } from "../../server/src/store/store.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { newRequestId } from "../support/session-steps.js";
 import { upTo } from "../contract/store-fixtures.js";
+import { ownClock } from "../../server/src/store/store-clock.js";
 
 describe.each(["memory", "redis"] as const)("a broadcast to sessions (%s)", (name) => {
   let redis: TestRedis | undefined;
@@ -126,7 +127,7 @@ describe.each(["memory", "redis"] as const)("a broadcast to sessions (%s)", (nam
 });
 
 async function newSessions(store: Store, beforeCommit: (change: Commit) => Promise<void> = async () => {}) {
-  const retention = new SessionRetention(60_000);
+  const retention = new SessionRetention(60_000, ownClock);
   const sessions = new SessionStore(store, retention);
   const lease = new ProcessLease(store);
   const observed: Store = Object.assign(Object.create(store) as Store, {

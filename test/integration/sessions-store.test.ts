@@ -10,6 +10,7 @@ import type { Store } from "../../server/src/store/store.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { newRequestId } from "../support/session-steps.js";
 import { upTo } from "../contract/store-fixtures.js";
+import { ownClock } from "../../server/src/store/store-clock.js";
 
 describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name) => {
   let redis: TestRedis | undefined;
@@ -20,7 +21,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     store = redis
       ? await openRedisStore({ url: redis.url, maxEvents: 1000, onReachable: () => {} })
       : openMemoryStore({ maxEvents: 1000 });
-    sessions = new SessionStore(store, new SessionRetention(60_000));
+    sessions = new SessionStore(store, new SessionRetention(60_000, ownClock));
   });
   afterAll(async () => {
     await store[Symbol.asyncDispose]();
@@ -82,7 +83,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
   });
 
   test("is dropped with its log once its time has passed, and begins anew", async () => {
-    const brief = new SessionStore(store, new SessionRetention(50));
+    const brief = new SessionStore(store, new SessionRetention(50, ownClock));
     const session = newSession();
     const first = await brief.connect(session);
     expect(await brief.find(session.requestId)).not.toBeNull();

@@ -10,6 +10,7 @@ import type { TaskWork } from "../../server/src/tasks/task-run.js";
 import { TaskService } from "../../server/src/tasks/task-service.js";
 import { TaskStore } from "../../server/src/tasks/task-store.js";
 import { noDamage } from "../support/no-damage.js";
+import { ownClock } from "../../server/src/store/store-clock.js";
 
 const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(8_640_000_000_000_000) };
 
@@ -23,7 +24,7 @@ function openTaskService(limits = { maxRunning: 10, maxRunningPerOwner: 10 }) {
   const broadcasts = new SessionBroadcasts({
     store,
     directory: new SessionDirectory(store),
-    retention: new SessionRetention(60_000),
+    retention: new SessionRetention(60_000, ownClock),
   });
   const service = new TaskService({
     tasks: new TaskStore({ store, broadcasts, retainEndedMs: 60_000, damaged: noDamage, onError }),

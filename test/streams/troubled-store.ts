@@ -1,5 +1,6 @@
 import type { Cursor } from "@jobwire/shared";
 import { AppError } from "../../server/src/app-error.js";
+import { ownClock } from "../../server/src/store/store-clock.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type {
   Commit,
@@ -31,6 +32,8 @@ export class TroubledStore implements Store {
   readonly mostAtOnce: Record<Read, number> = { listen: 0, head: 0, replay: 0 };
   readonly listeners = new Set<TopicListener>();
   isReachable = true;
+  readonly clock = ownClock;
+  readonly warnings = [];
   /** How many turns of the event loop an answer is on its way. */
   latencyTurns = 0;
   /** When given, each call is made, and each answer returned, as soon as this lets it. */
@@ -155,6 +158,7 @@ export class TroubledStore implements Store {
 
   readonly readState: Store["readState"] = (key) => this.#inner.readState(key);
   readonly listStates: Store["listStates"] = (query) => this.#inner.listStates(query);
+  readonly scanStates: Store["scanStates"] = (beginning) => this.#inner.scanStates(beginning);
   readonly ping: Store["ping"] = () => this.#inner.ping();
 
   async [Symbol.asyncDispose](): Promise<void> {

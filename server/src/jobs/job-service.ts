@@ -36,7 +36,7 @@ export class JobService {
   ) {}
 
   async create(owner: Caller, input: CreateJobInput): Promise<Job> {
-    const now = new Date();
+    const now = new Date(this.jobs.clock.now());
     const record: JobRecord = {
       id: sortableId(),
       ownerId: owner.userId,
@@ -118,7 +118,7 @@ export class JobService {
   ): Promise<JobRecord> {
     if (!canTransition(record.status, to)) throw transitionInvalid(record, to);
     // The clocks of two processes differ; what follows in the log is never older.
-    const now = new Date(Math.max(Date.now(), record.updatedAt.getTime()));
+    const now = new Date(Math.max(this.jobs.clock.now(), record.updatedAt.getTime()));
     const finished = isTerminalJobStatus(to);
     const next: JobRecord = {
       ...record,

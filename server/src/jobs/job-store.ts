@@ -1,6 +1,7 @@
 import { formatCursor, isTerminalJobStatus, jobStatuses, type JobEvent } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 import type { DamagedRecords } from "../damaged-records.js";
+import type { StoreClock } from "../store/store-clock.js";
 import type { NewEvent, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
 import { feedTopic, jobIdOf, jobKey, jobsIndex, jobTopic, ownerRecordKey, ownerScope } from "./job-keys.js";
@@ -32,6 +33,10 @@ export class JobStore {
   readonly #recentReads = new Map<string, Promise<JobRecord>>();
 
   constructor(private readonly options: JobStoreOptions) {}
+
+  get clock(): StoreClock {
+    return this.options.store.clock;
+  }
 
   /** The owner is written first: a job whose owner is unknown cannot be found, an owner without a job harms nobody. */
   async create(record: JobRecord, events: readonly JobEvent[]): Promise<void> {
@@ -94,7 +99,8 @@ export class JobStore {
 
   /**
    * From the job as it was read to `next`, with the events that say so.
-   * @returns false when one of the `guard` fields is no longer as it was read: nothing has changed then.
+   * @returns false when one of the `guard` fields is no longer as it was read, or a guarded lease has not run out by the
+   * store's clock: nothing has changed then.
    */
   async change(
     read: JobRecord,
@@ -110,6 +116,7 @@ export class JobStore {
       state: {
         key: jobKey(read.id),
         expect: Object.fromEntries(guard.map((field) => [field, [before[field] ?? ""]])),
+        ...(guard.includes("leaseExpiresAt") && { expectPast: "leaseExpiresAt" }),
         set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
         // It is listed already, unless the index was lost.
         index: jobsIndex,
@@ -145,6 +152,24 @@ export class JobStore {
       events: [],
     });
     return accepted;
+  }
+
+  /** Puts back what leads to a job that is there: its owner's list, and the record that names its owner. */
+  async relist({ id, ownerId, status }: JobRecord): Promise<void> {
+    const { store, retainFinishedMs } = this.options;
+    const { scope, key } = ownerRecordKey(id);
+    const retainMs = isTerminalJobStatus(status) ? retainFinishedMs : undefined;
+    await store.commit({
+      scope,
+      state: { key, expect: "absent", set: { ownerId } },
+      events: [],
+      ...(retainMs !== undefined && { retainMs }),
+    });
+    await store.commit({
+      scope: ownerScope(ownerId),
+      state: { key: jobKey(id), expect: { id: [id] }, set: {}, index: jobsIndex },
+      events: [],
+    });
   }
 
   /**

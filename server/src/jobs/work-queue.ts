@@ -1,7 +1,7 @@
 import type { WorkWaiting } from "@jobwire/shared";
 import type { Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
-import { jobKey, openWork, waitingTopic } from "./job-keys.js";
+import { jobIdOf, jobKey, openWork, waitingTopic } from "./job-keys.js";
 import type { JobRecord } from "./job-record.js";
 
 export interface OpenWork {
@@ -10,11 +10,17 @@ export interface OpenWork {
   readonly openedAt: Date;
 }
 
+/** Stands before all others for as long as the list is there: a list of which nothing is left is none. */
+const mark = "!complete";
+
 /**
  * The unfinished jobs that workers drive, over all owners. It lives in a scope of its own, so it is written before
  * and after the job's commit, never with it: it may name a job that is gone or taken, but never misses one.
  */
 export class WorkQueue {
+  /** Jobs that were listed although their entries were gone. */
+  readonly #gone = new Set<string>();
+
   constructor(
     private readonly store: Store,
     private readonly onError: (error: unknown) => void,
@@ -47,6 +53,25 @@ export class WorkQueue {
     await this.store.commit({ scope: openWork.scope, state, events: [], retainMs: 0 }).catch(this.onError);
   }
 
+  /** Whether the list is the one that was marked, and not what was written after that was lost. */
+  async isComplete(): Promise<boolean> {
+    const { items } = await this.store.listStates({ ...openWork, order: "ascending", limit: 1 });
+    return items[0]?.key === mark;
+  }
+
+  /** To be called when every unfinished job has been opened. */
+  async markComplete(): Promise<void> {
+    const state = { key: mark, set: { complete: "" }, index: openWork.index };
+    await this.store.commit({ scope: openWork.scope, state, events: [] });
+  }
+
+  /** Jobs that are to be opened again if they are unfinished, each told once. */
+  takeGone(): string[] {
+    const gone = [...this.#gone];
+    this.#gone.clear();
+    return gone;
+  }
+
   /** Oldest first. */
   async *all(): AsyncGenerator<OpenWork, void> {
     let after: string | undefined;
@@ -57,7 +82,9 @@ export class WorkQueue {
         limit: 100,
         ...(after !== undefined && { after }),
       });
-      for (const { state } of page.items) {
+      for (const key of page.gone) this.#gone.add(jobIdOf(key));
+      for (const { key, state } of page.items) {
+        if (key === mark) continue;
         const { jobId = "", pipeline = "", openedAt } = state;
         yield { jobId, pipeline, openedAt: new Date(Number(openedAt)) };
       }

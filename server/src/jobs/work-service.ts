@@ -1,5 +1,6 @@
 import { isTerminalJobStatus, type ClaimInput, type Job } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import type { JobRepair } from "./job-repair.js";
 import { toJob, type JobRecord } from "./job-record.js";
 import type { JobService } from "./job-service.js";
 import type { JobStore } from "./job-store.js";
@@ -14,6 +15,7 @@ export class WorkService {
     private readonly jobs: JobStore,
     private readonly service: JobService,
     private readonly queue: WorkQueue,
+    private readonly repair: JobRepair,
   ) {}
 
   /** Queued jobs of these pipelines, oldest first. */
@@ -39,14 +41,14 @@ export class WorkService {
         `Job ${jobId} has no pipeline; it is driven with jobs.transition.`,
       );
     }
-    const lease = { workerId, leaseExpiresAt: inFuture(leaseMs) };
+    const lease = { workerId, leaseExpiresAt: this.#inFuture(leaseMs) };
     return toJob(await this.service.move(record, { to: "starting" }, { lease }));
   }
 
   /** @throws AppError `LEASE_NOT_HELD` when the job is finished or another worker's. */
   async renew({ jobId, workerId, leaseMs }: ClaimInput): Promise<{ leaseExpiresAt: Date }> {
     const record = await this.jobs.read(jobId);
-    const leaseExpiresAt = inFuture(leaseMs);
+    const leaseExpiresAt = this.#inFuture(leaseMs);
     if (!(await this.jobs.setLease(record, workerId, leaseExpiresAt))) {
       throw new AppError(
         "LEASE_NOT_HELD",
@@ -58,14 +60,19 @@ export class WorkService {
 
   /** Fails the jobs whose lease ran out and clears the queue of what is finished or was never created. */
   async sweep(signal: AbortSignal): Promise<void> {
+    if (!(await this.queue.isComplete())) await this.repair.mend(signal);
+    for (const jobId of this.queue.takeGone()) {
+      const record = await this.#find(jobId);
+      if (record && !isTerminalJobStatus(record.status)) await this.queue.open(record);
+    }
     for await (const { jobId, pipeline, openedAt } of this.queue.all()) {
       if (signal.aborted) return;
       const record = await this.#find(jobId);
       const isLeftOver = record
         ? isTerminalJobStatus(record.status)
-        : Date.now() - openedAt.getTime() > orphanAfterMs;
+        : this.jobs.clock.now() - openedAt.getTime() > orphanAfterMs;
       if (isLeftOver) await this.queue.close({ id: jobId, pipeline });
-      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= Date.now())
+      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= this.jobs.clock.now())
         await this.#fail(record);
     }
   }
@@ -80,6 +87,11 @@ export class WorkService {
     }
   }
 
+  /** By the clock that all servers share. */
+  #inFuture(ms: number): Date {
+    return new Date(this.jobs.clock.now() + ms);
+  }
+
   async #find(jobId: string): Promise<JobRecord | null> {
     try {
       return await this.jobs.read(jobId);
@@ -88,8 +100,4 @@ export class WorkService {
       throw error;
     }
   }
-}
-
-function inFuture(ms: number): Date {
-  return new Date(Date.now() + ms);
 }

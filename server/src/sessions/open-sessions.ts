@@ -29,7 +29,7 @@ export interface Sessions extends AsyncDisposable {
 
 /** To be disposed when the connections are closed and before the store is. */
 export function openSessions({ store, retainMs, observers: list, log, onError }: SessionsOptions): Sessions {
-  const retention = new SessionRetention(retainMs);
+  const retention = new SessionRetention(retainMs, store.clock);
   const sessions = new SessionStore(store, retention);
   const directory = new SessionDirectory(store);
   const lease = new ProcessLease(store);

@@ -1,3 +1,4 @@
+import type { StoreClock } from "../store/store-clock.js";
 import type { SessionRecord } from "./session-record.js";
 
 /**
@@ -7,7 +8,10 @@ import type { SessionRecord } from "./session-record.js";
 export class SessionRetention {
   readonly #marginMs: number;
 
-  constructor(private readonly retainMs: number) {
+  constructor(
+    private readonly retainMs: number,
+    private readonly clock: StoreClock,
+  ) {
     this.#marginMs = Math.min(retainMs, 60_000);
   }
 
@@ -17,18 +21,18 @@ export class SessionRetention {
   }
 
   isOver(session: SessionRecord): boolean {
-    return ageOf(session) >= this.retainMs;
+    return this.#ageOf(session) >= this.retainMs;
   }
 
   isReachable(session: SessionRecord): boolean {
-    return ageOf(session) < this.retainMs + this.#marginMs / 2;
+    return this.#ageOf(session) < this.retainMs + this.#marginMs / 2;
   }
 
   isDroppable(session: SessionRecord): boolean {
-    return ageOf(session) >= this.retainMs + this.#marginMs;
+    return this.#ageOf(session) >= this.retainMs + this.#marginMs;
   }
-}
 
-function ageOf({ endedAt }: SessionRecord): number {
-  return endedAt ? Date.now() - endedAt.getTime() : 0;
+  #ageOf({ endedAt }: SessionRecord): number {
+    return endedAt ? this.clock.now() - endedAt.getTime() : 0;
+  }
 }

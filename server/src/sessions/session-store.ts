@@ -48,7 +48,7 @@ export class SessionStore {
       state: {
         key: sessionKey(requestId),
         expect: { connectionId: [connectionId] },
-        set: { endedAt: String(Date.now()) },
+        set: { endedAt: String(this.store.clock.now()) },
       },
       events: [],
     });

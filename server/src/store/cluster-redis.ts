@@ -3,6 +3,7 @@ import { askAlive } from "./ask-alive.js";
 import { slotOf } from "./cluster-slots.js";
 import { ClusterSubscriber } from "./cluster-subscriber.js";
 import { LossWatch, type Watched } from "./loss-watch.js";
+import { RedisCheckup } from "./redis-checkup.js";
 import { defineScripts } from "./redis-commands.js";
 import { isRightMissing, MissingRights, toStoreError } from "./redis-error.js";
 import type { RedisPlace } from "./redis-options.js";
@@ -14,9 +15,10 @@ import {
   Reachability,
   reconnectDelayOf,
   watchMs,
-  type OnReachable,
+  type RedisObserver,
   type RedisTopology,
 } from "./redis-topology.js";
+import type { StoreClock } from "./store-clock.js";
 import type { TopicListener } from "./store.js";
 
 /**
@@ -25,7 +27,7 @@ import type { TopicListener } from "./store.js";
  */
 export async function openClusterRedis(
   { nodes, options }: Extract<RedisPlace, { kind: "cluster" }>,
-  onReachable: OnReachable,
+  { onReachable, onWarning }: RedisObserver,
 ): Promise<RedisTopology> {
   const connection = { ...baseOptions, ...options };
   const cluster = new Cluster([...nodes], {
@@ -48,7 +50,12 @@ export async function openClusterRedis(
     askSlots: () => cluster.cluster("SLOTS"),
     onChange: (error) => redis.report(error),
   });
-  const redis = new ClusterRedis(cluster, subscriber, new Reachability(onReachable));
+  const redis = new ClusterRedis(
+    cluster,
+    subscriber,
+    new Reachability(onReachable),
+    new RedisCheckup(onWarning),
+  );
   await atMost(cluster.connect().catch((error: unknown) => redis.report(error)));
   await atMost(redis.check());
   redis.report();
@@ -72,6 +79,7 @@ class ClusterRedis implements RedisTopology {
     readonly commands: Cluster,
     private readonly subscriber: ClusterSubscriber,
     private readonly reachability: Reachability,
+    private readonly checkup: RedisCheckup,
   ) {
     this.#lossWatch = new LossWatch(() => subscriber.announceRestored());
     for (const event of ["error", "node error"])
@@ -96,6 +104,18 @@ class ClusterRedis implements RedisTopology {
 
   get isReachable(): boolean {
     return this.#isServing && !this.subscriber.isFailing;
+  }
+
+  masters(): readonly Redis[] {
+    return this.commands.nodes("master");
+  }
+
+  get clock(): StoreClock {
+    return this.checkup.clock;
+  }
+
+  get warnings(): readonly string[] {
+    return this.checkup.warnings;
   }
 
   get missingRights(): MissingRights | undefined {
@@ -138,6 +158,7 @@ class ClusterRedis implements RedisTopology {
     const failures = await this.#lossWatch.check(watched);
     if (failures.some(isRightMissing)) this.#proven = new WeakSet();
     failures.push(...(await this.#proveRights(watched)));
+    if (failures.length === 0) await this.checkup.look(watched.map(({ redis }) => redis)).catch(() => {});
     const isReady = this.commands.status === "ready";
     this.#isServing = isReady && failures.length === 0 && watched.length === owners.size;
     // Who does not answer may have been replaced by another node, which only the others know.

@@ -27,6 +27,7 @@ export function planCommit(
       state: {
         key: state.key,
         expect: state.expect ?? {},
+        expectPast: state.expectPast,
         set: Object.entries(state.set).flat(),
         indexes: indexes.length,
       },

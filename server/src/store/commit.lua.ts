@@ -18,7 +18,12 @@ local function nextKey()
   return KEYS[key]
 end
 
-local function refuses(stateKey, expect)
+local function refuses(stateKey, expect, past)
+  if past then
+    local time = redis.call("TIME")
+    local deadline = tonumber(redis.call("HGET", stateKey, past) or "")
+    if not deadline or deadline > time[1] * 1000 + time[2] / 1000 then return true end
+  end
   if expect == "absent" then return redis.call("EXISTS", stateKey) == 1 end
   for field, values in pairs(expect) do
     local current = redis.call("HGET", stateKey, field) or ""
@@ -88,7 +93,7 @@ local state = commit.state
 if state then
   local stateKey, indexKeys = nextKey(), {}
   for position = 1, state.indexes do indexKeys[position] = nextKey() end
-  if refuses(stateKey, state.expect) then
+  if refuses(stateKey, state.expect, state.expectPast) then
     local current = redis.call("HGETALL", stateKey)
     table.insert(current, 1, "0")
     return current
@@ -160,6 +165,7 @@ export interface CommitScriptInput {
   readonly state?: {
     readonly key: string;
     readonly expect: "absent" | Readonly<Record<string, readonly string[]>>;
+    readonly expectPast: string | undefined;
     /** field, value, field, value, … */
     readonly set: readonly string[];
     readonly indexes: number;

@@ -2,10 +2,12 @@ import type { Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import { replayStartOf } from "./replay-start.js";
+import { ownClock } from "./store-clock.js";
 import { defaultMaxBytes, emptyTopicMs, idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  FoundState,
   LogEntry,
   LogMessage,
   Page,
@@ -42,6 +44,8 @@ interface Log {
 
 class MemoryStore implements Store {
   readonly isReachable = true;
+  readonly clock = ownClock;
+  readonly warnings = [];
   readonly #states = new Map<string, StateRecord>();
   readonly #logs = new Map<string, Log>();
   /** Logs without entries that were asked for, and when they are forgotten: the next one first. */
@@ -60,7 +64,7 @@ class MemoryStore implements Store {
     if (made) return made;
     if (state) {
       const current = this.#states.get(keyOf(scope, state.key)) ?? null;
-      if (!isExpected(current, state.expect)) return { accepted: false, state: current };
+      if (!isExpected(current, state)) return { accepted: false, state: current };
       this.#set(scope, state, current);
     }
     const cursors: Cursor[] = [];
@@ -97,14 +101,24 @@ class MemoryStore implements Store {
     const keys = [...(this.#indexes.get(keyOf(scope, index)) ?? [])].toSorted();
     if (order === "descending") keys.reverse();
     const items: { key: string; state: StateRecord }[] = [];
+    const gone: string[] = [];
     for (const key of keys) {
       if (after !== undefined && (order === "ascending" ? key <= after : key >= after)) continue;
       const state = this.#states.get(keyOf(scope, key));
-      if (!state) this.#unlist(keyOf(scope, index), key);
-      else if (items.length < limit) items.push({ key, state });
-      else return { items, next: items.at(-1)?.key ?? null };
+      if (!state) {
+        this.#unlist(keyOf(scope, index), key);
+        gone.push(key);
+      } else if (items.length < limit) items.push({ key, state });
+      else return { items, next: items.at(-1)?.key ?? null, gone };
     }
-    return { items, next: null };
+    return { items, next: null, gone };
+  }
+
+  async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
+    for (const [name, state] of this.#states) {
+      const [scope = "", key = ""] = JSON.parse(name) as string[];
+      if (scope.startsWith(beginning.scope) && key.startsWith(beginning.key)) yield { scope, key, state };
+    }
   }
 
   async head({ scope, topic }: TopicKey): Promise<TopicHead> {
@@ -226,7 +240,9 @@ class MemoryStore implements Store {
   }
 }
 
-function isExpected(current: StateRecord | null, expect: StateChange["expect"]): boolean {
+function isExpected(current: StateRecord | null, { expect, expectPast }: StateChange): boolean {
+  if (expectPast !== undefined && !(Number(current?.[expectPast] || Number.NaN) <= ownClock.now()))
+    return false;
   if (expect === undefined) return true;
   if (expect === "absent") return current === null;
   return Object.entries(expect).every(([field, values]) => values.includes(current?.[field] ?? ""));

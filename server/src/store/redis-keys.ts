@@ -16,6 +16,30 @@ export const redisKeys = {
   channel: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:c:${topic}`,
 };
 
+/** What matches the keys of states whose scope and key begin so, and others that `readStateKey` tells from them. */
+export function statePattern({ scope, key }: StateKey): string {
+  return `jw:{${encode(scope)}*}:s:${escapeGlob(key)}*`;
+}
+
+/** Which state a key of Redis is for. */
+export function readStateKey(name: string): StateKey | null {
+  const [, scope, key] = /^jw:\{([^}]*)\}:s:(.*)$/s.exec(name) ?? [];
+  if (scope === undefined || key === undefined) return null;
+  return { scope: decode(scope), key };
+}
+
 function prefixOf(scope: string): string {
-  return `jw:{${encodeURIComponent(JSON.stringify(scope).slice(1, -1)) || "%"}}`;
+  return `jw:{${encode(scope) || "%"}}`;
+}
+
+function encode(scope: string): string {
+  return encodeURIComponent(JSON.stringify(scope).slice(1, -1));
+}
+
+function decode(scope: string): string {
+  return scope === "%" ? "" : String(JSON.parse(`"${decodeURIComponent(scope)}"`));
+}
+
+function escapeGlob(text: string): string {
+  return text.replaceAll(/[*?[\]\\^-]/g, "\\$&");
 }

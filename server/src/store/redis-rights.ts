@@ -24,9 +24,13 @@ const commands: readonly (readonly [name: string, ...args: string[]])[] = [
   ["PEXPIRE", "state", "1"],
   ["PEXPIRE", "log", "1"],
   ["DEL", "log"],
+  ["TIME"],
+  ["SCAN", "0", "COUNT", "1"],
   ["EVAL", "return 1", "0"],
   ["EVALSHA", unknownScript, "0"],
 ];
+
+const withoutKey: ReadonlySet<string> = new Set(["TIME", "SCAN", "EVAL", "EVALSHA"]);
 
 /**
  * Proves that this user may do all that a commit does, by doing one that leaves nothing behind. Without one of the rights
@@ -51,6 +55,8 @@ export async function proveRights(
   );
   try {
     await redis.eval(commitScript, probe.keys.length, ...probe.keys, ...probe.args);
+    await redis.time();
+    await redis.scan("0", "COUNT", 1);
     await redis.evalsha(unknownScript, 0).catch((error: unknown) => {
       if (redisErrorToken(error) !== "NOSCRIPT") throw error;
     });
@@ -71,7 +77,9 @@ async function findRefusals(
   const nameOf = (name: string) => `jw:{${tag}}:rights:${name}`;
   const refusals = new Set<string>();
   for (const [name, first = "", ...rest] of [...commands, [publish, "channel", ""] as const]) {
-    const args = name.startsWith("EVAL") ? [first, ...rest] : [nameOf(first), ...rest];
+    const args = withoutKey.has(name)
+      ? [first, ...rest].filter((word) => word !== "")
+      : [nameOf(first), ...rest];
     try {
       await redis.call(name, ...args);
     } catch (error) {

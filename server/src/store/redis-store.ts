@@ -3,17 +3,20 @@ import { openClusterRedis } from "./cluster-redis.js";
 import { planCommit } from "./commit-plan.js";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
+import type { OnWarning } from "./redis-checkup.js";
 import type { RedisCommands } from "./redis-commands.js";
 import { answer, toStoreError } from "./redis-error.js";
-import { redisKeys } from "./redis-keys.js";
+import { readStateKey, redisKeys, statePattern } from "./redis-keys.js";
 import { redisPlaceOf } from "./redis-options.js";
 import { readEntries, readHead, readOffset, readRecord, replayOf } from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
+import type { StoreClock } from "./store-clock.js";
 import { emptyTopicMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  FoundState,
   Page,
   Replay,
   Retention,
@@ -30,17 +33,28 @@ import type {
 export interface RedisStoreOptions extends Retention {
   readonly url: string;
   readonly onReachable: OnReachable;
+  /** Default: nobody is told; `warnings` has them all the same. */
+  readonly onWarning?: OnWarning;
 }
 
 /** State and logs in Redis: 6.2 or newer, 7.0 or newer for a Cluster. Opens also while Redis is away. */
-export async function openRedisStore({ url, onReachable, ...retention }: RedisStoreOptions): Promise<Store> {
+export async function openRedisStore({
+  url,
+  onReachable,
+  onWarning = () => {},
+  ...retention
+}: RedisStoreOptions): Promise<Store> {
   const place = redisPlaceOf(url);
+  const observer = { onReachable, onWarning };
   const redis =
     place.kind === "single"
-      ? await openSingleRedis(place.options, onReachable)
-      : await openClusterRedis(place, onReachable);
+      ? await openSingleRedis(place.options, observer)
+      : await openClusterRedis(place, observer);
   return new RedisStore(redis, retention);
 }
+
+/** Keys that Redis looks at before it answers and lets others in. */
+const scanCount = 1000;
 
 class RedisStore implements Store {
   readonly #commands: RedisCommands;
@@ -71,6 +85,7 @@ class RedisStore implements Store {
   async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
     const indexKey = redisKeys.index(scope, index);
     const items: { key: string; state: StateRecord }[] = [];
+    const gone: string[] = [];
     let from = after;
     for (;;) {
       const keys = await answer(
@@ -98,11 +113,28 @@ class RedisStore implements Store {
         const state = states[position];
         if (!state) expired.push(key);
         else if (items.length < limit) items.push({ key, state });
-        else return { items, next: items.at(-1)?.key ?? null };
+        else return { items, next: items.at(-1)?.key ?? null, gone };
       }
       if (expired.length > 0) await this.#unlist(scope, indexKey, expired);
-      if (keys.length < limit) return { items, next: null };
+      gone.push(...expired);
+      if (keys.length < limit) return { items, next: null, gone };
       from = keys.at(-1);
+    }
+  }
+
+  async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
+    const pattern = statePattern(beginning);
+    for (const master of this.redis.masters()) {
+      let cursor = "0";
+      do {
+        const [next, names] = await answer(master.scan(cursor, "MATCH", pattern, "COUNT", scanCount));
+        cursor = next;
+        for (const name of names) {
+          const key = readStateKey(name);
+          const state = key && (await this.readState(key));
+          if (state) yield { ...key, state };
+        }
+      } while (cursor !== "0");
     }
   }
 
@@ -132,6 +164,14 @@ class RedisStore implements Store {
 
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
     return this.redis.listen(redisKeys.channel(topic), listener);
+  }
+
+  get clock(): StoreClock {
+    return this.redis.clock;
+  }
+
+  get warnings(): readonly string[] {
+    return this.redis.warnings;
   }
 
   get isReachable(): boolean {

@@ -1,5 +1,8 @@
+import type { Redis } from "ioredis";
 import type { RedisCommands } from "./redis-commands.js";
 import type { ConnectionOptions } from "./redis-options.js";
+import type { OnWarning } from "./redis-checkup.js";
+import type { StoreClock } from "./store-clock.js";
 import type { TopicListener } from "./store.js";
 
 /** Redis as the store sees it, whether it is one server, one behind sentinels, or a Cluster. */
@@ -9,6 +12,11 @@ export interface RedisTopology extends Disposable {
   /** How a commit publishes. */
   readonly publish: "PUBLISH" | "SPUBLISH";
   readonly isReachable: boolean;
+  /** The servers that have the data. */
+  masters(): readonly Redis[];
+  readonly clock: StoreClock;
+  /** What the operator should mend. */
+  readonly warnings: readonly string[];
   /** This user may not do all that a commit does: none is to be begun. */
   readonly missingRights: Error | undefined;
 
@@ -21,6 +29,12 @@ export interface RedisTopology extends Disposable {
 
 /** Called once for each change between reachable and not. */
 export type OnReachable = (reachable: boolean, error?: unknown) => void;
+
+/** Hears of what changes with Redis. */
+export interface RedisObserver {
+  readonly onReachable: OnReachable;
+  readonly onWarning: OnWarning;
+}
 
 /** How long a command may take before the store counts as away: callers are to know within two seconds. */
 export const commandTimeoutMs = 1500;

@@ -4,6 +4,7 @@ import { askAlive } from "./ask-alive.js";
 import { randomEpoch } from "./epoch.js";
 import { LossWatch } from "./loss-watch.js";
 import { PathWatch } from "./path-watch.js";
+import { RedisCheckup } from "./redis-checkup.js";
 import { defineScripts } from "./redis-commands.js";
 import {
   answer,
@@ -22,9 +23,10 @@ import {
   Reachability,
   reconnectDelayOf,
   watchMs,
-  type OnReachable,
+  type RedisObserver,
   type RedisTopology,
 } from "./redis-topology.js";
+import type { StoreClock } from "./store-clock.js";
 import type { TopicListener } from "./store.js";
 
 const lossMark = "jw:generation";
@@ -35,7 +37,7 @@ const lossMark = "jw:generation";
  */
 export async function openSingleRedis(
   options: ConnectionOptions,
-  onReachable: OnReachable,
+  { onReachable, onWarning }: RedisObserver,
 ): Promise<RedisTopology> {
   const commands = new Redis({
     ...baseOptions,
@@ -51,7 +53,12 @@ export async function openSingleRedis(
   });
   defineScripts(commands);
   const subscriber = commands.duplicate();
-  const redis = new SingleRedis(commands, subscriber, new Reachability(onReachable));
+  const redis = new SingleRedis(
+    commands,
+    subscriber,
+    new Reachability(onReachable),
+    new RedisCheckup(onWarning),
+  );
   await atMost(Promise.allSettled([commands.connect(), subscriber.connect()]));
   await atMost(redis.check());
   redis.report();
@@ -75,6 +82,7 @@ class SingleRedis implements RedisTopology {
     readonly commands: Redis,
     private readonly subscriber: Redis,
     private readonly reachability: Reachability,
+    private readonly checkup: RedisCheckup,
   ) {
     this.#topics = new RedisSubscriber(subscriber);
     this.#lossWatch = new LossWatch(() => this.#topics.announceRestored());
@@ -87,6 +95,7 @@ class SingleRedis implements RedisTopology {
     // After a lost connection everybody looks anyway.
     commands.on("ready", () => {
       this.#lossWatch.forget();
+      this.checkup.forget();
       this.#hasRights = false;
       void this.check();
     });
@@ -105,6 +114,18 @@ class SingleRedis implements RedisTopology {
 
   get isReachable(): boolean {
     return this.#isConnected && this.#isServing;
+  }
+
+  masters(): readonly Redis[] {
+    return [this.commands];
+  }
+
+  get clock(): StoreClock {
+    return this.checkup.clock;
+  }
+
+  get warnings(): readonly string[] {
+    return this.checkup.warnings;
   }
 
   get missingRights(): MissingRights | undefined {
@@ -170,6 +191,7 @@ class SingleRedis implements RedisTopology {
     try {
       if (!this.#hasRights) this.#missingRights = await this.#findMissingRights();
       if (this.#missingRights) return this.#missingRights;
+      await askAlive(this.commands, () => this.checkup.look([this.commands]));
       if (await this.#pathWatch.check()) return undefined;
       this.subscriber.disconnect(true);
       return new Error("What is published is not heard: the subscriber is at another server.");

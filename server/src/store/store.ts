@@ -1,4 +1,5 @@
 import type { Cursor, StreamGapReason } from "@jobwire/shared";
+import type { StoreClock } from "./store-clock.js";
 
 /**
  * The port to durable state and logs. Two adapters: memory and Redis; one contract suite runs on both.
@@ -14,6 +15,12 @@ export interface Store extends AsyncDisposable {
 
   /** States written with `index`, ordered by key. Keys are listed once, expired ones never. */
   listStates(query: StateQuery): Promise<StatePage>;
+
+  /**
+   * Every state whose scope and key begin so, in no order, some of them twice. It costs what is there, so it is for what
+   * mends indexes that were lost.
+   */
+  scanStates(beginning: StateKey): AsyncIterable<FoundState>;
 
   /**
    * Where the topic's log ends. A topic that has no log yet gets one, empty, with an epoch of its own; it is forgotten
@@ -41,6 +48,11 @@ export interface Store extends AsyncDisposable {
 
   /** Resolves when the store answers. */
   ping(): Promise<void>;
+
+  readonly clock: StoreClock;
+
+  /** What the operator should mend, in one line each; all is well without any. */
+  readonly warnings: readonly string[];
 
   /** Whether the store is there as far as this process knows, without asking it. */
   readonly isReachable: boolean;
@@ -81,6 +93,8 @@ export interface StateChange {
   readonly key: string;
   /** The guard: field -> values it may have ("" for a missing field), or no state under this key at all. */
   readonly expect?: "absent" | Readonly<Record<string, readonly string[]>>;
+  /** A field that names a time, in milliseconds since 1970, which must have come by the store's own clock. */
+  readonly expectPast?: string;
   readonly set: StateRecord;
   /** Lists the key under this index of the scope, or under each of these. */
   readonly index?: string | readonly string[];
@@ -118,6 +132,8 @@ export interface StatePage {
   readonly items: readonly { readonly key: string; readonly state: StateRecord }[];
   /** The `after` of the next page; `null` when there is none. */
   readonly next: string | null;
+  /** Keys that were listed although their states are gone: they are not listed any more. */
+  readonly gone: readonly string[];
 }
 
 /** What is read of a log at a time. */
@@ -126,6 +142,10 @@ export interface Page {
   readonly entries: number;
   /** No further entry once the bodies have so many bytes, in UTF-8: at least one entry is read. */
   readonly bytes: number;
+}
+
+export interface FoundState extends StateKey {
+  readonly state: StateRecord;
 }
 
 export interface TopicHead {

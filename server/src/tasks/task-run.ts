@@ -98,17 +98,17 @@ export class TaskRun {
 
   /** Until the work is settled, says its progress, or renews the lease when there was none to say. */
   async #keep(): Promise<void> {
-    let renewAt = Date.now() + renewAfterMs;
+    let renewAt = performance.now() + renewAfterMs;
     let intervalMs = progressIntervalMs;
     while (await pause(intervalMs, this.#settled.signal)) {
       if (this.#lost) return;
-      if (!this.#unsaid && Date.now() < renewAt) continue;
+      if (!this.#unsaid && performance.now() < renewAt) continue;
       const { next, events } = this.#takeUnsaid();
       const startedAt = performance.now();
       await this.#commit(next, events);
       const tookMs = performance.now() - startedAt;
       intervalMs = Math.min(Math.max(progressIntervalMs, tookMs / progressShare), renewAfterMs);
-      renewAt = Date.now() + renewAfterMs;
+      renewAt = performance.now() + renewAfterMs;
     }
   }
 
@@ -121,7 +121,7 @@ export class TaskRun {
   }
 
   #takeUnsaid(): { readonly next: TaskRecord; readonly events: readonly TaskEvent[] } {
-    const now = Date.now();
+    const now = this.tasks.clock.now();
     const next = {
       ...this.#record,
       ...this.#unsaid,

@@ -45,7 +45,7 @@ export class TaskService {
     const release = this.#slots.take(owner);
     try {
       const work = await prepareWork();
-      const record = newRecord(owner, kind);
+      const record = newRecord(owner, kind, new Date(this.options.tasks.clock.now()));
       await this.options.tasks.create(record);
       void this.#perform(record, work).finally(release);
       return toTask(record);
@@ -98,9 +98,9 @@ export class TaskService {
       const record = await tasks.find(taskId);
       const isLeftOver = record
         ? record.status !== "running"
-        : Date.now() - openedAt.getTime() > orphanAfterMs;
+        : tasks.clock.now() - openedAt.getTime() > orphanAfterMs;
       if (isLeftOver) await tasks.close(taskId);
-      else if (record && record.leaseExpiresAt.getTime() <= Date.now()) {
+      else if (record && record.leaseExpiresAt.getTime() <= tasks.clock.now()) {
         const error = "No server process runs the task any more; start it again.";
         await tasks.end(record, { status: "failed", error }, ["leaseExpiresAt"]);
       }
@@ -136,8 +136,7 @@ function prepare<Kind extends TaskKind>(
   return kinds[kind](caller, input);
 }
 
-function newRecord({ role, userId }: Caller, kind: TaskKind): TaskRecord {
-  const now = new Date();
+function newRecord({ role, userId }: Caller, kind: TaskKind, now: Date): TaskRecord {
   return {
     id: sortableId(),
     ownerId: userId,

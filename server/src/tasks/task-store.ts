@@ -5,6 +5,7 @@ import type { Caller } from "../principal.js";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Audience } from "../sessions/session-directory.js";
 import { sessionsScope } from "../sessions/session-keys.js";
+import type { StoreClock } from "../store/store-clock.js";
 import type { StateRecord, Store } from "../store/store.js";
 import { taskFailed, taskStarted } from "./task-events.js";
 import { openTaskKey, openTasksIndex, ownedTasksIndex, taskKey } from "./task-keys.js";
@@ -34,6 +35,10 @@ export interface OpenTask {
 /** Where tasks live: each change is one commit with the events that say it to the sessions of its audience. */
 export class TaskStore {
   constructor(private readonly options: TaskStoreOptions) {}
+
+  get clock(): StoreClock {
+    return this.options.store.clock;
+  }
 
   /** The list of running tasks comes first: it may name a task that was never started, but misses none that was. */
   async create(record: TaskRecord): Promise<void> {
@@ -74,7 +79,8 @@ export class TaskStore {
 
   /**
    * From a running task as it was read to `next`, with the events that say so. Refused when the task is not running any
-   * more, or when a field of `guard` is no longer as it was read: nothing has changed then.
+   * more, when a field of `guard` is no longer as it was read, or when a guarded lease has not run out by the store's
+   * clock: nothing has changed then.
    */
   change(
     read: TaskRecord,
@@ -88,6 +94,7 @@ export class TaskStore {
     const state = {
       key: taskKey(read.id),
       expect: { status: ["running"], ...asRead },
+      ...(guard.includes("leaseExpiresAt") && { expectPast: "leaseExpiresAt" }),
       set: Object.fromEntries(Object.entries(after).filter(([field, text]) => text !== before[field])),
     };
     const { store, broadcasts, retainEndedMs } = this.options;

@@ -63,7 +63,7 @@ export class VersionService {
     return {
       key: sessionKey(requestId),
       expect: { connectionId: [connectionId] },
-      set: connectionId === "" ? { ...set, endedAt: String(Date.now()) } : set,
+      set: connectionId === "" ? { ...set, endedAt: String(this.options.store.clock.now()) } : set,
       index: sessionsIndex,
     };
   }

@@ -51,7 +51,7 @@ async function* examine(url: URL, token: string | undefined): AsyncGenerator<Fin
     for (const check of ["store", "token", "stream"]) yield skip(check, "needs the server");
     return;
   }
-  yield await checkReadiness(url);
+  yield* await checkReadiness(url);
   const finding = await checkToken(url, token);
   yield finding;
   if (finding.status === "fail" || token === undefined) yield skip("stream", "needs a token");

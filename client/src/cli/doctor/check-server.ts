@@ -27,23 +27,34 @@ export async function checkServer(url: URL): Promise<readonly Finding[]> {
   ];
 }
 
-/** Whether the server can do its work: whether its Redis answers. */
-export async function checkReadiness(url: URL): Promise<Finding> {
+/** Whether the server can do its work: whether its Redis answers, and how that is kept. */
+export async function checkReadiness(url: URL): Promise<readonly Finding[]> {
   try {
     const response = await fetch(`${hrefOf(url)}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
-    if (response.ok) return pass("store", "the server reaches its store");
-    return fail(
-      "store",
-      `the server is not ready (status ${response.status}): ${(await response.text()).slice(0, 200)}`,
-      "check that Redis runs and that the server's REDIS_URL is right: redis-cli -u $REDIS_URL ping",
-    );
+    const text = await response.text();
+    if (response.ok) return [pass("store", "the server reaches its store"), ...warningsIn(text)];
+    return [
+      fail(
+        "store",
+        `the server is not ready (status ${response.status}): ${text.slice(0, maxReasonLength)}`,
+        "check that Redis runs and that the server's REDIS_URL is right: redis-cli -u $REDIS_URL ping",
+      ),
+    ];
   } catch (error) {
-    return fail(
-      "store",
-      `no answer from /readyz: ${causeOf(error)}`,
-      "check Redis and the load of the server",
-    );
+    return [
+      fail("store", `no answer from /readyz: ${causeOf(error)}`, "check Redis and the load of the server"),
+    ];
   }
+}
+
+/** Each warning says what is wrong and, behind the first colon, what to do. */
+function warningsIn(text: string): Finding[] {
+  const body: unknown = JSON.parse(text);
+  const warnings = typeof body === "object" && body !== null && "warnings" in body ? body.warnings : [];
+  return (Array.isArray(warnings) ? warnings : []).map((warning) => {
+    const [problem = "", fix = ""] = String(warning).split(/: (.*)/s);
+    return warn("store", problem, fix);
+  });
 }
 
 async function isHealth(response: Response): Promise<boolean> {
@@ -100,4 +111,5 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const timeoutMs = 5000;
+const maxReasonLength = 600;
 const mostSkewMs = 2000;
