@@ -4,8 +4,8 @@ import type { StatePage, StateRecord } from "./store/store.js";
 const maxTold = 10_000;
 
 /**
- * Reads what the store holds. A record that cannot be read, damaged or written by something else, counts as not being
- * there: it makes no list and no claim of others fail. It is told of once.
+ * Reads what the store holds. A record that cannot be read, damaged or written by something else, is left out of lists and
+ * searches: it makes none of them fail. It is told of once.
  */
 export class DamagedRecords {
   readonly #told = new Set<string>();

@@ -145,7 +145,7 @@ describe("records that were written before such values were refused, or damaged"
     ]);
     expect((await bob.client.jobs.list.query({ limit: 2 })).items.map(({ id }) => id)).toEqual([sound.id]);
     await expect(bob.client.jobs.get.query({ jobId: broken.id })).rejects.toMatchObject({
-      data: { code: "NOT_FOUND" },
+      data: { code: "INTERNAL_SERVER_ERROR" },
     });
 
     const waiting = await service.client.work.waiting.query({ pipelines: ["p"] });

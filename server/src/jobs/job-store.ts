@@ -2,7 +2,7 @@ import { formatCursor, isTerminalJobStatus, jobStatuses, type JobEvent } from "@
 import { AppError } from "../app-error.js";
 import type { DamagedRecords } from "../damaged-records.js";
 import type { StoreClock } from "../store/store-clock.js";
-import type { NewEvent, Store } from "../store/store.js";
+import type { NewEvent, StateRecord, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
 import { feedTopic, jobIdOf, jobKey, jobsIndex, jobTopic, ownerRecordKey, ownerScope } from "./job-keys.js";
 import { readJobRecord, writeJobFields, type JobRecord } from "./job-record.js";
@@ -55,14 +55,17 @@ export class JobStore {
     this.#remember(record.id, ownerId);
   }
 
-  /** @throws AppError `JOB_NOT_FOUND` */
+  /** @throws AppError `JOB_NOT_FOUND`; ZodError when the record is damaged. */
   async read(jobId: string): Promise<JobRecord> {
-    const ownerId = await this.#findOwner(jobId);
-    const state =
-      ownerId && (await this.options.store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) }));
-    const record = state && this.options.damaged.read(jobKey(jobId), state, readJobRecord);
-    if (!record) throw jobNotFound(jobId);
-    return record;
+    const state = await this.#readState(jobId);
+    if (!state) throw jobNotFound(jobId);
+    return readJobRecord(state);
+  }
+
+  /** For those who look after the jobs of all. @returns `null` when there is no such job, or it cannot be read. */
+  async look(jobId: string): Promise<JobRecord | null> {
+    const state = await this.#readState(jobId);
+    return state && this.options.damaged.read(jobKey(jobId), state, readJobRecord);
   }
 
   /**
@@ -193,6 +196,12 @@ export class JobStore {
     const { store, onError } = this.options;
     const { scope, key } = ownerRecordKey(jobId);
     await store.commit({ scope, state: { key, set: {} }, events: [], retainMs }).catch(onError);
+  }
+
+  async #readState(jobId: string): Promise<StateRecord | null> {
+    const ownerId = await this.#findOwner(jobId);
+    if (ownerId === undefined) return null;
+    return this.options.store.readState({ scope: ownerScope(ownerId), key: jobKey(jobId) });
   }
 
   async #findOwner(jobId: string): Promise<string | undefined> {

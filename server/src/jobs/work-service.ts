@@ -26,7 +26,7 @@ export class WorkService {
     const items: Pick<OpenWork, "jobId" | "pipeline">[] = [];
     for await (const { jobId, pipeline } of this.queue.all()) {
       if (!pipelines.includes(pipeline)) continue;
-      if ((await this.#find(jobId))?.status === "queued") items.push({ jobId, pipeline });
+      if ((await this.jobs.look(jobId))?.status === "queued") items.push({ jobId, pipeline });
       if (items.length === limit) break;
     }
     return items;
@@ -62,12 +62,12 @@ export class WorkService {
   async sweep(signal: AbortSignal): Promise<void> {
     if (!(await this.queue.isComplete())) await this.repair.mend(signal);
     for (const jobId of this.queue.takeGone()) {
-      const record = await this.#find(jobId);
+      const record = await this.jobs.look(jobId);
       if (record && !isTerminalJobStatus(record.status)) await this.queue.open(record);
     }
     for await (const { jobId, pipeline, openedAt } of this.queue.all()) {
       if (signal.aborted) return;
-      const record = await this.#find(jobId);
+      const record = await this.jobs.look(jobId);
       const isLeftOver = record
         ? isTerminalJobStatus(record.status)
         : this.jobs.clock.now() - openedAt.getTime() > orphanAfterMs;
@@ -90,14 +90,5 @@ export class WorkService {
   /** By the clock that all servers share. */
   #inFuture(ms: number): Date {
     return new Date(this.jobs.clock.now() + ms);
-  }
-
-  async #find(jobId: string): Promise<JobRecord | null> {
-    try {
-      return await this.jobs.read(jobId);
-    } catch (error) {
-      if (error instanceof AppError && error.reason === "JOB_NOT_FOUND") return null;
-      throw error;
-    }
   }
 }
