@@ -16,6 +16,8 @@ export interface Scene {
 interface Aftermath {
   /** Marks of events that the fault took from Redis: acknowledged, and gone all the same. */
   readonly taken?: ReadonlySet<string>;
+  /** What the fault took out of logs and left the rest: by topic, each event as plain JSON by its offset. */
+  readonly evicted?: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** When Redis answered again, in milliseconds of `performance.now()`; default: when the fault was over. */
   readonly answeringSince?: number;
 }

@@ -61,7 +61,8 @@ async function runFault(stage: Stage, fault: Fault, { seed, size, isShort }: Run
   await using load = await Load.start(stage, random.fork(), size);
   for (const server of servers) await stage.memory.learn(server);
   const struck = (await fault.strike({ stage, load, random: random.fork(), isShort })) ?? {};
-  const { taken = new Set<string>(), answeringSince = performance.now() } = struck;
+  const { taken = new Set<string>(), evicted = new Map<string, ReadonlyMap<number, string>>() } = struck;
+  const { answeringSince = performance.now() } = struck;
   const problems: string[] = [];
   // What goes wrong from here on is part of the account, not the end of it.
   const attempt = (step: Promise<void>) =>
@@ -84,6 +85,7 @@ async function runFault(stage: Stage, fault: Fault, { seed, size, isShort }: Run
       ledger: load.ledger,
       watchers: load.watchers.filter(({ kind, topic }) => kind === "feed" || isCurrent(load, topic.topic)),
       taken,
+      evicted,
       gapsOf: fault.gapsOf ?? (() => [0]),
     }),
   );

@@ -1,8 +1,12 @@
 import type { Fault } from "../fault.js";
+import { bigEvents } from "./big-events.js";
 import { clientCuts } from "./client-cuts.js";
+import { clockSkew } from "./clock-skew.js";
 import { clusterFlush } from "./cluster-flush.js";
 import { clusterKill } from "./cluster-kill.js";
 import { clusterMove } from "./cluster-move.js";
+import { demote } from "./demote.js";
+import { evict } from "./evict.js";
 import { flushAll } from "./flush-all.js";
 import { fullMemory } from "./full-memory.js";
 import { lostAnswers } from "./lost-answers.js";
@@ -29,6 +33,10 @@ export const faults: readonly Fault[] = [
   fullMemory,
   setBack,
   flushAll,
+  evict,
+  bigEvents,
+  demote,
+  clockSkew,
   sentinelFailover,
   clusterMove,
   clusterKill,

@@ -24,6 +24,8 @@ export interface AccountOptions {
   readonly watchers: readonly Watcher[];
   /** Marks of events that the fault has taken from Redis; they may be missing. */
   readonly taken: ReadonlySet<string>;
+  /** What the fault has taken out of logs: streams have seen it, or a gap covers it. */
+  readonly evicted: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** How many gaps this stream may have seen. */
   readonly gapsOf: (watcher: Watcher) => readonly number[];
 }
@@ -32,9 +34,15 @@ const markPattern = /"message":"([^"]+\/\d+)"/;
 
 /** Holds what the publishers know, what Redis has and what every stream received against each other. */
 export async function takeAccount(options: AccountOptions): Promise<Account> {
-  const { redis, watchers, gapsOf } = options;
+  const { redis, watchers, evicted, gapsOf } = options;
   const logs = new Map<string, LogSeen>();
-  for (const { topic } of watchers) logs.set(topic.topic, await readLog(redis, topic));
+  for (const { topic } of watchers) {
+    const log = await readLog(redis, topic);
+    logs.set(topic.topic, {
+      ...log,
+      entries: new Map([...(evicted.get(topic.topic) ?? []), ...log.entries]),
+    });
+  }
   const problems: string[] = [];
   const total = { deliveries: 0, gaps: 0, lost: 0, doubled: 0, disordered: 0 };
   for (const watcher of watchers) {

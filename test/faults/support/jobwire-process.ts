@@ -4,12 +4,11 @@ import { until } from "./until.js";
 import { tokenSecret } from "./token.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const program = [
+const preloads = [
   "--expose-gc",
   "--conditions=@jobwire/source",
   "--import=tsx",
   "--import=./test/faults/support/memory-probe.ts",
-  "server/src/main.ts",
 ];
 
 /** A Jobwire server as people run it: a process of its own. */
@@ -19,8 +18,10 @@ export class JobwireProcess implements AsyncDisposable {
     readonly port: number,
   ) {}
 
+  /** @param env `CLOCK_AHEAD_MS` gives it another clock than this machine's. */
   static async start(env: Readonly<Record<string, string>>): Promise<JobwireProcess> {
-    const child = new ManagedProcess(process.execPath, program, {
+    const clock = "CLOCK_AHEAD_MS" in env ? ["--import=./test/support/clock-shift.ts"] : [];
+    const child = new ManagedProcess(process.execPath, [...preloads, ...clock, "server/src/main.ts"], {
       cwd: root,
       env: { ...environment(), ...env },
     });
@@ -95,6 +96,7 @@ function environment(): NodeJS.ProcessEnv {
     JWT_SECRET: tokenSecret,
     JOBWIRE_WORKER: "off",
     HISTORY_MAX_EVENTS: "100000",
+    HISTORY_MAX_BYTES: "1000000000",
     SSE_HEARTBEAT_MS: "2000",
     DRAIN_MS: "100",
   };

@@ -23,15 +23,23 @@ export interface JobSeen {
 export async function readLog(redis: RedisCommands, topic: TopicKey): Promise<LogSeen> {
   const [epoch, offset, ancestors] = await redis.hmget(redisKeys.head(topic), "epoch", "offset", "ancestors");
   const rows = await redis.xrange(redisKeys.log(topic), "-", "+");
-  const entries = rows.map(([id, fields]): [number, string] => {
-    const body = fields[fields.indexOf("body") + 1] ?? "";
-    return [Number.parseInt(id, 10), JSON.stringify(superjson.parse(body))];
-  });
   return {
     head: { epoch: epoch ?? "", offset: Number(offset ?? 0) },
     ancestors: (ancestors ?? "").split(" ").flatMap((text) => parseCursor(text) ?? []),
-    entries: new Map(entries),
+    entries: entriesOf(rows),
   };
+}
+
+/** As XRANGE has it. */
+export type LogRow = [id: string, fields: string[]];
+
+export function entriesOf(rows: readonly LogRow[]): Map<number, string> {
+  return new Map(
+    rows.map(([id, fields]) => {
+      const body = fields[fields.indexOf("body") + 1] ?? "";
+      return [Number.parseInt(id, 10), JSON.stringify(superjson.parse(body))];
+    }),
+  );
 }
 
 export async function readJob(redis: RedisCommands, ownerId: string, jobId: string): Promise<JobSeen | null> {

@@ -54,8 +54,16 @@ export class Stage implements AsyncDisposable {
     return this.sides.map(({ front }) => `http://127.0.0.1:${front.port}`);
   }
 
-  startServer(): Promise<JobwireProcess> {
-    return JobwireProcess.start(this.env);
+  startServer(env: Readonly<Record<string, string>> = {}): Promise<JobwireProcess> {
+    return JobwireProcess.start({ ...this.env, ...env });
+  }
+
+  /** Kills a server and starts another one in its place, to which its clients come back. */
+  async restartServer(side: Side, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    await side.server.kill();
+    side.server = await this.startServer(env);
+    side.front.switchTo(side.server.port);
+    side.front.cut();
   }
 
   /** Another Redis takes the place of the one that was; that one is ended. */
