@@ -22,7 +22,7 @@ Examples:
   node --conditions=@jobwire/source --import tsx examples/build-worker/main.ts --project shop=../shop --project api=/srv/api
 
 In development the server hands out a token:
-  export JOBWIRE_TOKEN=$(curl -s "http://127.0.0.1:3000/api/dev/token?sub=worker&role=service" | jq -r .token)
+  export JOBWIRE_TOKEN=$(curl -s "http://127.0.0.1:3000/api/dev/token?sub=worker&role=service&code=$CODE" | jq -r .token)
 `;
 
 export interface Settings {

@@ -1,5 +1,5 @@
 import { createJobwireClient } from "@jobwire/client";
-import { readConfig, startServer } from "@jobwire/server";
+import { readConfig, startServer, type RunningServer } from "@jobwire/server";
 import type { Job, JobStreamEvent, Role } from "@jobwire/shared";
 import { z } from "zod";
 import { projectName, startWorkerProcess } from "./worker-process.js";
@@ -20,8 +20,8 @@ export interface BuildOptions {
 export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions): Promise<Job> {
   await using server = await startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent" }));
   const { url } = server;
-  await using client = createJobwireClient({ url, token: await fetchToken(url, "demo", "user") });
-  const workerToken = await fetchToken(url, "worker", "service");
+  await using client = createJobwireClient({ url, token: await fetchToken(server, "demo", "user") });
+  const workerToken = await fetchToken(server, "worker", "service");
   signal.throwIfAborted();
   await using worker = startWorkerProcess({ url, token: workerToken, folder });
 
@@ -38,7 +38,8 @@ export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions
 
 const tokenSchema = z.object({ token: z.string() });
 
-async function fetchToken(url: string, sub: string, role: Role): Promise<string> {
-  const response = await fetch(`${url}/api/dev/token?${new URLSearchParams({ sub, role }).toString()}`);
+async function fetchToken(server: RunningServer, sub: string, role: Role): Promise<string> {
+  const query = new URLSearchParams({ sub, role, code: server.developmentCode ?? "" });
+  const response = await fetch(`${server.url}/api/dev/token?${query.toString()}`);
   return tokenSchema.parse(await response.json()).token;
 }

@@ -1,9 +1,14 @@
+import { isIP } from "node:net";
+import { maxTimerMs } from "@jobwire/shared";
 import { z } from "zod";
 import { redisPlaceOf } from "./store/redis-options.js";
 import { defaultMaxBytes } from "./store/store.js";
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const positiveInteger = z.coerce.number().int().min(1);
+/** More than any machine has of anything. */
+const positiveInteger = z.coerce.number().int().min(1).max(1_000_000_000);
+/** What nobody guesses. */
+const secret = z.string().min(16, "expected at least 16 characters").optional();
 
 const toggle = z.stringbool({
   truthy: ["on", "true", "1"],
@@ -11,8 +16,51 @@ const toggle = z.stringbool({
   error: "expected on or off",
 });
 
-const maxTimerMs = 2_147_483_647;
 const duration = z.coerce.number().int().min(1).max(maxTimerMs);
+
+const origins = z.string().transform((text, context) =>
+  text.split(",").flatMap((part) => {
+    const origin = part.trim();
+    if (origin === "") return [];
+    const read = readOrigin(origin);
+    if (read === null)
+      context.addIssue({
+        code: "custom",
+        message: `${JSON.stringify(origin)} is no origin: expected scheme, host and port only, such as https://app.example.com`,
+      });
+    return read ?? [];
+  }),
+);
+
+/** As browsers write it: without a path, in lower case, without the default port. `null` when there is more to it. */
+function readOrigin(text: string): string | null {
+  if (!URL.canParse(text)) return null;
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(text);
+  const isBare = pathname === "/" && search + hash + username + password === "" && !/[?#@*]/.test(text);
+  return isBare && /^https?:$/.test(protocol) ? origin : null;
+}
+
+const trustProxy = z.string().transform((text, context): boolean | number | string[] => {
+  const toggled = toggle.safeParse(text);
+  // One proxy is what `1` means to proxies, not `on`.
+  if (/^[1-9]\d?$/.test(text)) return Number(text);
+  if (toggled.success) return toggled.data;
+  const addresses = text.split(",").map((part) => part.trim());
+  if (addresses.every((address) => isProxyAddress(address))) return addresses;
+  context.addIssue({
+    code: "custom",
+    message: "expected on, off, the number of proxies, or their addresses, such as 10.0.0.0/8, 127.0.0.1",
+  });
+  return z.NEVER;
+});
+
+function isProxyAddress(text: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(text)) return true;
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -35,10 +83,15 @@ const schema = z
         }
       })
       .optional(),
+    /** Where the headers of proxies are believed: Fastify's `trustProxy`. */
+    TRUST_PROXY: trustProxy.default(false),
     JWT_SECRET: z.string().optional(),
+    JWT_LEEWAY_S: z.coerce.number().int().min(0).max(600).default(5),
     JWT_AUDIENCE: z.string().optional(),
     JWT_ISSUER: z.string().optional(),
     JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+    JOBWIRE_DEV_CODE: secret,
+    METRICS_TOKEN: secret,
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     SSE_HEARTBEAT_MS: z.coerce.number().int().min(1).max(3_600_000).default(15_000),
     SSE_MAX_BUFFERED_BYTES: positiveInteger.default(1_048_576),
@@ -52,19 +105,8 @@ const schema = z
     DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(5000),
     HISTORY_MAX_EVENTS: positiveInteger.default(1000),
     HISTORY_MAX_BYTES: z.coerce.number().int().min(1024).max(1_073_741_824).default(defaultMaxBytes),
-    HISTORY_TTL_S: positiveInteger.default(86_400),
-    CORS_ORIGINS: z
-      .string()
-      .transform((text) =>
-        text
-          .split(",")
-          .map((origin) => origin.trim())
-          .filter((origin) => origin !== ""),
-      )
-      .pipe(
-        z.array(z.url({ protocol: /^https?$/, error: "expected origins such as https://app.example.com" })),
-      )
-      .default([]),
+    HISTORY_TTL_S: z.coerce.number().int().min(1).max(3_153_600_000).default(86_400),
+    CORS_ORIGINS: origins.default([]),
     TASK_DRAIN_MS: z.coerce.number().int().min(0).max(maxTimerMs).default(10_000),
     TASKS_MAX_RUNNING: positiveInteger.default(16),
     TASKS_MAX_RUNNING_PER_USER: positiveInteger.default(4),
@@ -78,7 +120,10 @@ const schema = z
     redisUrl: env.REDIS_URL,
     jwtSecret: env.JWT_SECRET,
     jwksUrl: env.JWT_JWKS_URL,
-    jwtClaims: { audience: env.JWT_AUDIENCE, issuer: env.JWT_ISSUER },
+    jwtClaims: { audience: env.JWT_AUDIENCE, issuer: env.JWT_ISSUER, leewayS: env.JWT_LEEWAY_S },
+    developmentCode: env.JOBWIRE_DEV_CODE,
+    metricsToken: env.METRICS_TOKEN,
+    trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
     sse: {
       heartbeatMs: env.SSE_HEARTBEAT_MS,
@@ -120,7 +165,8 @@ export function readConfig(env: Environment): Config {
 }
 
 /** What is wrong between variables that are right each by itself. */
-function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING }: Environment): z.core.$ZodIssue[] {
+function contradictionsIn(env: Environment): z.core.$ZodIssue[] {
+  const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, JOBWIRE_DEV_CODE, TESTING } = env;
   const issues: z.core.$ZodIssue[] = [];
   const add = (name: string, message: string) =>
     issues.push({ code: "custom", path: [name], message, input: undefined });
@@ -132,6 +178,9 @@ function contradictionsIn({ NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING }: Envir
   }
   if (NODE_ENV === "production" && TESTING !== undefined && toggle.safeParse(TESTING).data) {
     add("TESTING", "production has no testing endpoints; leave TESTING out");
+  }
+  if (NODE_ENV === "production" && JOBWIRE_DEV_CODE !== undefined) {
+    add("JOBWIRE_DEV_CODE", "production hands out no development tokens; leave JOBWIRE_DEV_CODE out");
   }
   return issues;
 }

@@ -85,13 +85,17 @@ async function startWorker(
 }
 
 function greeting(
-  { url, handsOutTokens }: RunningServer,
-  { redisUrl }: Config,
+  { url, handsOutTokens, developmentCode }: RunningServer,
+  { redisUrl, isTesting }: Config,
   hasDashboard: boolean,
 ): string {
   const store = redisUrl === undefined ? "in memory (set REDIS_URL to keep events)" : "Redis";
-  const lines = [`Jobwire listens on ${url}`, `  API     ${url}/trpc`, `  Store   ${store}`];
-  if (hasDashboard) lines.splice(1, 0, `  Page    ${url}/`);
-  if (handsOutTokens) lines.push(`  Token   curl '${url}/api/dev/token?sub=alice&role=user'`);
+  const signIn = handsOutTokens ? `#code=${developmentCode}` : "";
+  const lines = [`Jobwire listens on ${url}`];
+  if (hasDashboard) lines.push(`  Page    ${url}/${signIn}`);
+  lines.push(`  API     ${url}/trpc`, `  Store   ${store}`);
+  if (handsOutTokens)
+    lines.push(`  Token   curl '${url}/api/dev/token?sub=alice&role=user&code=${developmentCode}'`);
+  else if (isTesting) lines.push(`  Code    ${developmentCode} (for /api/testing, as x-jobwire-code)`);
   return lines.join("\n");
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
@@ -8,6 +9,7 @@ import { createApp } from "./http/app.js";
 import { watchDamagedRecords } from "./http/damaged-records-metric.js";
 import { addClockMetric } from "./http/clock-metric.js";
 import { createTokens } from "./http/create-tokens.js";
+import { DevelopmentCode } from "./http/development-code.js";
 import type { TokenSigner } from "./http/tokens.js";
 import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
@@ -19,8 +21,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly url: string;
   /** Makes tokens for programs that belong to this server; `null` when the keys are elsewhere (JWKS). */
   readonly signer: TokenSigner | null;
-  /** No secret was configured: one was drawn, and development tokens are handed out. */
+  /** No secret was configured: one was drawn, and development tokens are handed out to who knows the code. */
   readonly handsOutTokens: boolean;
+  /** For whoever started the server: it opens what is for development. `null` in production. */
+  readonly developmentCode: string | null;
   /**
    * Nothing new begins: readiness is 503, new streams and new tasks are refused. Sends the open streams away, over
    * `DRAIN_MS`, and waits for running tasks, at most `TASK_DRAIN_MS`. Calls are still answered.
@@ -68,12 +72,16 @@ export async function startServer(
     onError,
   });
   const { verifier, signer, handsOutTokens } = createTokens(config);
+  const developmentCode = config.isProduction
+    ? null
+    : new DevelopmentCode(config.developmentCode ?? randomBytes(18).toString("base64url"));
   let draining: Promise<void> | undefined;
   const app = await createApp({
     config,
     services,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
+    developmentCode,
     dashboard: dashboard === undefined ? undefined : resolve(dashboard),
     log,
     registry,
@@ -103,6 +111,7 @@ export async function startServer(
     url: urlOf(app.server.server.address(), config.host),
     signer,
     handsOutTokens,
+    developmentCode: developmentCode?.text ?? null,
     drain,
     [Symbol.asyncDispose]: close,
   };

@@ -13,5 +13,6 @@ export * from "./stream-event.js";
 export * from "./stream-gap.js";
 export * from "./stream-input.js";
 export * from "./task.js";
+export * from "./timer.js";
 export * from "./timestamp.js";
 export * from "./work.js";

@@ -85,9 +85,14 @@ describe("sessions", () => {
 
 describe("token", () => {
   test("comes from a development server, for whom it is asked", async () => {
-    await using development = await startTestServer({ JWT_SECRET: "" });
+    const code = "the-code-of-this-test";
+    await using development = await startTestServer({ JWT_SECRET: "", JOBWIRE_DEV_CODE: code });
     const { url } = development;
-    const { stdout } = await runCli(["token", "--sub", "eve", "--role", "service"], { url });
+    const asking = ["token", "--sub", "eve", "--role", "service"];
+    const refused = await runCli(asking, { url });
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toContain("--code");
+    const { stdout } = await runCli([...asking, "--code", code], { url });
     expect(decodeJwt(stdout.trim())).toMatchObject({ sub: "eve", role: "service" });
     expect(await runCli(["spools"], { url, token: stdout.trim() })).toMatchObject({ code: 0 });
   });

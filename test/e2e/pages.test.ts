@@ -14,6 +14,8 @@ const looks = [
   { name: "phone, dark", viewport: { width: 375, height: 740 }, colorScheme: "dark" },
 ] as const;
 
+const code = "the-code-of-this-test";
+
 describeInBrowser("the pages", (given) => {
   test.each(looks)("are accessible and fit the window: $name", async ({ viewport, colorScheme }) => {
     await using shop = await openShop(given.dashboard);
@@ -50,15 +52,16 @@ describeInBrowser("the pages", (given) => {
   });
 
   test("a visitor signs in with a name during development, and a new tab remembers it", async () => {
-    await using shop = await openShop(given.dashboard, { JWT_SECRET: "" });
+    await using shop = await openShop(given.dashboard, { JWT_SECRET: "", JOBWIRE_DEV_CODE: code });
     await using visitor = await invite(given.browser, shop.url, { sub: "nobody", hasCookie: false });
-    const page = await visitor.open();
+    const page = await visitor.open(`/#code=${code}`);
     await page.getByLabel("Name").waitFor();
     await expectGoodPage(page, "sign-in");
+    expect(page.url()).toBe(`${shop.url}/`);
     await page.getByLabel("Name").fill("carol");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "No jobs yet" }).waitFor();
-    expect(new URL(page.url()).search).toBe("");
+    expect(page.url()).toBe(`${shop.url}/`);
 
     const second = await visitor.open("/spools");
     await second.getByRole("heading", { name: "Spool board" }).waitFor();
@@ -68,10 +71,14 @@ describeInBrowser("the pages", (given) => {
   });
 
   test("a development server that comes back with another secret needs no new sign-in", async () => {
-    await using shop = await openShop(given.dashboard, { JWT_SECRET: "" });
+    await using shop = await openShop(given.dashboard, { JWT_SECRET: "", JOBWIRE_DEV_CODE: code });
     await using visitor = await invite(given.browser, shop.url, { sub: "nobody", hasCookie: false });
     const page = await visitor.open();
     await page.getByLabel("Name").fill("carol");
+    await page.getByLabel("Code").fill("not the code at all");
+    await page.keyboard.press("Enter");
+    await page.getByText("This is not the code").waitFor();
+    await page.getByLabel("Code").fill(code);
     await page.keyboard.press("Enter");
     await page.locator(".connection").getByText("Live").waitFor();
     await shop.stopServer();
@@ -84,7 +91,7 @@ describeInBrowser("the pages", (given) => {
     await page.getByRole("button", { name: "New job" }).click();
     await page.getByRole("button", { name: "Create job" }).click();
     await page.getByRole("heading", { level: 1, name: "site" }).waitFor();
-    expectNoComplaints(visitor, /status of 401/);
+    expectNoComplaints(visitor, /status of 40[13]/);
   });
 
   test("in production a visitor signs in with a token, which a reload keeps and the address never has", async () => {

@@ -68,8 +68,76 @@ describe("configuration", () => {
     ["HISTORY_TTL_S", "-5"],
     ["CORS_ORIGINS", "https://app.example.com, app.example.com"],
     ["JOBWIRE_WORKER", "yes"],
+    ["CORS_ORIGINS", "https://app.example.com/page"],
+    ["CORS_ORIGINS", "https://app.example.com?x=1"],
+    ["CORS_ORIGINS", "https://app.example.com/?"],
+    ["CORS_ORIGINS", "https://app.example.com/#top"],
+    ["CORS_ORIGINS", "https://me@app.example.com"],
+    ["CORS_ORIGINS", "https://*.example.com"],
+    ["CORS_ORIGINS", "*"],
+    ["CORS_ORIGINS", "ftp://app.example.com"],
+    ["CORS_ORIGINS", "null"],
+    ["TRUST_PROXY", "proxy.example.com"],
+    ["TRUST_PROXY", "10.0.0.0/33"],
+    ["TRUST_PROXY", "10.0.0.1, everybody"],
+    ["METRICS_TOKEN", "short"],
+    ["JOBWIRE_DEV_CODE", "short"],
   ])("%s=%s is refused by name", (name, value) => {
     expect(complaintOf({ [name]: value })).toContain(name);
+  });
+
+  /** Each number with the ends of its range. */
+  const ranges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+    PORT: [0, 65_535],
+    JWT_LEEWAY_S: [0, 600],
+    SSE_HEARTBEAT_MS: [1, 3_600_000],
+    SSE_MAX_BUFFERED_BYTES: [1, 1_000_000_000],
+    SSE_SEND_TIMEOUT_MS: [1, 2_147_483_647],
+    SSE_MAX_CONNECTIONS: [1, 1_000_000_000],
+    SSE_MAX_CONNECTIONS_PER_USER: [1, 1_000_000_000],
+    CALLS_PER_MINUTE: [1, 1_000_000_000],
+    CALLS_PER_MINUTE_PER_USER: [1, 1_000_000_000],
+    DRAIN_MS: [0, 2_147_483_647],
+    HISTORY_MAX_EVENTS: [1, 1_000_000_000],
+    HISTORY_MAX_BYTES: [1024, 1_073_741_824],
+    HISTORY_TTL_S: [1, 3_153_600_000],
+    TASK_DRAIN_MS: [0, 2_147_483_647],
+    TASKS_MAX_RUNNING: [1, 1_000_000_000],
+    TASKS_MAX_RUNNING_PER_USER: [1, 1_000_000_000],
+  };
+
+  test.each(Object.entries(ranges))("%s has a range: %j, and nothing beside it", (name, [min, max]) => {
+    for (const value of [min, max]) expect(() => readConfig({ [name]: String(value) })).not.toThrow();
+    for (const value of [min - 1, max + 1, min + 0.5, "1e999", "Infinity", "NaN", "0x"])
+      expect(complaintOf({ [name]: String(value) })).toContain(name);
+  });
+
+  test.each([
+    ["https://app.example.com/", "https://app.example.com"],
+    ["https://APP.Example.COM", "https://app.example.com"],
+    ["HTTPS://app.example.com:443", "https://app.example.com"],
+    ["http://app.example.com:80/", "http://app.example.com"],
+    ["https://app.example.com:8443", "https://app.example.com:8443"],
+    ["https://bücher.example", "https://xn--bcher-kva.example"],
+    ["http://[::1]:3000/", "http://[::1]:3000"],
+  ])("CORS_ORIGINS takes %s as browsers write it: %s", (given, origin) => {
+    expect(readConfig({ CORS_ORIGINS: given }).corsOrigins).toEqual([origin]);
+  });
+
+  test.each([
+    ["on", true],
+    ["off", false],
+    ["1", 1],
+    ["2", 2],
+    ["127.0.0.1", ["127.0.0.1"]],
+    ["10.0.0.0/8, ::1, loopback", ["10.0.0.0/8", "::1", "loopback"]],
+  ])("TRUST_PROXY=%s", (given, trusted) => {
+    expect(readConfig({ TRUST_PROXY: given }).trustProxy).toEqual(trusted);
+  });
+
+  test("a code for development is refused in production", () => {
+    const production = { NODE_ENV: "production", JWT_SECRET: testSecret };
+    expect(complaintOf({ ...production, JOBWIRE_DEV_CODE: "x".repeat(16) })).toContain("JOBWIRE_DEV_CODE");
   });
 
   test("every bad value is named at once", () => {

@@ -179,20 +179,31 @@ describe("metrics of Redis", () => {
 });
 
 describe("who may read the metrics", () => {
-  /** As a proxy on this machine passes it on. */
-  const forwarded = { "x-forwarded-for": "203.0.113.7" };
+  const statusFor = async (url: string, headers: Record<string, string> = {}, query = "") =>
+    (await fetch(`${url}/metrics${query}`, { headers })).status;
 
-  test("this machine may, others need a service token", async () => {
-    await using server = await startTestServer();
-    const statusFor = async (headers: Record<string, string>) =>
-      (await fetch(`${server.url}/metrics`, { headers })).status;
-    const user = await server.newUser();
-    const service = await server.newService();
-    expect(await statusFor({})).toBe(200);
-    expect(await statusFor(forwarded)).toBe(401);
-    expect(await statusFor({ ...forwarded, authorization: "Bearer nonsense" })).toBe(401);
-    expect(await statusFor({ ...forwarded, authorization: `Bearer ${user.token}` })).toBe(403);
-    expect(await statusFor({ ...forwarded, authorization: `Bearer ${service.token}` })).toBe(200);
+  test("services may, and Prometheus with a token of its own; nobody else, wherever they are", async () => {
+    const metricsToken = "the token of Prometheus";
+    await using server = await startTestServer({ METRICS_TOKEN: metricsToken });
+    const [user, service] = await Promise.all([server.newUser(), server.newService()]);
+    const statusWith = (token: string) => statusFor(server.url, { authorization: `Bearer ${token}` });
+    expect(await statusFor(server.url)).toBe(401);
+    expect(await statusWith("nonsense")).toBe(401);
+    expect(await statusWith(`${metricsToken} `)).toBe(200);
+    expect(await statusWith(`${metricsToken}s`)).toBe(401);
+    expect(await statusWith(user.token)).toBe(403);
+    expect(await statusWith(service.token)).toBe(200);
+  });
+
+  test("in development who knows the code may, in production no code helps", async () => {
+    const code = "the code of this test";
+    await using server = await startTestServer({ JOBWIRE_DEV_CODE: code });
+    expect(await statusFor(server.url, { "x-jobwire-code": code })).toBe(200);
+    expect(await statusFor(server.url, {}, `?code=${encodeURIComponent(code)}`)).toBe(200);
+    expect(await statusFor(server.url, { "x-jobwire-code": "another code of it" })).toBe(401);
+    await using production = await startTestServer({ NODE_ENV: "production" });
+    for (const guess of ["", "null", "undefined"])
+      expect(await statusFor(production.url, { "x-jobwire-code": guess })).toBe(401);
   });
 
   test("two servers in one process count each for itself", async () => {

@@ -136,8 +136,9 @@ describe("the server as a program", () => {
   test("npm start says where it listens, and ends with 0 on SIGTERM", async () => {
     await using server = await startProcess("npm", ["start"], {});
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
-    expect(server.lines.join("\n")).toContain(`${server.url}/api/dev/token`);
-    const dev = await fetch(`${server.url}/api/dev/token?sub=alice&role=user`);
+    const line = await server.until((text) => text.includes("/api/dev/token"));
+    const [, printed = ""] = /curl '(.*)'/.exec(line) ?? [];
+    const dev = await fetch(printed);
     expect(dev.status).toBe(200);
     expect(await server.stop()).toBe(0);
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow(/fetch failed/);

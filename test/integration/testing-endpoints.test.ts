@@ -29,21 +29,23 @@ describe("a server that is not in testing mode", () => {
 });
 
 describeOnEachStore("the testing endpoints", (store) => {
-  test.each(paths)("/api/testing/%s needs no token on the same machine", async (path) => {
-    await using server = await store.start({ TESTING: "on" });
+  test.each(paths)("/api/testing/%s needs no token from who knows the code", async (path) => {
+    const code = "the code of this test";
+    await using server = await store.start({ TESTING: "on", JOBWIRE_DEV_CODE: code });
     const { status } = await callTesting(server.url, path, {
+      code,
       body: path === "tasks" ? {} : { version: "2.0.0" },
     });
     expect(status).toBe(path === "tasks" ? 202 : 200);
   });
 
   test.each(paths)(
-    "/api/testing/%s is for services when called from elsewhere or with a token",
+    "/api/testing/%s is for services when called without the code or with a token",
     async (path) => {
       await using server = await store.start({ TESTING: "on" });
       const user = await server.newUser();
       const body = { version: "2.0.0" };
-      expect(await callTesting(server.url, path, { body, isForwarded: true })).toMatchObject({
+      expect(await callTesting(server.url, path, { body })).toMatchObject({
         status: 401,
         body: { error: { code: "UNAUTHORIZED" } },
       });

@@ -1,5 +1,6 @@
 import parsePrometheusTextFormat from "parse-prometheus-text-format";
 import { z } from "zod";
+import { signTestToken } from "./test-server.js";
 
 const familySchema = z.object({
   name: z.string(),
@@ -59,9 +60,10 @@ export class Metrics {
   }
 }
 
-/** Asks a server for its metrics, as Prometheus on the same machine does. */
+/** Asks a test server for its metrics, as Prometheus does with the token of a service. */
 export async function scrape(url: string): Promise<Metrics> {
-  const response = await fetch(`${url}/metrics`);
+  const token = await signTestToken({ sub: "prometheus", role: "service" });
+  const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`);
   return new Metrics(await response.text());
 }

@@ -11,22 +11,22 @@ export interface TestingCall {
   readonly token?: string;
   readonly body?: unknown;
   readonly method?: string;
-  /** As a proxy passes it on, which says that it comes from another machine. */
-  readonly isForwarded?: boolean;
+  /** What the server printed at its start. */
+  readonly code?: string;
 }
 
 /** A call of one of the testing endpoints over bare HTTP. */
 export async function callTesting(
   url: string,
   path: string,
-  { token, body, method = "POST", isForwarded = false }: TestingCall = {},
+  { token, body, method = "POST", code }: TestingCall = {},
 ): Promise<TestingAnswer> {
   const response = await fetch(`${url}/api/testing/${path}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { "content-type": "application/json" }),
-      ...(isForwarded && { "x-forwarded-for": "192.0.2.1" }),
+      ...(code !== undefined && { "x-jobwire-code": code }),
     },
     ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });

@@ -24,7 +24,7 @@ Exit codes:
 
 Examples:
   $ jobwire serve
-  $ export JOBWIRE_TOKEN=$(jobwire token)
+  $ export JOBWIRE_TOKEN=$(jobwire token --code ...)
   $ jobwire watch $(jobwire create --title "My first job")
   $ jobwire doctor`;
 

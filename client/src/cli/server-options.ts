@@ -39,7 +39,8 @@ function readUrl(text: string): URL {
  */
 export async function connect({ url, token }: ServerOptions): Promise<JobwireClient> {
   if (token === undefined || token === "") {
-    const hint = "Set JOBWIRE_TOKEN. For a development server: export JOBWIRE_TOKEN=$(jobwire token)";
+    const hint =
+      "Set JOBWIRE_TOKEN. For a development server: export JOBWIRE_TOKEN=$(jobwire token --code ...)";
     throw new CliError(`There is no token. ${hint}`, exitCodes.usage);
   }
   await reach(url);

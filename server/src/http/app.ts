@@ -11,6 +11,7 @@ import { createContext } from "./context.js";
 import { addCrossOriginProtection } from "./cross-origin-protection.js";
 import { addDashboardRoutes } from "./dashboard-routes.js";
 import { addDevTokenRoute } from "./dev-token-route.js";
+import type { DevelopmentCode } from "./development-code.js";
 import { addErrorAnswers } from "./error-answers.js";
 import { createGracefulClose } from "./graceful-close.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./health-routes.js";
@@ -26,11 +27,16 @@ import type { TokenSigner, TokenVerifier } from "./tokens.js";
 import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 
 export interface AppOptions extends HealthRoutesOptions {
-  readonly config: Pick<Config, "sse" | "calls" | "corsOrigins" | "isTesting">;
+  readonly config: Pick<
+    Config,
+    "sse" | "calls" | "corsOrigins" | "isTesting" | "metricsToken" | "trustProxy"
+  >;
   readonly services: Services;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
+  /** Not in production. */
+  readonly developmentCode: DevelopmentCode | null;
   /** Present: the folder of the dashboard, served at `/`. */
   readonly dashboard: string | undefined;
   readonly log: FastifyBaseLogger;
@@ -54,7 +60,7 @@ const requestTimeoutMs = 30_000;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, services, tokens, devSigner, dashboard, log, registry } = options;
+  const { config, services, tokens, devSigner, developmentCode: code, dashboard, log, registry } = options;
   const router = createAppRouter(services);
   const server = fastify({
     loggerInstance: log,
@@ -65,6 +71,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     frameworkErrors: refuseUrl,
     clientErrorHandler: refuseBytes,
     forceCloseConnections: "idle",
+    trustProxy: trustedProxies(config.trustProxy),
     routerOptions: { maxParamLength: 5000 },
   });
   const close = createGracefulClose(server);
@@ -88,13 +95,18 @@ export async function createApp(options: AppOptions): Promise<App> {
   addCrossOriginProtection(server, config.corsOrigins);
   const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);
-  addMetricsRoute(server, { registry, tokens });
-  if (devSigner) addDevTokenRoute(server, devSigner);
+  addMetricsRoute(server, { registry, tokens, code, metricsToken: config.metricsToken });
+  if (devSigner && code) addDevTokenRoute(server, devSigner, code);
   if (dashboard !== undefined)
     await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });
   addPlainStreamRoutes(server, { sse, services, tokens });
   addTaskExportRoute(server, { services, tokens, limitCalls });
-  if (config.isTesting) addTestingRoutes(server, { services, tokens });
+  if (config.isTesting) addTestingRoutes(server, { services, tokens, code });
   await addTrpcRoute(server, { router, tokens, sse, limitCalls });
   return { server, sse, close };
+}
+
+/** So many proxies stand before this server, or those at these addresses do. */
+function trustedProxies(trusted: AppOptions["config"]["trustProxy"]) {
+  return typeof trusted === "number" ? (_address: string, hop: number) => hop < trusted : trusted;
 }

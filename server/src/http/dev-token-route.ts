@@ -1,7 +1,7 @@
 import { roles } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { isLocal } from "./local-request.js";
+import type { DevelopmentCode } from "./development-code.js";
 import type { TokenSigner } from "./tokens.js";
 
 const querySchema = z.object({
@@ -12,12 +12,16 @@ const querySchema = z.object({
 const lifetimeMs = 12 * 60 * 60 * 1000;
 
 /**
- * `GET /api/dev/token?sub=alice&role=user`: tokens for development. Only for callers on this machine.
+ * `GET /api/dev/token?sub=alice&role=user&code=…`: tokens for development. Only for who knows the code that the server
+ * printed at its start.
  */
-export function addDevTokenRoute(app: FastifyInstance, signer: TokenSigner): void {
+export function addDevTokenRoute(app: FastifyInstance, signer: TokenSigner, code: DevelopmentCode): void {
   app.get("/api/dev/token", async (request, reply) => {
-    if (!isLocal(request))
-      return reply.code(403).send({ message: "Development tokens are given on loopback only." });
+    if (!code.isKnownTo(request)) {
+      const message =
+        "Development tokens are for who started the server: add &code=…, which it printed at its start.";
+      return reply.code(403).send({ message });
+    }
     const query = querySchema.safeParse(request.query);
     if (!query.success) return reply.code(400).send({ message: z.prettifyError(query.error) });
     const { sub, role } = query.data;

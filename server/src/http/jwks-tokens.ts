@@ -1,14 +1,25 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { AppError } from "../app-error.js";
-import { readClaims, tokenExpired, tokenInvalid, type RequiredClaims, type TokenVerifier } from "./tokens.js";
+import {
+  defaultLeewayS,
+  readClaims,
+  tokenExpired,
+  tokenInvalid,
+  type RequiredClaims,
+  type TokenVerifier,
+} from "./tokens.js";
 
 /** Asymmetric ones only: a public key must never pass for a shared secret. */
 const algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
 /** Keys from a JWKS URL: fetched when needed, again when a token names a key that is not known. */
-export function createJwksTokens(url: string, { audience, issuer }: RequiredClaims = {}): TokenVerifier {
+export function createJwksTokens(
+  url: string,
+  { audience, issuer, leewayS = defaultLeewayS }: RequiredClaims = {},
+): TokenVerifier {
   const options = {
     algorithms,
+    clockTolerance: leewayS,
     ...(audience !== undefined && { audience }),
     ...(issuer !== undefined && { issuer }),
   };

@@ -2,16 +2,25 @@ import type { FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { requireRole } from "../trpc.js";
 import { createContext } from "./context.js";
-import { isLocal } from "./local-request.js";
+import { isBearer, type DevelopmentCode } from "./development-code.js";
 import type { TokenVerifier } from "./tokens.js";
 
-/** `GET /metrics` for Prometheus: on this machine for anybody, from elsewhere with a service token. */
+export interface MetricsRouteOptions {
+  readonly registry: Registry;
+  readonly tokens: TokenVerifier;
+  /** A token of Prometheus's own, which is no JWT. */
+  readonly metricsToken: string | undefined;
+  readonly code: DevelopmentCode | null;
+}
+
+/** `GET /metrics` for Prometheus: with its own token or that of a service; in development also with the code. */
 export function addMetricsRoute(
   app: FastifyInstance,
-  { registry, tokens }: { readonly registry: Registry; readonly tokens: TokenVerifier },
+  { registry, tokens, metricsToken, code }: MetricsRouteOptions,
 ): void {
   app.get("/metrics", async (request, reply) => {
-    if (!isLocal(request)) {
+    const isPrometheus = metricsToken !== undefined && isBearer(request.headers.authorization, metricsToken);
+    if (!isPrometheus && !code?.isKnownTo(request)) {
       requireRole(await createContext(request.raw, null, tokens).authenticate(), "service", "/metrics");
     }
     return reply.type(registry.contentType).send(await registry.metrics());

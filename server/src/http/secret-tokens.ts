@@ -1,5 +1,6 @@
 import { createSigner, createVerifier, TokenError } from "fast-jwt";
 import {
+  defaultLeewayS,
   readClaims,
   tokenExpired,
   tokenInvalid,
@@ -14,12 +15,13 @@ import {
  */
 export function createSecretTokens(
   secret: string,
-  { audience, issuer }: RequiredClaims = {},
+  { audience, issuer, leewayS = defaultLeewayS }: RequiredClaims = {},
 ): TokenVerifier & TokenSigner {
   const verify: (token: string) => unknown = createVerifier({
     key: secret,
     algorithms: ["HS256"],
     cache: false,
+    clockTolerance: leewayS * 1000,
     requiredClaims: [...(audience === undefined ? [] : ["aud"]), ...(issuer === undefined ? [] : ["iss"])],
     ...(audience !== undefined && { allowedAud: audience }),
     ...(issuer !== undefined && { allowedIss: issuer }),

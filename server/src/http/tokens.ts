@@ -17,7 +17,14 @@ export interface TokenSigner {
 export interface RequiredClaims {
   readonly audience?: string | undefined;
   readonly issuer?: string | undefined;
+  /** By how many seconds the clock of who made the token may be ahead of this one, for `nbf` and `iat`; default 5. */
+  readonly leewayS?: number;
 }
+
+export const defaultLeewayS = 5;
+
+/** The last moment that a `Date` has. */
+const maxDateS = 8.64e12;
 
 const claimsSchema = z.object({
   sub: z
@@ -26,17 +33,22 @@ const claimsSchema = z.object({
     .max(256)
     .refine((sub) => sub.isWellFormed(), "is not well-formed Unicode"),
   role: z.enum(roles).default("user"),
-  exp: z.number(),
+  exp: z.number().nonnegative(),
 });
 
-/** Who a token speaks for, from its verified payload. @throws AppError `TOKEN_INVALID` */
+/**
+ * Who a token speaks for, from its verified payload. The leeway of verifiers is for the beginning of its life, not for its
+ * end: streams end at that moment too.
+ * @throws AppError `TOKEN_INVALID` or `TOKEN_EXPIRED`
+ */
 export function readClaims(payload: unknown): Principal {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success) {
     throw new AppError("TOKEN_INVALID", `The token's claims are wrong\n${z.prettifyError(claims.error)}`);
   }
   const { sub, role, exp } = claims.data;
-  return { userId: sub, role, expiresAt: new Date(exp * 1000) };
+  if (exp * 1000 <= Date.now()) throw tokenExpired(undefined);
+  return { userId: sub, role, expiresAt: new Date(Math.min(exp, maxDateS) * 1000) };
 }
 
 export function tokenExpired(cause: unknown): AppError {

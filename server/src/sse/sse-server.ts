@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { timerMs } from "@jobwire/shared";
 import { TRPCError, type AnyTRPCRouter } from "@trpc/server";
 import { StreamCounts } from "../streams/stream-counts.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -119,6 +120,8 @@ export class SseServer {
     { status, headers, text, onClose, ...options }: Opening,
   ): SseConnection {
     const { maxBufferedBytes = 1_048_576, sendTimeoutMs = 30_000 } = this.options;
+    if (Number.isNaN(options.expiresAt))
+      throw new TypeError("The end of this stream is no date: see `identify`.");
     const connection: SseConnection = new SseConnection(
       response,
       status,
@@ -132,7 +135,7 @@ export class SseServer {
       {
         ...options,
         maxBufferedBytes,
-        sendTimeoutMs,
+        sendTimeoutMs: timerMs(sendTimeoutMs),
         heartbeat: this.#heartbeat,
         onClose: (reason: CloseReason) => {
           this.#connections.delete(connection);
@@ -168,6 +171,6 @@ export class SseServer {
   /** Jittered, so that those who were cut off together do not come back together. */
   #retryMs(): number {
     const { retryMs = 1000 } = this.options;
-    return retryMs * (1 + Math.random());
+    return timerMs(retryMs * (1 + Math.random()));
   }
 }

@@ -1,3 +1,4 @@
+import { timerMs } from "@jobwire/shared";
 import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from "@trpc/server";
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import { isObservable, observableToAsyncIterable } from "@trpc/server/observable";
@@ -61,7 +62,9 @@ export class TrpcStream extends SseStream {
   protected open(): SseConnection {
     const { server, request, response } = this;
     const { status = response.statusCode, headers } = this.#meta();
-    const client = server.router.sse.client ?? { reconnectAfterInactivityMs: 3 * server.heartbeatMs };
+    const client = server.router.sse.client ?? {
+      reconnectAfterInactivityMs: timerMs(3 * server.heartbeatMs),
+    };
     return server.open(request, response, {
       format: "trpc",
       status,

@@ -10,6 +10,10 @@ export interface Identity {
   readonly isDevelopment: boolean;
 }
 
+export interface DevelopmentUser extends Pick<Identity, "userId" | "role"> {
+  readonly code: string;
+}
+
 interface WhoAmI {
   readonly caller: { readonly userId: string; readonly role: Role } | null;
   readonly handsOutTokens: boolean;
@@ -20,6 +24,18 @@ const tokenKey = "jobwire.token";
 /** Who was signed in last in development, so that a new tab need not ask. A name is no secret. */
 const lastUserKey = "jobwire.development-user";
 
+/** What the server printed at its start, in the link to this page. It is gone with the next start. */
+const codeKey = "jobwire.development-code";
+
+/** Takes the code out of the address of the page, where it would stay in the history. */
+function takeCode(): string {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code === null) return localStorage.getItem(codeKey) ?? "";
+  localStorage.setItem(codeKey, code);
+  history.replaceState(history.state, "", location.pathname + location.search);
+  return code;
+}
+
 /** @returns who is signed in by what this tab or the browser holds; `null` when a person has to say. */
 export async function recallIdentity(): Promise<{
   readonly identity: Identity | null;
@@ -28,14 +44,18 @@ export async function recallIdentity(): Promise<{
   const token = sessionStorage.getItem(tokenKey);
   const { caller, handsOutTokens } = await whoAmI(token);
   if (caller) return { identity: { ...caller, token, isDevelopment: handsOutTokens }, handsOutTokens };
+  const code = takeCode();
   const last = readLastUser();
-  const identity = handsOutTokens && last ? await signInForDevelopment(last.userId, last.role) : null;
+  if (!handsOutTokens || !last || code === "") return { identity: null, handsOutTokens };
+  // The code is that of an earlier start: a person has to say.
+  const identity = await signInForDevelopment({ ...last, code }).catch(() => null);
   return { identity, handsOutTokens };
 }
 
 /** @throws Error with words for people when the server gives no token. */
-export async function signInForDevelopment(userId: string, role: Role): Promise<Identity> {
-  const token = await fetchDevelopmentToken({ userId, role });
+export async function signInForDevelopment({ userId, role, code }: DevelopmentUser): Promise<Identity> {
+  const token = await fetchDevelopmentToken({ userId, role, code });
+  localStorage.setItem(codeKey, code);
   sessionStorage.setItem(tokenKey, token);
   localStorage.setItem(lastUserKey, JSON.stringify({ userId, role }));
   return { userId, role, token, isDevelopment: true };
@@ -54,11 +74,23 @@ export function forgetIdentity(): void {
   localStorage.removeItem(lastUserKey);
 }
 
+/** The code that this browser was given last; empty when it has none. */
+export function knownCode(): string {
+  return localStorage.getItem(codeKey) ?? "";
+}
+
 export async function fetchDevelopmentToken({
   userId,
   role,
-}: Pick<Identity, "userId" | "role">): Promise<string> {
-  const response = await fetch(`/api/dev/token?${new URLSearchParams({ sub: userId, role })}`);
+  code = knownCode(),
+}: Pick<Identity, "userId" | "role"> & { readonly code?: string }): Promise<string> {
+  const response = await fetch(`/api/dev/token?${new URLSearchParams({ sub: userId, role })}`, {
+    headers: { "x-jobwire-code": code },
+  });
+  if (response.status === 403)
+    throw new Error(
+      "This is not the code that the server printed at its start: look there for “Page” or “Token”.",
+    );
   if (!response.ok) throw new Error("The server gave no development token for this name.");
   const { token } = (await response.json()) as { token: string };
   return token;

@@ -1,7 +1,13 @@
 import { useState, type SubmitEvent } from "react";
 import { roles, type Role } from "@jobwire/shared";
 import { Wordmark } from "../shell/wordmark.js";
-import { signInForDevelopment, signInWithToken, type Identity } from "./identity.js";
+import {
+  knownCode,
+  signInForDevelopment,
+  signInWithToken,
+  type DevelopmentUser,
+  type Identity,
+} from "./identity.js";
 import { Field } from "../shell/field.js";
 
 export interface SignInPageProps {
@@ -29,10 +35,7 @@ export function SignInPage({ handsOutTokens, onSignedIn }: SignInPageProps) {
         <Wordmark />
         <h1>Sign in</h1>
         {handsOutTokens ? (
-          <DevelopmentForm
-            isBusy={isBusy}
-            onSubmit={(name, role) => void signIn(signInForDevelopment(name, role))}
-          />
+          <DevelopmentForm isBusy={isBusy} onSubmit={(user) => void signIn(signInForDevelopment(user))} />
         ) : (
           <TokenForm isBusy={isBusy} onSubmit={(token) => void signIn(signInWithToken(token))} />
         )}
@@ -51,12 +54,13 @@ interface FormProps<Values extends unknown[]> {
 
 const roleLabels: Readonly<Record<Role, string>> = { user: "User", service: "Service" };
 
-function DevelopmentForm({ isBusy, onSubmit }: FormProps<[name: string, role: Role]>) {
+function DevelopmentForm({ isBusy, onSubmit }: FormProps<[user: DevelopmentUser]>) {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("user");
+  const [code, setCode] = useState(knownCode);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    onSubmit(name.trim(), role);
+    onSubmit({ userId: name.trim(), role, code: code.trim() });
   };
   return (
     <form onSubmit={submit}>
@@ -73,6 +77,23 @@ function DevelopmentForm({ isBusy, onSubmit }: FormProps<[name: string, role: Ro
             placeholder="alice"
             required
             pattern=".*\S.*"
+          />
+        )}
+      </Field>
+      <Field
+        label="Code"
+        hint="Printed by the server at its start, at the end of the links. The link to this page fills it in."
+      >
+        {(control) => (
+          <input
+            {...control}
+            className="input"
+            name="code"
+            value={code}
+            onChange={(event) => setCode(event.target.value)}
+            autoComplete="off"
+            spellCheck={false}
+            required
           />
         )}
       </Field>

@@ -43,7 +43,11 @@ async function serve({ port, host, redis }: ServeOptions): Promise<void> {
   const lines = [
     `Jobwire listens on ${server.url}`,
     `  store  ${config.redisUrl === undefined ? "in memory, gone after a restart" : "Redis"}`,
-    ...(server.handsOutTokens ? [`  token  export JOBWIRE_TOKEN=$(jobwire token --url ${server.url})`] : []),
+    ...(server.handsOutTokens
+      ? [
+          `  token  export JOBWIRE_TOKEN=$(jobwire token --url ${server.url} --code ${server.developmentCode})`,
+        ]
+      : []),
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   await aborted(interruption.signal);

@@ -9,6 +9,7 @@ interface TokenOptions extends ServerOptions {
   readonly sub: string;
   readonly role: Role;
   readonly secret?: string;
+  readonly code?: string;
 }
 
 export function addTokenCommand(program: Command): void {
@@ -21,25 +22,38 @@ export function addTokenCommand(program: Command): void {
         "JWT_SECRET",
       ),
     )
+    .addOption(
+      new Option("--code <code>", "what the development server printed at its start").env("JOBWIRE_DEV_CODE"),
+    )
     .addHelpText(
       "after",
       `
 Examples:
-  $ export JOBWIRE_TOKEN=$(jobwire token)
-  $ JOBWIRE_TOKEN=$(jobwire token --sub worker-1 --role service) jobwire send reload
+  $ export JOBWIRE_TOKEN=$(jobwire token --code ...)
+  $ JOBWIRE_TOKEN=$(jobwire token --code ... --role service) jobwire send reload
   $ JWT_SECRET=... jobwire token --sub ops --role service`,
     )
-    .action(async ({ url, sub, role, secret }: TokenOptions) => {
-      const token = secret === undefined ? await askServer(url, sub, role) : await sign(secret, sub, role);
+    .action(async ({ url, sub, role, secret, code = "" }: TokenOptions) => {
+      const token =
+        secret === undefined ? await askServer(url, { sub, role, code }) : await sign(secret, sub, role);
       process.stdout.write(`${token}\n`);
     });
 }
 
-async function askServer(url: URL, sub: string, role: Role): Promise<string> {
+async function askServer(
+  url: URL,
+  { sub, role, code }: { readonly sub: string; readonly role: Role; readonly code: string },
+): Promise<string> {
   await reach(url);
   const query = new URLSearchParams({ sub, role }).toString();
-  const response = await fetch(`${hrefOf(url)}/api/dev/token?${query}`);
+  const response = await fetch(`${hrefOf(url)}/api/dev/token?${query}`, {
+    headers: { "x-jobwire-code": code },
+  });
   if (response.ok) return answerSchema.parse(await response.json()).token;
+  if (response.status === 403) {
+    const message = "The server wants the code that it printed at its start: --code, or JOBWIRE_DEV_CODE.";
+    throw new CliError(message, exitCodes.refused);
+  }
   const reason =
     response.status === 404
       ? "This server makes no tokens: it has a secret or keys of its own. Sign one with its JWT_SECRET, or get one from whoever runs it."

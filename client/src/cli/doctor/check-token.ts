@@ -4,7 +4,7 @@ import { causeOf, refusalOf } from "../exit-code.js";
 import { hrefOf } from "../server-options.js";
 import { fail, pass, warn, type Finding } from "./check.js";
 
-const howToGetOne = "get another: for a development server export JOBWIRE_TOKEN=$(jobwire token)";
+const howToGetOne = "get another: for a development server export JOBWIRE_TOKEN=$(jobwire token --code ...)";
 
 /** Whether there is a token, whether it is valid for a while, and whether the server takes it. */
 export async function checkToken(url: URL, token: string | undefined): Promise<Finding> {
