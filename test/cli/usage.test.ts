@@ -36,7 +36,7 @@ describe("what is wrong on the command line ends with 2 and says what:", () => {
     ],
     ["metadata without a value", ["create", "--metadata", "branch"], "Expected key=value."],
     ["a URL that is none", ["feed", "--url", "localhost:3000"], "must be like http://127.0.0.1:3000"],
-    ["no token, and how to get one", ["feed"], "export JOBWIRE_TOKEN=$(jobwire token)"],
+    ["no token, and how to get one", ["feed"], "export JOBWIRE_TOKEN=$(jobwire token --code ...)"],
     ["data that is no JSON", ["send", "note", "{text"], "The data is not JSON"],
     ["a shell that is not known", ["completion", "tcsh"], "Allowed choices are bash, zsh, fish."],
   ])("%s", async (_, args, message) => {

@@ -102,14 +102,17 @@ describe("calls a minute", () => {
   });
 
   test("do not count streams, which have limits of their own, nor health and metrics", async () => {
-    await using server = await startTestServer({ CALLS_PER_MINUTE_PER_USER: "1", CALLS_PER_MINUTE: "1" });
+    const limits = { CALLS_PER_MINUTE_PER_USER: "1", CALLS_PER_MINUTE: "1" };
+    const metricsToken = "the token of Prometheus";
+    await using server = await startTestServer({ ...limits, METRICS_TOKEN: metricsToken });
     const { token } = await server.newUser();
     const headers = { authorization: `Bearer ${token}` };
+    const prometheus = { authorization: `Bearer ${metricsToken}` };
     for (let opened = 0; opened < 3; opened++) {
       using stream = await openStream(`${server.url}/trpc/jobs.feed`, { headers });
       expect(stream.status).toBe(200);
       for (const path of ["healthz", "readyz", "metrics"])
-        expect((await fetch(`${server.url}/${path}`)).status).toBe(200);
+        expect((await fetch(`${server.url}/${path}`, { headers: prometheus })).status).toBe(200);
     }
     expect((await list(server, token)).status).toBe(200);
   });

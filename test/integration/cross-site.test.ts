@@ -64,10 +64,11 @@ describe("a mutation that comes with the cookie alone", () => {
     expect(answer.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  test("or with no token at all is refused: the testing endpoints trust this machine", async () => {
-    await using server = await startTestServer({ TESTING: "on", NODE_ENV: "test" });
+  test("or with no token at all is refused: the testing endpoints trust who knows the code", async () => {
+    const code = "the-code-of-this-test";
+    await using server = await startTestServer({ TESTING: "on", NODE_ENV: "test", JOBWIRE_DEV_CODE: code });
     const startTask = (headers: Record<string, string>) =>
-      fetch(`${server.url}/api/testing/tasks`, { method: "POST", headers });
+      fetch(`${server.url}/api/testing/tasks?code=${code}`, { method: "POST", headers });
     expect((await startTask({})).status).toBe(202);
     expect((await startTask({ origin: evil, "sec-fetch-site": "cross-site" })).status).toBe(403);
   });

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 
-export const developmentCodeHeader = "x-jobwire-code";
+const header = "x-jobwire-code";
 
 /**
  * What a server tells whoever started it, and nobody else. Where a request comes from proves nothing: behind a proxy all
@@ -13,7 +13,7 @@ export class DevelopmentCode {
   /** Whether the request carries the code, in the header `x-jobwire-code` or as `?code=`. */
   isKnownTo({ headers, query }: FastifyRequest): boolean {
     const fromQuery = typeof query === "object" && query !== null && "code" in query ? query.code : undefined;
-    const given = headers[developmentCodeHeader] ?? fromQuery;
+    const given = headers[header] ?? fromQuery;
     return typeof given === "string" && timingSafeEqual(digestOf(given), digestOf(this.text));
   }
 }
