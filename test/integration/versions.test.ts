@@ -153,6 +153,10 @@ describe("the version that runs", () => {
     ["breaks off", (request) => request.socket.destroy()],
     ["says nothing", (_request, response) => response.end()],
     ["is no JSON", (_request, response) => response.end("{nonsense")],
+    [
+      "is no JSON and says in capitals that it is",
+      (_request, response) => response.writeHead(200, { "content-type": "APPLICATION/JSON" }).end("7.1.0-b"),
+    ],
     ["has another shape", (_request, response) => response.end(`{"build":"7"}`)],
     ["is a page", (_request, response) => response.end(`<!doctype html>${"x".repeat(500)}`)],
     ["is too long", (_request, response) => response.end("x".repeat(70_000))],

@@ -1,3 +1,5 @@
+import { joinHeaders, requireSendable } from "./headers.js";
+
 /** A fresh token takes effect by itself: a function is asked before every attempt and every call. */
 export type TokenSource = string | ((request: TokenRequest) => string | Promise<string>);
 
@@ -44,12 +46,14 @@ export interface ByteReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
 }
 
-/** The headers of one request. */
+/** The headers of one request. @throws HeaderError when one of them cannot be sent. */
 export async function headersOf(
   { headers, token }: Pick<Endpoint, "headers" | "token">,
   request: TokenRequest,
 ): Promise<Record<string, string>> {
   const given = typeof headers === "function" ? await headers() : headers;
   const bearer = typeof token === "function" ? await token(request) : token;
-  return { ...given, ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }) };
+  const all = joinHeaders(given ?? {}, bearer === undefined ? {} : { Authorization: `Bearer ${bearer}` });
+  requireSendable(all);
+  return all;
 }

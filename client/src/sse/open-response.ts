@@ -1,5 +1,6 @@
 import type { Attempt } from "./attempt.js";
 import { headersOf, type ByteReader, type Endpoint, type StreamingResponse } from "./endpoint.js";
+import { HeaderError, isEventStream, joinHeaders } from "./headers.js";
 import { readRetryAfter } from "./retry-schedule.js";
 import { requestOf, type StreamCall } from "./stream-call.js";
 import {
@@ -27,18 +28,18 @@ export async function openResponse(
   let response: StreamingResponse;
   try {
     const given = await attempt.wait(() => headersOf(endpoint, { wasRefused }));
-    const headers = { ...given, ...request.headers };
+    const headers = joinHeaders(given, request.headers);
     response = await attempt.wait<StreamingResponse>(() =>
       send(request.url, { headers, signal: attempt.signal, cache: "no-store" }),
     );
   } catch (cause) {
-    throw connectionFailure(cause);
+    throw cause instanceof HeaderError ? permanentFailure(cause.message) : connectionFailure(cause);
   }
   if (!response.ok) throw await refusalOf(response, call, attempt);
-  const contentType = response.headers.get("content-type") ?? "none";
-  if (!contentType.startsWith("text/event-stream")) {
+  const contentType = response.headers.get("content-type");
+  if (!isEventStream(contentType)) {
     throw permanentFailure(
-      `${call.path} at ${withoutQuery(endpoint.url)} answered with the content type ${contentType}, not with text/event-stream: no tRPC server is there.`,
+      `${call.path} at ${withoutQuery(endpoint.url)} answered with the content type ${contentType ?? "none"}, not with text/event-stream: no tRPC server is there.`,
     );
   }
   if (!response.body) {

@@ -30,7 +30,8 @@ export function hasNoHistory({ input }: StreamCall): boolean {
 export function requestOf(url: string, call: StreamCall, cursor: string | null): StreamRequest {
   const isInHeader = cursor !== null && headerText.test(cursor);
   const input = cursor === null || isInHeader ? call.input : withCursor(call.input, cursor);
-  const [base = "", query] = url.split("?", 2);
+  const [base = "", ...rest] = url.split("?");
+  const query = rest.join("?");
   const path = call.path.split(".").join(call.pathSeparator);
   const serialized: unknown = call.transformer.input.serialize(input);
   const parameters = [

@@ -67,7 +67,7 @@ export function collect<Event>(
       return error;
     },
     // Not awaited: a generator that waits for something returns only after it.
-    [Symbol.dispose]: () => void iterator.return?.()?.catch(() => {}),
+    [Symbol.dispose]: () => void Promise.resolve(iterator.return?.()).catch(() => {}),
   };
 }
 

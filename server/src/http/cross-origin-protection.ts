@@ -27,5 +27,5 @@ function isOwnOrAllowed({ headers }: FastifyRequest, allowedOrigins: readonly st
   if (origin !== undefined && allowedOrigins.includes(origin)) return true;
   if (site !== undefined) return site === "same-origin" || site === "none";
   if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === host;
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }

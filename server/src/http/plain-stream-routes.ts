@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Services } from "../open-services.js";
 import type { Principal } from "../principal.js";
 import type { SseHandler } from "../sse/index.js";
+import { lastEventIdHeaderOf } from "../sse/last-event-id.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { createContext } from "./context.js";
 import { logFailure } from "./log-failure.js";
@@ -77,8 +78,10 @@ const sessionStreamSchema = z.strictObject({
   lastEventId: sessionEventsInputSchema.shape.lastEventId,
 });
 
-function queryOf(request: FastifyRequest): Record<string, unknown> {
-  const lastEventId = request.headers["last-event-id"];
-  const query: Record<string, unknown> = Object.fromEntries(new URLSearchParams(request.url.split("?")[1]));
-  return lastEventId === undefined ? query : { ...query, lastEventId };
+function queryOf({ url, headers }: FastifyRequest): Record<string, unknown> {
+  const start = url.indexOf("?");
+  const query = Object.fromEntries(new URLSearchParams(start === -1 ? "" : url.slice(start)));
+  const lastEventId = lastEventIdHeaderOf({ headers });
+  // An empty header says nothing.
+  return !lastEventId ? query : { ...query, lastEventId };
 }

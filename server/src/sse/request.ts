@@ -1,5 +1,6 @@
 import { TRPCError, type AnyTRPCProcedure } from "@trpc/server";
 import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/server/http";
+import { lastEventIdOf } from "./last-event-id.js";
 import type { RouterEdge } from "./router-edge.js";
 import type { SseRequest } from "./sse-connection.js";
 
@@ -67,16 +68,6 @@ export function requestInfoOf(
       },
     ],
   };
-}
-
-/** The id after which to continue: `Last-Event-ID`, `?lastEventId=` or `?Last-Event-Id=`. */
-export function lastEventIdOf(request: SseRequest, url: URL): string | null {
-  const header = request.headers["last-event-id"];
-  return (
-    (Array.isArray(header) ? header[0] : header) ??
-    url.searchParams.get("lastEventId") ??
-    url.searchParams.get("Last-Event-Id")
-  );
 }
 
 function readInput(url: URL, router: RouterEdge): unknown {

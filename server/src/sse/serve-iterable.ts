@@ -1,4 +1,6 @@
 import { isTrackedEnvelope } from "@trpc/server";
+import { FairTurns } from "../streams/fair-turns.js";
+import { frameIdOf, isUnsendable } from "./last-event-id.js";
 import { sseText } from "./sse-text.js";
 
 export interface IterableOptions {
@@ -17,9 +19,13 @@ export interface IterableOptions {
 
 const graceMs = 1;
 
+/** What is waited for in place of a value that nobody wants any more. */
+const cut = Symbol("cut");
+
 /**
  * Sends what any async iterable yields, as tRPC's own handler does: the ordinary way, for subscriptions that are not
- * event streams. The next value is asked for when the peer has taken most of the ones before.
+ * event streams. The next value is asked for when the peer has taken most of the ones before; an iterator that answers
+ * at once, for ever, keeps nobody else waiting.
  * @returns whether it came to its end; false: it was cut short.
  */
 export async function serveIterable(
@@ -27,10 +33,12 @@ export async function serveIterable(
   options: IterableOptions,
 ): Promise<boolean> {
   const { send, congestion, toJson, signal, emitAndEndImmediately, onError } = options;
-  let lastEventId = options.lastEventId && !/[\0\n\r]/.test(options.lastEventId) ? options.lastEventId : null;
+  let lastEventId = options.lastEventId && !isUnsendable(options.lastEventId) ? options.lastEventId : null;
   const iterator = iterable[Symbol.asyncIterator]();
+  const turns = new FairTurns();
   let isStopped = signal.aborted;
-  let isDone = false;
+  /** It ended or failed by itself, so it is not told to. */
+  let isOver = false;
   let wake = () => {};
   const stop = () => {
     isStopped = true;
@@ -38,34 +46,57 @@ export async function serveIterable(
   };
   signal.addEventListener("abort", stop, { once: true });
   let grace: NodeJS.Timeout | undefined;
+  /** One promise for each value: racing against one that lives as long as the stream would keep them all. */
+  const next = () =>
+    new Promise<unknown>((resolve, reject) => {
+      wake = () => resolve(cut);
+      // Code of others may answer without a promise.
+      Promise.resolve(iterator.next()).then(resolve, reject);
+    }).catch((error: unknown) => {
+      isOver = true;
+      throw error;
+    });
   try {
     while (!isStopped) {
-      // One promise for each value: racing against one that lives as long as the stream would keep them all.
-      const result = await new Promise<IteratorResult<unknown> | undefined>((resolve, reject) => {
-        wake = () => resolve(undefined);
-        iterator.next().then(resolve, reject);
-      });
-      if (isStopped || !result) break;
+      const result = await next();
+      if (isStopped || result === cut) break;
+      if (!isResult(result)) {
+        isOver = true;
+        throw new TypeError(`Iterator result ${String(result)} is not an object`);
+      }
       if (result.done) {
-        isDone = true;
+        isOver = true;
         return true;
       }
       if (isTrackedEnvelope(result.value)) {
         const [id, data] = result.value;
-        lastEventId = id;
-        send(sseText.data(toJson(data), id));
+        lastEventId = frameIdOf(id);
+        send(sseText.data(toJson(data), lastEventId));
       } else {
         const json = toJson(result.value);
         send(lastEventId === null ? sseText.data(json) : sseText.untracked(json, lastEventId));
       }
       if (emitAndEndImmediately) grace ??= setTimeout(stop, graceMs);
       await congestion();
+      await turns.next();
     }
     return false;
   } finally {
     clearTimeout(grace);
     signal.removeEventListener("abort", stop);
-    // Not awaited: a generator that waits for something takes its `return` only when that has come.
-    if (!isDone) iterator.return?.().catch(onError);
+    if (!isOver) leave(iterator, onError);
+  }
+}
+
+function isResult(value: unknown): value is { readonly done?: unknown; readonly value?: unknown } {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
+
+/** Not awaited: a generator that waits for something takes its `return` only when that has come. */
+function leave(iterator: AsyncIterator<unknown>, onError: (error: unknown) => void): void {
+  try {
+    Promise.resolve(iterator.return?.()).catch(onError);
+  } catch (error) {
+    onError(error);
   }
 }

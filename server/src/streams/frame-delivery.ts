@@ -1,4 +1,5 @@
 import type { Cursor } from "@jobwire/shared";
+import { FairTurns } from "./fair-turns.js";
 import { groupKey, type Follower } from "./followers.js";
 import type { BatchWriter, FrameSink } from "./frame-sink.js";
 import { FrameBatch, type Frame } from "./frame.js";
@@ -70,6 +71,7 @@ export class FrameDelivery implements Follower, Disposable {
   }
 
   async #catchUp({ hub }: HubLease, reader: TopicReader<object>): Promise<void> {
+    const turns = new FairTurns();
     for (;;) {
       const step = await reader.next();
       if (this.#isOver) return;
@@ -89,8 +91,9 @@ export class FrameDelivery implements Follower, Disposable {
           break;
         case "frames":
           for (const batch of batchesOf(step.frames)) {
-            const congestion = this.sink.congestion();
-            if (congestion) await congestion;
+            // A log in memory and a fast reader never make it wait.
+            const pause = this.sink.congestion() ?? turns.next();
+            if (pause) await pause;
             if (this.#isOver) return;
             const { wanted, ending } = this.#read(batch);
             if (wanted.length > 0) {

@@ -47,7 +47,8 @@ async function fetchVersion(url: string): Promise<CurrentVersion> {
   const text = await response.text();
   if (!response.ok) throw new Error(`VERSION_URL answers with status ${response.status}`);
   if (text.length > maxLength) throw new Error(`VERSION_URL answers with more than ${maxLength} characters`);
-  const isJson = response.headers.get("content-type")?.includes("json") || text.trimStart().startsWith("{");
+  const contentType = response.headers.get("content-type")?.toLowerCase();
+  const isJson = contentType?.includes("json") || text.trimStart().startsWith("{");
   const parsed = answerSchema.safeParse(isJson ? JSON.parse(text) : { version: text });
   if (!parsed.success)
     throw new Error(`VERSION_URL answers with no version\n${z.prettifyError(parsed.error)}`);

@@ -1,7 +1,7 @@
 import { initTRPC, TRPCError } from "@trpc/server";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { connected, data, errorOf, kindsOf, returned } from "../support/frames.js";
+import { connected, data, errorOf, kindsOf, returned, valuesOf } from "../support/frames.js";
 import {
   jobwireHandler,
   trpcHandler,
@@ -33,6 +33,17 @@ async function ask<Answer>(
     return await look(mounted.url, mounted);
   };
   return { trpc: await answerOf(trpcHandler), jobwire: await answerOf(jobwireHandler) };
+}
+
+/** What a procedure is told to continue after. */
+function lastEventIdOf(header: string) {
+  const echo = procedure.input(z.object({ lastEventId: z.string() })).subscription(async function* (call) {
+    yield call.input.lastEventId;
+  });
+  return ask({ router: router({ echo }) }, async (url) => {
+    const frames = await readStream(`${url}/echo`, { headers: { "last-event-id": header } });
+    return valuesOf(frames.slice(1, 2))[0];
+  });
 }
 
 describe("on purpose otherwise than tRPC's own handler", () => {
@@ -109,6 +120,28 @@ describe("on purpose otherwise than tRPC's own handler", () => {
       order.push("response");
     });
     expect(order.slice(0, 3)).toEqual(["generator", "response", "response"]);
+  });
+
+  test.each([
+    ["UTF-8, as an EventSource sends it", "é ☃", "é ☃"],
+    ["UTF-8 of other scripts", "日本語-Ω-ж", "日本語-Ω-ж"],
+    ["UTF-8 beyond the basic plane", "🏗️ 建", "🏗️ 建"],
+    ["UTF-8 with a byte order mark", "\uFEFFx", "\uFEFFx"],
+    ["UTF-8 of what is percent-encoded", "a%20é%", "a%20é%"],
+  ])("Last-Event-ID is %s", async (_, id, expected) => {
+    const header = Buffer.from(id).toString("latin1");
+    expect(await lastEventIdOf(header)).toEqual({ trpc: header, jobwire: expected });
+  });
+
+  test.each([
+    ["ASCII", "a:1 b\tc"],
+    ["Latin-1", "café"],
+    ["Latin-1 that begins as UTF-8 does", "é\u0083"],
+    ["half of a character", "\u00e6\u0097"],
+    ["half of a surrogate pair, which is no UTF-8", "\u00ed\u00a0\u0080"],
+    ["a longer spelling of ASCII, which is no UTF-8", "\u00c0\u00af"],
+  ])("Last-Event-ID is what was sent where it is no UTF-8: %s", async (_, header) => {
+    expect(await lastEventIdOf(header)).toEqual({ trpc: header, jobwire: header });
   });
 
   test("the frames are the same otherwise", async () => {

@@ -45,6 +45,9 @@ async function startHttp2Server(options: Options = {}) {
         yield tracked("1", "text with a line\nbreak");
         await aborted(signal);
       }),
+      echo: procedure.input(z.object({ lastEventId: z.string() })).subscription(async function* ({ input }) {
+        yield input.lastEventId;
+      }),
     }),
     createContext: () => ({}),
     onClose: (reason) => closes.push(reason),
@@ -112,6 +115,16 @@ test("any other iterable too, with heartbeats, and no header that HTTP/2 forbids
   expect(headers).not.toHaveProperty("connection");
   expect(headers).not.toHaveProperty("transfer-encoding");
   expect(kindsOf(await framesOf(stream).first(4))).toEqual(["connected", "data", "ping", "ping"]);
+});
+
+test.each(["日本語 ☃", "café", "🏗️", "a:1"])("Last-Event-ID is read as UTF-8 here too: %s", async (id) => {
+  await using server = await startHttp2Server();
+  using client = await server.connect();
+  // The bytes of UTF-8, as a browser sends them.
+  const header = Buffer.from(id).toString("latin1");
+  const { stream } = await client.open("/echo", { "last-event-id": header });
+  const [, frame] = await framesOf(stream).first(2);
+  expect(superjson.parse(frame?.data ?? "")).toBe(id);
 });
 
 test("a stream that is reset frees its slot, the connection stays", async () => {

@@ -98,6 +98,18 @@ test("Last-Event-ID and lastEventId continue right after it", async () => {
   }
 });
 
+test("an empty Last-Event-ID is none, and does not hide the query", async () => {
+  await using server = await startTestServer();
+  const { owner, jobId, finish } = await startJob(server);
+  await finish();
+  const whole = await readStream(streamUrl(server, jobId), { headers: bearer(owner) });
+  const headers = { ...bearer(owner), "last-event-id": "" };
+  expect(await readStream(streamUrl(server, jobId), { headers })).toEqual(whole);
+  const [first] = idsOf(whole);
+  const query = `?lastEventId=${first}`;
+  expect(await readStream(streamUrl(server, jobId, query), { headers })).toEqual(whole.slice(1));
+});
+
 test("replay=none starts after what there is, types is a list with commas", async () => {
   await using server = await startTestServer();
   const { open, publish, finish } = await startJob(server);

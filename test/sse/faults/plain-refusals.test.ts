@@ -51,6 +51,8 @@ describe("plain SSE refuses with a status and JSON", () => {
 
   test.each([
     ["an id this server never gave", "?lastEventId=nonsense"],
+    ["an id with a question mark in it", "?lastEventId=a:1?b"],
+    ["an id of other scripts", `?lastEventId=${encodeURIComponent("日本:1")}`],
     ["an unknown type", "?types=build.progress,nonsense"],
     ["no type at all", "?types="],
     ["an unknown replay", "?replay=some"],
@@ -63,12 +65,15 @@ describe("plain SSE refuses with a status and JSON", () => {
     });
   });
 
-  test("400 for a Last-Event-ID this server never gave", async () => {
-    await using server = await startTestServer();
-    const { owner, jobId } = await startJob(server);
-    const headers = { ...bearer(owner), "last-event-id": "nonsense" };
-    expect(await refusalOf(streamUrl(server, jobId), headers)).toMatchObject({ status: 400 });
-  });
+  test.each(["nonsense", "日本:1", "é:1", "a%3A1"])(
+    "400 for a Last-Event-ID this server never gave: %s",
+    async (id) => {
+      await using server = await startTestServer();
+      const { owner, jobId } = await startJob(server);
+      const headers = { ...bearer(owner), "last-event-id": Buffer.from(id).toString("latin1") };
+      expect(await refusalOf(streamUrl(server, jobId), headers)).toMatchObject({ status: 400 });
+    },
+  );
 
   test("404 for an unknown job and for somebody else's, in the same words", async () => {
     await using server = await startTestServer();

@@ -13,6 +13,8 @@ export interface MountOptions {
   readonly responseMeta?: NonNullable<SseHandlerOptions<AnyTRPCRouter>["responseMeta"]>;
   readonly onError?: (failure: Failure) => void;
   readonly basePath?: string;
+  /** Jobwire's alone: tRPC's handler does not say after how long to come back. */
+  readonly retryMs?: number;
 }
 
 export interface ContextOptions {

@@ -1,4 +1,5 @@
 import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
+import { isEventStream } from "../../sse/headers.js";
 import { causeOf } from "../exit-code.js";
 import { hrefOf } from "../server-options.js";
 import { fail, pass, warn, type Finding } from "./check.js";
@@ -109,17 +110,21 @@ function refusalOf({ status, headers }: Response): Finding | null {
   }
   if (status !== 200)
     return fail("stream", `refused with status ${status}`, "check the path rules of the proxy");
-  const type = headers.get("content-type") ?? "none";
-  return type.startsWith("text/event-stream")
+  const type = headers.get("content-type");
+  return isEventStream(type)
     ? null
-    : fail("stream", `the content type is ${type}`, "let the proxy pass /trpc to Jobwire unchanged");
+    : fail(
+        "stream",
+        `the content type is ${type ?? "none"}`,
+        "let the proxy pass /trpc to Jobwire unchanged",
+      );
 }
 
 function transformation({ headers }: Response): Finding | null {
   const encoding = headers.get("content-encoding");
-  if (encoding !== null)
+  if (encoding !== null && encoding.toLowerCase() !== "identity")
     return warn("stream", `a proxy compresses it (${encoding}), which delays events`, unbuffer);
-  const control = headers.get("cache-control") ?? "";
+  const control = headers.get("cache-control")?.toLowerCase() ?? "";
   return control.includes("no-transform")
     ? null
     : warn("stream", "a proxy has taken no-transform from Cache-Control", "let the headers of Jobwire pass");
