@@ -8,12 +8,17 @@ export interface ConnectionState {
    * - `connecting`: the server was asked and has not said `connected` yet.
    * - `live`: events arrive as they happen.
    * - `waiting`: an attempt failed; the next one is made at `nextRetryAt`.
+   * - `offline`: an attempt failed, and the browser has no network; the next one is made as soon as it has, at the latest
+   *   at `nextRetryAt`.
    * - `paused`: the page is hidden; the stream continues where it was once the page is seen.
    */
-  readonly state: "idle" | "connecting" | "live" | "waiting" | "paused";
-  /** Attempts since the stream was last live, this one included: 1 for the first. 0 in `idle`, `live` and `paused`. */
+  readonly state: "idle" | "connecting" | "live" | "waiting" | "offline" | "paused";
+  /**
+   * Attempts since the stream was last live, this one included: 1 for the first. 0 in `idle`, `live` and `paused`. Those
+   * without a network do not count.
+   */
   readonly attempt: number;
-  /** In `waiting`: when the next attempt is made. */
+  /** In `waiting` and `offline`: when the next attempt is made. */
   readonly nextRetryAt: Date | null;
   /** Why the attempt before failed or the stream ended; `null` once it is live. */
   readonly lastError: ConnectionError | null;
@@ -40,8 +45,8 @@ export interface ConnectionReport {
 type StreamConnection = ConnectionStore & ConnectionReport;
 
 /**
- * The state of all streams that report to it: of several the one that is worst off, in the order `waiting`,
- * `connecting`, `paused`, `live`. `idle` while there is none.
+ * The state of all streams that report to it: of several the one that is worst off, in the order `offline`,
+ * `waiting`, `connecting`, `paused`, `live`. `idle` while there is none.
  */
 export interface ConnectionMonitor extends ConnectionStore {
   /** The state of one more stream; it counts until it is `idle`. */
@@ -72,7 +77,7 @@ export function createConnectionMonitor(): ConnectionMonitor {
   };
 }
 
-const byUrgency = ["waiting", "connecting", "paused", "live"] as const;
+const byUrgency = ["offline", "waiting", "connecting", "paused", "live"] as const;
 
 /** @param ended the state of a stream that has ended, which is told when it was the last one. */
 function worstOf(connections: ReadonlySet<ConnectionStore>, ended: ConnectionState): ConnectionState {

@@ -6,6 +6,7 @@ import superjson from "superjson";
 import { createConnectionMonitor, type ConnectionStore } from "./connection-state.js";
 import { EventIterator } from "./event-iterator.js";
 import { headersOf } from "./sse/endpoint.js";
+import { withPlainErrors } from "./plain-errors.js";
 import { openStream, type StreamSettings } from "./open-stream.js";
 import { sseLink } from "./sse-link.js";
 
@@ -97,8 +98,8 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
           false: httpLink({
             url,
             transformer: superjson,
-            fetch: (input, { signal, ...init } = {}) =>
-              send(String(input), { ...init, signal: signal ?? null }),
+            fetch: async (input, { signal, ...init } = {}) =>
+              withPlainErrors(await send(String(input), { ...init, signal: signal ?? null })),
             headers: () => headersOf(options, { wasRefused: false }),
           }),
         }),

@@ -1,5 +1,6 @@
 import { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
+import { pause } from "../sse/retry-schedule.js";
 import type { StreamError } from "./stream-connection.js";
 
 /** A call of the server. The signal bounds it in time. */
@@ -22,7 +23,7 @@ export async function keepLoading<Loaded>(load: Load<Loaded>, signal: AbortSigna
       if (signal.aborted) break;
       if (isStreamError(error) && isFinal(error)) throw error;
     }
-    await pause(pauseMs, signal);
+    await pause({ durationMs: pauseMs, signal });
   }
   return null;
 }
@@ -34,16 +35,4 @@ export function isStreamError(error: unknown): error is TRPCClientError<AppRoute
 function isFinal({ data }: StreamError): boolean {
   const status = data?.httpStatus;
   return status !== undefined && status < 500 && status !== 429;
-}
-
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener("abort", end);
-  });
 }

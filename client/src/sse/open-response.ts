@@ -7,7 +7,9 @@ import {
   connectionFailure,
   failureOfShape,
   failureOfStatus,
+  isServerError,
   permanentFailure,
+  strangeFailure,
   type StreamFailure,
 } from "./stream-failure.js";
 
@@ -16,11 +18,13 @@ export interface OpenOptions {
   readonly call: StreamCall;
   readonly cursor: string | null;
   readonly wasRefused: boolean;
+  /** A server has streamed from this URL before. */
+  readonly isKnown: boolean;
 }
 
 /** Asks for a stream. @throws StreamFailure when none is given. */
 export async function openResponse(
-  { endpoint, call, cursor, wasRefused }: OpenOptions,
+  { endpoint, call, cursor, wasRefused, isKnown }: OpenOptions,
   attempt: Attempt,
 ): Promise<ByteReader> {
   const { fetch: send = fetch } = endpoint;
@@ -38,7 +42,8 @@ export async function openResponse(
   if (!response.ok) throw await refusalOf(response, call, attempt);
   const contentType = response.headers.get("content-type");
   if (!isEventStream(contentType)) {
-    throw permanentFailure(
+    const fail = isKnown ? strangeFailure : permanentFailure;
+    throw fail(
       `${call.path} at ${withoutQuery(endpoint.url)} answered with the content type ${contentType ?? "none"}, not with text/event-stream: no tRPC server is there.`,
     );
   }
@@ -63,7 +68,8 @@ async function refusalOf(
   try {
     const body: unknown = JSON.parse(await attempt.wait(() => response.text()));
     if (typeof body === "object" && body !== null && "error" in body) {
-      return failureOfShape(transformer.output.deserialize(body.error), retryAfterMs);
+      const shape: unknown = transformer.output.deserialize(body.error);
+      if (isServerError(shape)) return failureOfShape(shape, retryAfterMs);
     }
   } catch {
     // A proxy's page, or an answer that broke off: its status says enough.

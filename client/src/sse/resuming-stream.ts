@@ -4,6 +4,8 @@ import { Attempt } from "./attempt.js";
 import type { Endpoint } from "./endpoint.js";
 import { FrameReader } from "./frame-reader.js";
 import { openResponse } from "./open-response.js";
+import { isOffline, onNetworkChange } from "./page-events.js";
+import { Patience } from "./patience.js";
 import { pause, RetrySchedule, type Backoff } from "./retry-schedule.js";
 import type { StreamCall } from "./stream-call.js";
 import { connectionFailure, failureOfShape, permanentFailure, StreamFailure } from "./stream-failure.js";
@@ -35,8 +37,10 @@ export interface ResumingStreamOptions {
  */
 export class ResumingStream {
   readonly #retries: RetrySchedule;
+  readonly #patience = new Patience();
   #cursor: string | null;
   #isLive = false;
+  #hasBeenLive = false;
   /** The token of the last attempt was refused, and it is not known yet whether the next one is accepted. */
   #wasRefused = false;
 
@@ -51,13 +55,18 @@ export class ResumingStream {
    */
   async *items(): AsyncGenerator<StreamItem, void> {
     const { signal } = this.options;
-    for (let isComplete = false; !isComplete && !signal.aborted;) {
-      this.#report({ state: "connecting", attempt: this.#retries.attempt, nextRetryAt: null });
-      try {
-        isComplete = yield* this.#attempt();
-      } catch (cause) {
-        if (!signal.aborted) await this.#recover(failureOf(cause));
+    const release = onNetworkChange(() => this.#onNetworkChange());
+    try {
+      for (let isComplete = false; !isComplete && !signal.aborted;) {
+        this.#report({ state: "connecting", attempt: this.#retries.attempt, nextRetryAt: null });
+        try {
+          isComplete = yield* this.#attempt();
+        } catch (cause) {
+          if (!signal.aborted) await this.#recover(failureOf(cause));
+        }
       }
+    } finally {
+      release();
     }
   }
 
@@ -68,7 +77,13 @@ export class ResumingStream {
     this.#isLive = false;
     try {
       const body = await openResponse(
-        { endpoint, call, cursor: this.#cursor, wasRefused: this.#wasRefused },
+        {
+          endpoint,
+          call,
+          cursor: this.#cursor,
+          wasRefused: this.#wasRefused,
+          isKnown: this.#hasBeenLive,
+        },
         attempt,
       );
       const frames = new FrameReader(body, attempt, (retryMs) => this.#retries.onRetry(retryMs));
@@ -98,6 +113,8 @@ export class ResumingStream {
 
   #onLive(): void {
     this.#isLive = true;
+    this.#hasBeenLive = true;
+    this.#patience.renew();
     this.#retries.onLive();
     this.#report({ state: "live", attempt: 0, nextRetryAt: null, lastError: null });
   }
@@ -105,20 +122,32 @@ export class ResumingStream {
   /** Waits until another attempt makes sense. @throws ConnectionError when it does not. */
   async #recover({ error, remedy, retryAfterMs }: StreamFailure): Promise<void> {
     if (remedy === "none" || (remedy === "refresh" && !this.#canRefresh())) throw error;
-    const waitMs = this.#retries.onFailure(retryAfterMs);
+    if (remedy !== "wait") this.#patience.renew();
+    const patienceMs = remedy === "wait" ? this.#patience.spend() : Infinity;
+    if (patienceMs <= 0) throw error;
     if (remedy === "refresh") {
       // The fresh token is tried at once, and only once.
+      this.#retries.onFailure(0);
       this.#wasRefused = true;
       return this.#report({ lastError: error });
     }
     if (this.#isLive) this.#wasRefused = false;
+    const withoutNetwork = isOffline() && !error.data;
+    const durationMs = withoutNetwork
+      ? this.#retries.onFailureOffline()
+      : Math.min(this.#retries.onFailure(retryAfterMs), Math.max(retryAfterMs, patienceMs));
     this.#report({
-      state: "waiting",
-      attempt: this.#retries.attempt - 1,
-      nextRetryAt: new Date(Date.now() + waitMs),
+      state: withoutNetwork ? "offline" : "waiting",
+      attempt: Math.max(1, this.#retries.attempt - 1),
+      nextRetryAt: new Date(Date.now() + durationMs),
       lastError: error,
     });
-    await pause(waitMs, this.options.signal);
+    await pause({ durationMs, leastMs: retryAfterMs, signal: this.options.signal });
+  }
+
+  #onNetworkChange(): void {
+    if (!isOffline()) return this.#retries.startOver();
+    if (this.options.connection.getSnapshot().state === "waiting") this.#report({ state: "offline" });
   }
 
   #canRefresh(): boolean {

@@ -1,3 +1,5 @@
+import { onRevival } from "./page-events.js";
+
 /** How long is waited between attempts: up to `baseMs` after the first failure, doubled with each up to `capMs`. */
 export interface Backoff {
   readonly baseMs: number;
@@ -8,6 +10,8 @@ export const defaultBackoff: Backoff = { baseMs: 1000, capMs: 30_000 };
 
 /** A connection that lasted so long was a good one. */
 const healthyAfterMs = 5000;
+/** Browsers may be wrong about their network, and a server may be on the same machine. */
+const offlineRetryMs = 10_000;
 /** For longer no server can ask to be left alone. */
 const maxRequestedMs = 300_000;
 
@@ -36,10 +40,20 @@ export class RetrySchedule {
     this.#liveSinceMs = performance.now();
   }
 
+  /** The network is there again: what failed without it says nothing about the server. */
+  startOver(): void {
+    this.#failures = 0;
+  }
+
+  /** Without a network an attempt counts for nothing. @returns as `onFailure`. */
+  onFailureOffline(): number {
+    if (this.#endLive()) this.startOver();
+    return Math.min(this.backoff.capMs, offlineRetryMs);
+  }
+
   /** @returns after how many milliseconds the next attempt is to be made. */
   onFailure(retryAfterMs: number): number {
-    const wasHealthy = this.#wasHealthy();
-    this.#liveSinceMs = null;
+    const wasHealthy = this.#endLive();
     this.#failures = wasHealthy ? 1 : this.#failures + 1;
     const requestedMs = Math.max(this.#retryMs ?? 0, Math.min(retryAfterMs, maxRequestedMs));
     // Servers spread `retry:` among their clients.
@@ -48,8 +62,11 @@ export class RetrySchedule {
     return requestedMs + Math.random() * Math.min(capMs, baseMs * 2 ** (this.#failures - 1));
   }
 
-  #wasHealthy(): boolean {
-    return this.#liveSinceMs !== null && performance.now() - this.#liveSinceMs >= healthyAfterMs;
+  /** @returns whether the connection was a good one. */
+  #endLive(): boolean {
+    const sinceMs = this.#liveSinceMs;
+    this.#liveSinceMs = null;
+    return sinceMs !== null && performance.now() - sinceMs >= healthyAfterMs;
   }
 }
 
@@ -60,16 +77,31 @@ export function readRetryAfter(value: string | null): number {
   return ms > 0 ? ms : 0;
 }
 
-/** Resolves after so long, or at once when the signal is aborted. */
-export function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+export interface Pause {
+  readonly durationMs: number;
+  /** For so long nothing but the signal ends it: the server asks to be left alone. */
+  readonly leastMs?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves after so long; sooner when another attempt promises more, see `onRevival`; at once when the signal is aborted. */
+export function pause({ durationMs, leastMs = 0, signal }: Pause): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
+    const startedAtMs = performance.now();
     const done = () => {
       clearTimeout(timer);
+      release();
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, durationMs);
+    let timer = setTimeout(done, durationMs);
+    const release = onRevival(() => {
+      const leftMs = startedAtMs + leastMs - performance.now();
+      if (leftMs <= 0) return done();
+      clearTimeout(timer);
+      timer = setTimeout(done, leftMs);
+    });
     signal.addEventListener("abort", done, { once: true });
   });
 }

@@ -7,8 +7,12 @@ import type { ConnectionError } from "../connection-state.js";
 export class StreamFailure extends Error {
   constructor(
     readonly error: ConnectionError,
-    /** `refresh`: the token was refused, a fresh one may be accepted. `none`: the next attempt would end alike. */
-    readonly remedy: "retry" | "refresh" | "none",
+    /**
+     * - `refresh`: the token was refused, a fresh one may be accepted.
+     * - `wait`: something else answers in the server's place; it may be there again soon.
+     * - `none`: the next attempt would end alike.
+     */
+    readonly remedy: "retry" | "refresh" | "wait" | "none",
     /** For how long the server asked to be left alone. */
     readonly retryAfterMs: number = 0,
   ) {
@@ -22,12 +26,24 @@ export function failureOfShape(shape: unknown, retryAfterMs?: number): StreamFai
   return new StreamFailure(errorOf({ error: shape }), remedyOf(shape.code), retryAfterMs);
 }
 
+/** Whether an error in the body of an answer is one of a tRPC server: its codes are negative. Source: JSON-RPC 2.0. */
+export function isServerError(shape: unknown): boolean {
+  return isErrorShape(shape) && shape.code < 0;
+}
+
 /** The failure of an answer with this status whose body says nothing, as proxies give it. */
 export function failureOfStatus(status: number, retryAfterMs?: number): StreamFailure {
   const key = keyOfStatus[status] ?? (status >= 500 ? "INTERNAL_SERVER_ERROR" : "BAD_REQUEST");
-  const message = `The server answered with HTTP status ${status}.`;
-  const data = { code: key, httpStatus: status };
-  return failureOfShape({ message, code: TRPC_ERROR_CODES_BY_KEY[key], data }, retryAfterMs);
+  const isOfPlace = statusesOfPlace.has(status);
+  const message = `The server answered with HTTP status ${status}${isOfPlace ? ", and not as a tRPC server does: check the URL" : ""}.`;
+  const code = TRPC_ERROR_CODES_BY_KEY[key];
+  const error = errorOf({ error: { message, code, data: { code: key, httpStatus: status } } });
+  return new StreamFailure(error, isOfPlace ? "wait" : remedyOf(code), retryAfterMs);
+}
+
+/** What stands in the server's place answered: of no use, but nothing that stays. */
+export function strangeFailure(message: string): StreamFailure {
+  return new StreamFailure(errorOf(new Error(message)), "wait");
 }
 
 /** No answer, or one that broke off. */
@@ -53,6 +69,7 @@ export function errorOfCopy({ message, shape }: { message: string; shape: unknow
 interface ErrorShape {
   readonly message: string;
   readonly code: number;
+  readonly data?: unknown;
 }
 
 /** Error formatters may shape the rest as they like. */
@@ -78,6 +95,9 @@ function remedyOf(code: number): StreamFailure["remedy"] {
       return "none";
   }
 }
+
+/** What proxies say of a server that is not where it was, or not ready. */
+const statusesOfPlace: ReadonlySet<number> = new Set([404, 408, 421, 425]);
 
 const keyOfStatus: Readonly<Record<number, TRPC_ERROR_CODE_KEY>> = {
   401: "UNAUTHORIZED",

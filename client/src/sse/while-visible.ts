@@ -1,5 +1,6 @@
 import { idleState, type ConnectionReport } from "../connection-state.js";
 import { forwardAbort } from "./forward-abort.js";
+import { listen, type Page, type PageGlobals } from "./page-events.js";
 import type { StreamItem } from "./resuming-stream.js";
 
 /** Opens a stream after a cursor. It ends when it is complete or its signal is aborted. */
@@ -29,9 +30,11 @@ export async function* whileVisible(
       continue;
     }
     const hidden = new AbortController();
-    const hide = () => hidden.abort();
+    const hide = () => {
+      if (document.hidden) hidden.abort();
+    };
     const release = forwardAbort([signal], hidden);
-    document.addEventListener("visibilitychange", hide);
+    const unlisten = listen(document, ["visibilitychange"], hide);
     try {
       for await (const item of open(position, hidden.signal)) {
         position = item.id ?? position;
@@ -41,30 +44,22 @@ export async function* whileVisible(
     } finally {
       release();
       hidden.abort();
-      document.removeEventListener("visibilitychange", hide);
+      unlisten();
     }
   }
 }
 
-interface PageGlobals {
-  readonly document?: Page;
-}
-
-/** What is used of a `Document`. */
-interface Page {
-  readonly hidden: boolean;
-  addEventListener(type: "visibilitychange", listener: () => void): void;
-  removeEventListener(type: "visibilitychange", listener: () => void): void;
-}
-
+/** A page that comes back from the cache of its browser says so in its own way. */
 function nextChange(page: Page, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
-      page.removeEventListener("visibilitychange", done);
-      signal.removeEventListener("abort", done);
+      for (const release of releases) release();
       resolve();
     };
-    page.addEventListener("visibilitychange", done);
-    signal.addEventListener("abort", done, { once: true });
+    const releases = [
+      listen(page, ["visibilitychange"], done),
+      listen(globalThis as PageGlobals, ["pageshow"], done),
+      listen(signal, ["abort"], done),
+    ];
   });
 }

@@ -2,6 +2,7 @@ import { roles, type Role } from "@jobwire/shared";
 import { Option, type Command } from "commander";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { answerTextOf } from "../answer-text.js";
 import { CliError, exitCodes } from "../exit-code.js";
 import { addServerOptions, hrefOf, reach, type ServerOptions } from "../server-options.js";
 
@@ -57,7 +58,7 @@ async function askServer(
   const reason =
     response.status === 404
       ? "This server makes no tokens: it has a secret or keys of its own. Sign one with its JWT_SECRET, or get one from whoever runs it."
-      : `The server refused (${response.status}): ${await response.text()}`;
+      : `The server refused (${response.status}): ${await answerTextOf(response)}`;
   throw new CliError(reason, exitCodes.refused);
 }
 

@@ -1,3 +1,4 @@
+import { answerTextOf } from "../answer-text.js";
 import { causeOf } from "../exit-code.js";
 import { hrefOf } from "../server-options.js";
 import { fail, pass, warn, type Finding } from "./check.js";
@@ -31,12 +32,12 @@ export async function checkServer(url: URL): Promise<readonly Finding[]> {
 export async function checkReadiness(url: URL): Promise<readonly Finding[]> {
   try {
     const response = await fetch(`${hrefOf(url)}/readyz`, { signal: AbortSignal.timeout(timeoutMs) });
-    const text = await response.text();
-    if (response.ok) return [pass("store", "the server reaches its store"), ...warningsIn(text)];
+    if (response.ok)
+      return [pass("store", "the server reaches its store"), ...warningsIn(await response.text())];
     return [
       fail(
         "store",
-        `the server is not ready (status ${response.status}): ${text.slice(0, maxReasonLength)}`,
+        `the server is not ready (status ${response.status}): ${await answerTextOf(response)}`,
         "check that Redis runs and that the server's REDIS_URL is right: redis-cli -u $REDIS_URL ping",
       ),
     ];
@@ -111,5 +112,4 @@ function codeOf(error: unknown): string | undefined {
 }
 
 const timeoutMs = 5000;
-const maxReasonLength = 600;
 const mostSkewMs = 2000;
