@@ -126,5 +126,5 @@ export function openStream(
 
 /** Tabs with the same name here want the same stream. The number is that of what they say to each other. */
 function groupNameOf(url: string, { path, input, transformer }: StreamCall, sharedAs: string): string {
-  return `jobwire 1 ${JSON.stringify([url, path, transformer.input.serialize(input), sharedAs])}`;
+  return `jobwire 2 ${JSON.stringify([url, path, transformer.input.serialize(input), sharedAs])}`;
 }

@@ -4,12 +4,18 @@
  * @returns what takes the listeners away.
  */
 export function onRevival(listener: () => void): () => void {
+  const releases = [onAttention(listener), listen(globalThis as PageGlobals, ["online"], listener)];
+  return () => releases.forEach((release) => release());
+}
+
+/** Calls back when somebody looks at the page again. @returns what takes the listeners away. */
+export function onAttention(listener: () => void): () => void {
   const page = globalThis as PageGlobals;
   const seen = () => {
     if (!page.document?.hidden) listener();
   };
   const releases = [
-    listen(page, ["online", "pageshow", "focus"], listener),
+    listen(page, ["pageshow", "focus"], listener),
     listen(page.document, ["visibilitychange"], seen),
   ];
   return () => releases.forEach((release) => release());

@@ -17,17 +17,18 @@ export class Leader {
     this.#cursor = options.cursor;
   }
 
-  /** Resolves when the stream is over: complete, or left. */
-  async lead(): Promise<void> {
+  /** Resolves when the stream is over: complete, or left. Nothing is said once `until` is aborted. */
+  async lead(until: AbortSignal): Promise<void> {
     const { group, open } = this.options;
     const connection: ConnectionReport = {
       getSnapshot: () => this.#state,
       set: (state) => {
         this.#state = state;
-        this.sayPosition();
+        if (!until.aborted) this.sayPosition();
       },
     };
     for await (const { id, data } of open(this.#cursor, connection)) {
+      if (until.aborted) return;
       group.send({ kind: "item", previous: this.#cursor, id, data });
       this.#cursor = id ?? this.#cursor;
     }

@@ -1,9 +1,11 @@
 import { firstAttempt, type ConnectionError, type ConnectionReport } from "../connection-state.js";
 import { forwardAbort } from "../sse/forward-abort.js";
+import { onAttention } from "../sse/page-events.js";
 import type { StreamItem } from "../sse/resuming-stream.js";
 import { connectionErrorOf, errorOfCopy } from "../sse/stream-failure.js";
 import { ItemBuffer, RecentIds } from "./item-buffer.js";
 import { Leader } from "./leader.js";
+import { LeaderWatch } from "./leader-watch.js";
 import type { ItemMessage, TabGroup, TabMessage, TabState } from "./tab-group.js";
 
 export interface SharedStreamOptions {
@@ -22,16 +24,11 @@ export interface SharedStreamOptions {
   readonly connection: ConnectionReport;
 }
 
-/** A leader that is there answers at once, also from a hidden tab: what is slowed down there are timers. */
-const answerMs = 3000;
-/** After so long a silence the leader is asked whether it is there. */
-const silenceMs = 20_000;
-
 /**
  * A tab's part in a stream that one tab, the leader, reads for all. Each value names the one before it, so a tab knows
  * when it misses any: it is behind, and reads a stream of its own from where it is until that meets what the leader says.
  * This is also how a tab that joins late gets its history, how one goes on whose reader was slow, and what happens when
- * the leader does not answer. When a leader is gone, another tab leads from where it is.
+ * the leader does not answer. When a leader is gone, frozen or silent, another tab leads from where it is.
  */
 export class SharedStream {
   readonly #options: SharedStreamOptions;
@@ -52,7 +49,10 @@ export class SharedStream {
   #end: { readonly error?: ConnectionError } | undefined;
   #leadError: ConnectionError | undefined;
   #ownStream: AbortController | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #watch = new LeaderWatch({
+    ask: () => this.#options.group.send({ kind: "ask" }),
+    onSilence: (times) => this.#onSilence(times),
+  });
   #wake = () => {};
 
   constructor(options: SharedStreamOptions) {
@@ -68,8 +68,9 @@ export class SharedStream {
     left.addEventListener("abort", () => this.#wake(), { once: true });
     connection.set(firstAttempt);
     group.onMessage = (message) => this.#hear(message);
-    group.lead(() => this.#lead());
-    this.#ask();
+    this.#watch.ask();
+    group.lead((until) => this.#lead(until));
+    const unlisten = onAttention(() => this.#onAttention());
     try {
       while (!left.aborted) {
         const item = this.#queue.shift();
@@ -80,7 +81,8 @@ export class SharedStream {
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } finally {
-      clearTimeout(this.#timer);
+      unlisten();
+      this.#watch.stop();
       release();
       this.#leaving.abort();
       group.leave();
@@ -130,31 +132,38 @@ export class SharedStream {
     if (next !== -1) for (const item of ahead.slice(next)) this.#hearItem(item);
   }
 
-  async #lead(): Promise<void> {
+  async #lead(until: AbortSignal): Promise<void> {
     const { group, open } = this.#options;
-    const { signal: left } = this.#leaving;
+    const turn = new AbortController();
+    const release = forwardAbort([this.#leaving.signal, until], turn);
     const leader = new Leader({
       group,
       // What the leader before has said is known to the others.
       cursor: this.#leaderCursor ?? this.#cursor,
-      open: (cursor, connection) => open(cursor, left, connection),
+      open: (cursor, connection) => open(cursor, turn.signal, connection),
     });
     this.#leader = leader;
+    this.#watch.stop();
     try {
-      await leader.lead();
-      if (!left.aborted) leader.sayEnd();
+      await leader.lead(turn.signal);
+      if (!turn.signal.aborted) leader.sayEnd();
     } catch (error) {
+      if (turn.signal.aborted) return;
       this.#leadError = connectionErrorOf(error);
       group.send({ kind: "failed", leader: this.#id });
     } finally {
-      this.#leader = undefined;
+      release();
+      if (this.#leader === leader) this.#leader = undefined;
+      // Another tab leads now, or will in a moment.
+      if (until.aborted && !this.#leaving.signal.aborted) this.#watch.ask();
     }
   }
 
   #hear(message: TabMessage): void {
     switch (message.kind) {
       case "ask":
-        this.#leader?.sayPosition();
+        if (this.#leader) this.#leader.sayPosition();
+        else this.#watch.heardQuestion();
         return;
       case "position":
         this.#leaderState = message.state;
@@ -217,18 +226,23 @@ export class SharedStream {
 
   #heardLeader(cursor: string | null): void {
     this.#leaderCursor = cursor;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#ask(), silenceMs);
+    if (!this.#leader) this.#watch.heard();
   }
 
-  /** A leader can be silent because its tab was put to sleep; then every tab is on its own until it speaks again. */
-  #ask(): void {
-    this.#options.group.send({ kind: "ask" });
-    this.#timer = setTimeout(() => {
-      this.#loseLeader();
-      this.#wake();
-      this.#timer = setTimeout(() => this.#ask(), silenceMs);
-    }, answerMs);
+  /** The tab of a leader can be put to sleep: another one leads then, and should that fail, every tab is on its own. */
+  #onSilence(times: number): void {
+    this.#options.group.takeOver();
+    if (times === 1) return;
+    this.#loseLeader();
+    this.#wake();
+  }
+
+  /** Timers of the leader's tab may be slow; those of one that is looked at are not. */
+  #onAttention(): void {
+    const state = this.#leaderState?.state;
+    if (this.#leader) return;
+    if (state === "waiting" || state === "offline") this.#options.group.takeOver();
+    else this.#watch.ask();
   }
 
   #loseLeader(): void {

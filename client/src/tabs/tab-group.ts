@@ -1,4 +1,5 @@
 import type { ConnectionState } from "../connection-state.js";
+import { Leadership, type Lead, type Locks } from "./leadership.js";
 
 /** What tabs say to each other about one stream. What one tab says arrives in order. */
 export type TabMessage =
@@ -30,8 +31,10 @@ export interface TabGroup {
   /** To every tab of the group, this one too. */
   send(message: TabMessage): void;
   onMessage: (message: TabMessage) => void;
-  /** Calls `lead` once no other tab leads; this one does until its promise is settled. */
-  lead(lead: () => Promise<void>): void;
+  /** Calls `lead` whenever no other tab leads, and this one is awake. */
+  lead(lead: Lead): void;
+  /** Leads in the place of a tab that does not answer. */
+  takeOver(): void;
   leave(): void;
 }
 
@@ -39,35 +42,35 @@ export interface TabGroup {
 export function joinTabGroup(name: string): TabGroup | null {
   const locks = (globalThis as TabGlobals).navigator?.locks;
   if (!locks || typeof BroadcastChannel === "undefined") return null;
-  const leaving = new AbortController();
+  let leadership: Leadership | undefined;
+  let hasLeft = false;
   // Two, because a channel does not hear itself.
   const [speaker, listener] = [new BroadcastChannel(name), new BroadcastChannel(name)];
   const group: TabGroup = {
     send(message) {
-      if (!leaving.signal.aborted) speaker.postMessage(message);
+      if (!hasLeft) speaker.postMessage(message);
     },
     onMessage: () => {},
     lead(lead) {
-      // It rejects when the tab leaves before its turn.
-      locks.request(name, { signal: leaving.signal }, lead).catch(() => {});
+      leadership = new Leadership(locks, name, lead);
+    },
+    takeOver() {
+      leadership?.takeOver();
     },
     leave() {
-      leaving.abort();
+      hasLeft = true;
+      leadership?.leave();
       speaker.close();
       listener.close();
     },
   };
   listener.addEventListener("message", (event) => {
-    if (!leaving.signal.aborted) group.onMessage((event as MessageEvent).data as TabMessage);
+    if (!hasLeft) group.onMessage((event as MessageEvent).data as TabMessage);
   });
   return group;
 }
 
 /** What is used of a browser's globals. */
 interface TabGlobals {
-  readonly navigator?: {
-    readonly locks?: {
-      request(name: string, options: { signal: AbortSignal }, held: () => Promise<void>): Promise<unknown>;
-    };
-  };
+  readonly navigator?: { readonly locks?: Locks };
 }

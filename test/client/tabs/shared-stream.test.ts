@@ -10,7 +10,9 @@ const stepArbitrary = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constant("open"), choice: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("leave"), choice: fc.nat(100) }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant("kill"), choice: fc.nat(100) }) },
-  { weight: 1, arbitrary: fc.record({ does: fc.constant("wait"), choice: fc.nat(100) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("freeze"), choice: fc.nat(100) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("thaw"), choice: fc.nat(100) }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant("wait"), choice: fc.nat(100) }) },
 );
 
 describe("a tab", () => {
@@ -36,37 +38,85 @@ describe("a tab", () => {
     expect(all.streams).toEqual({ opened: 2, open: 1 });
   });
 
-  test("whose leader is put to sleep reads by itself until the leader speaks again", async () => {
-    const [leader, follower] = [all.openTab(), all.openTab()];
+  test("whose leader is frozen without a word leads in its place within five seconds, and gives it back nothing twice", async () => {
+    const [frozen, follower, other] = [all.openTab(), all.openTab(), all.openTab()];
     await deliverAll(all);
+    expect(all.locks.leader).toBe(frozen);
+    frozen.freeze(false);
     all.publish(3);
-    // The follower hears nothing of what the leader says.
-    await deliverAll(all, leader, [leader]);
-    await vi.advanceTimersByTimeAsync(20_000);
-    await deliverAll(all, leader, [leader]);
-    await vi.advanceTimersByTimeAsync(3000);
-    await deliverAll(all, follower, [leader]);
-    await readUntil(all, follower, 3, [leader]);
-    expect(follower.ids).toEqual(range(3));
+    await pass(all, 5000);
+    for (const tab of [follower, other]) {
+      await readUntil(all, tab, 3);
+      expect(tab.ids).toEqual(range(3));
+    }
+    // The connection of the one that is frozen stands; the others need one between them.
     expect(all.streams).toEqual({ opened: 2, open: 2 });
-    await deliverAll(all, follower);
-    all.publish(1);
-    await readUntil(all, follower, 4);
-    expect(follower.ids).toEqual(range(4));
+    expect([follower, other]).toContain(all.locks.leader);
+    frozen.thaw();
+    all.publish(2);
+    await pass(all, 1000);
+    for (const tab of all.tabs) await readUntil(all, tab, 5);
+    expect(all.tabs.map(({ ids }) => ids)).toEqual([range(5), range(5), range(5)]);
+    expect(all.streams.open).toBe(1);
+    expect(all.locks.leader).not.toBe(frozen);
+  });
+
+  test("whose leader is told that it will be frozen leads at once", async () => {
+    const [frozen, follower] = [all.openTab(), all.openTab()];
+    await deliverAll(all);
+    frozen.freeze(true);
+    all.publish(3);
+    await readUntil(all, follower, 3);
+    expect(follower.ids).toEqual(range(3));
     expect(all.streams).toEqual({ opened: 2, open: 1 });
+    frozen.thaw();
+    await readUntil(all, frozen, 3);
+    expect(frozen.ids).toEqual(range(3));
+    expect(all.locks.leader).toBe(follower);
+    await pass(all, 60_000);
+    expect(all.streams.open).toBe(1);
+  });
+
+  test("that is first in line and frozen itself keeps nobody waiting when the leader leaves", async () => {
+    const [leader, frozen, follower] = [all.openTab(), all.openTab(), all.openTab()];
+    await deliverAll(all);
+    frozen.freeze(false);
+    leader.leave();
+    all.publish(2);
+    await pass(all, 5000);
+    await readUntil(all, follower, 2);
+    expect(follower.ids).toEqual(range(2));
+    frozen.thaw();
+    await readUntil(all, frozen, 2);
+    all.publish(1);
+    await pass(all, 5000);
+    for (const tab of [frozen, follower]) {
+      await readUntil(all, tab, 3);
+      expect(tab.ids).toEqual(range(3));
+    }
+    expect(all.streams.open).toBe(1);
+  });
+
+  test("leaves a leader in its place that has nothing to say for an hour", async () => {
+    const [leader] = [all.openTab(), all.openTab(), all.openTab()];
+    await deliverAll(all);
+    await pass(all, 3_600_000, 1000);
+    expect(all.locks.leader).toBe(leader);
+    expect(all.streams).toEqual({ opened: 1, open: 1 });
   });
 });
 
 /**
  * Messages come late, those of two tabs in any order, and of a killed tab some never; readers stall; leaders come and
- * go. Whatever happens, each tab reads all events in order, once each.
+ * go, freeze with and without a word, and say what they had to say when they thaw; several take over at once. Whatever
+ * happens, each tab reads all events in order, once each.
  */
 test("every tab reads every event once and in order, whoever leads and whatever is lost between tabs", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(stepArbitrary, { minLength: 20, maxLength: 150 }), async (steps) => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
       try {
-        const all = new SimulatedTabs();
+        const all = new SimulatedTabs(0);
         all.openTab();
         for (const { does, choice } of steps) {
           const present = all.tabs.filter(({ isGone }) => !isGone);
@@ -77,9 +127,12 @@ test("every tab reads every event once and in order, whoever leads and whatever 
           else if (does === "open" && present.length < 5) all.openTab();
           else if (does === "leave") chosen?.leave();
           else if (does === "kill" && chosen) all.kill(chosen, choice);
+          else if (does === "freeze") chosen?.freeze(choice % 3 === 0);
+          else if (does === "thaw") for (const tab of present) tab.thaw();
           else if (does === "wait") await vi.advanceTimersByTimeAsync(choice * 250);
           await settle();
         }
+        for (const tab of all.tabs) tab.thaw();
         all.publish(1);
         all.complete();
         await untilOver(all);
@@ -100,6 +153,14 @@ function range(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);
 }
 
+/** Time passes, and what is said arrives. */
+async function pass(all: SimulatedTabs, durationMs: number, stepMs = 50): Promise<void> {
+  for (let passedMs = 0; passedMs < durationMs; passedMs += stepMs) {
+    await vi.advanceTimersByTimeAsync(stepMs);
+    await deliverAll(all);
+  }
+}
+
 /** Until nothing is under way to these tabs; the reading tab reads meanwhile. */
 async function deliverAll(all: SimulatedTabs, reading?: SimulatedTab, tabs = all.tabs): Promise<void> {
   do {
@@ -118,7 +179,7 @@ async function readUntil(
 }
 
 async function untilOver(all: SimulatedTabs): Promise<void> {
-  for (let round = 0; round < 5000; round++) {
+  for (let round = 0; round < 50_000; round++) {
     const waiting = all.tabs.filter(({ isGone, isOver }) => !isGone && !isOver);
     if (waiting.length === 0) return;
     for (const tab of waiting) tab.read();

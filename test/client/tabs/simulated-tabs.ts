@@ -2,6 +2,7 @@ import { createConnectionMonitor } from "../../../client/src/connection-state.js
 import type { StreamItem } from "../../../client/src/sse/resuming-stream.js";
 import { SharedStream } from "../../../client/src/tabs/shared-stream.js";
 import type { TabGroup, TabMessage } from "../../../client/src/tabs/tab-group.js";
+import { SimulatedLocks } from "./simulated-locks.js";
 
 /** So much text that a few values fill what waits in a tab. */
 const data = JSON.stringify("x".repeat(300_000));
@@ -12,11 +13,14 @@ export class SimulatedTabs {
   /** Connections to the server: all so far, and those of now. */
   readonly streams = { opened: 0, open: 0 };
   readonly #log: StreamItem[] = [];
-  readonly #lockQueue: { readonly tab: SimulatedTab; readonly lead: () => Promise<void> }[] = [];
-  #isLed = false;
+  readonly locks: SimulatedLocks;
   #isComplete = false;
   #changed = () => {};
   #change = this.#nextChange();
+
+  constructor(settleMs = 1000) {
+    this.locks = new SimulatedLocks(settleMs);
+  }
 
   get length(): number {
     return this.#log.length;
@@ -42,7 +46,7 @@ export class SimulatedTabs {
   /** Lets one message through, of those that wait; what one tab says arrives in order. */
   deliver(choice: number, tabs = this.tabs): boolean {
     const waiting = tabs.flatMap((tab) =>
-      tab.isGone ? [] : [...tab.inboxes.values()].map((inbox) => ({ tab, inbox })),
+      tab.isGone || tab.isFrozen ? [] : [...tab.inboxes.values()].map((inbox) => ({ tab, inbox })),
     );
     const filled = waiting.filter(({ inbox }) => inbox.length > 0);
     const chosen = filled[choice % filled.length];
@@ -68,11 +72,6 @@ export class SimulatedTabs {
     }
   }
 
-  requestLead(tab: SimulatedTab, lead: () => Promise<void>): void {
-    this.#lockQueue.push({ tab, lead });
-    this.#grant();
-  }
-
   /** The server's stream. */
   async *open(cursor: string | null, signal: AbortSignal): AsyncGenerator<StreamItem, void> {
     const leave = () => this.#changed();
@@ -94,18 +93,6 @@ export class SimulatedTabs {
     }
   }
 
-  #grant(): void {
-    const next = this.#isLed ? undefined : this.#lockQueue.shift();
-    if (!next) return;
-    if (next.tab.isGone) return this.#grant();
-    this.#isLed = true;
-    const release = () => {
-      this.#isLed = false;
-      this.#grant();
-    };
-    Promise.race([next.lead(), next.tab.gone]).then(release, release);
-  }
-
   #nextChange(): Promise<void> {
     return new Promise((resolve) => {
       this.#changed = () => {
@@ -122,6 +109,8 @@ export class SimulatedTab {
   readonly ids: number[] = [];
   /** Closed or killed. */
   isGone = false;
+  /** Hears nothing, reads nothing, and what it says is heard once it is awake. */
+  isFrozen = false;
   /** Read to its end. */
   isOver = false;
   readonly gone: Promise<void>;
@@ -130,15 +119,19 @@ export class SimulatedTab {
   #group: TabGroup;
   #end = () => {};
   #isReading = false;
+  #onThaw: (() => void)[] = [];
 
-  constructor(all: SimulatedTabs) {
+  constructor(private readonly all: SimulatedTabs) {
     this.gone = new Promise((resolve) => (this.#end = resolve));
     this.#group = {
       send: (message) => {
-        if (!this.isGone) all.send(this, message);
+        this.whenAwake(() => all.send(this, message));
       },
       onMessage: () => {},
-      lead: (lead) => all.requestLead(this, lead),
+      lead: (lead) => all.locks.standInLine(this, lead),
+      takeOver: () => {
+        if (!this.isFrozen) all.locks.steal(this);
+      },
       leave: () => this.#end(),
     };
     this.#items = new SharedStream({
@@ -153,7 +146,7 @@ export class SimulatedTab {
 
   /** Takes the next value once there is one; until then it is waiting for it. */
   read(): void {
-    if (this.#isReading || this.isGone) return;
+    if (this.#isReading || this.isGone || this.isFrozen) return;
     this.#isReading = true;
     void this.#items.next().then(({ done, value }) => {
       this.#isReading = false;
@@ -165,6 +158,25 @@ export class SimulatedTab {
 
   hear(message: TabMessage): void {
     this.#group.onMessage(message);
+  }
+
+  /** @param isTold whether the page can hand over before. */
+  freeze(isTold: boolean): void {
+    if (this.isGone || this.isFrozen) return;
+    if (isTold) this.all.locks.stepBack(this);
+    this.isFrozen = true;
+  }
+
+  thaw(): void {
+    if (!this.isFrozen) return;
+    this.isFrozen = false;
+    for (const act of this.#onThaw.splice(0)) this.whenAwake(act);
+    this.all.locks.standInLine(this);
+  }
+
+  whenAwake(act: () => void): void {
+    if (this.isFrozen) this.#onThaw.push(act);
+    else if (!this.isGone) act();
   }
 
   /** Leaves as a closed page does. */

@@ -98,6 +98,29 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
     expect(await offsetsOf(first, 305)).toEqual(range(305));
   });
 
+  test.each(["frozen", "blocked"] as const)(
+    "a leader that is %s: the others go on without it, and it gets everything once it is back",
+    { timeout: 60_000 },
+    async (how) => {
+      const tabs = await Promise.all(Array.from({ length: 4 }, () => openTab()));
+      await Promise.all(tabs.map(untilLive));
+      await publish(5);
+      for (const tab of tabs) expect(await offsetsOf(tab, 5)).toEqual(range(5));
+      const leader = await leaderOf(tabs);
+      const others = tabs.filter((tab) => tab !== leader);
+      const stopped = stop(leader, how);
+      await publish(20);
+      for (const tab of others) expect(await offsetsOf(tab, 25)).toEqual(range(25));
+      // They have not waited for it to come back.
+      expect(stopped.isBack).toBe(false);
+      await stopped.back;
+      await publish(5);
+      for (const tab of tabs) expect(await offsetsOf(tab, 30)).toEqual(range(30));
+      await eventually(() => server.sse.connectionCount()).toBe(1);
+      expect(await leaderOf(tabs)).not.toBe(leader);
+    },
+  );
+
   test("the end of the stream ends it in every tab", async () => {
     const tabs = await Promise.all(Array.from({ length: 4 }, () => openTab()));
     await Promise.all(tabs.map(untilLive));
@@ -140,6 +163,19 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
   }
 });
 
+/** Makes a page stand still for a while: as browsers freeze a hidden one, which is told, or without a word. */
+function stop(page: Page, how: "frozen" | "blocked") {
+  const stopped = {
+    isBack: false,
+    back: page.evaluate(
+      block,
+      how === "frozen" ? { durationMs: 5000, isTold: true } : { durationMs: 9000, isTold: false },
+    ),
+  };
+  void stopped.back.then(() => (stopped.isBack = true));
+  return stopped;
+}
+
 async function crash(page: Page): Promise<void> {
   const crashed = page.waitForEvent("crash");
   page.goto("chrome://crash").catch(() => {});
@@ -166,6 +202,7 @@ function range(count: number): number[] {
 interface TabPage {
   readonly startTab: (start: TabStart) => void;
   readonly tab: Tab;
+  readonly document: EventTarget;
   readonly navigator: {
     readonly locks: {
       query(): Promise<{ readonly held: readonly { readonly name: string; readonly clientId: string }[] }>;
@@ -175,6 +212,16 @@ interface TabPage {
 
 function startTab(start: TabStart): void {
   (globalThis as unknown as TabPage).startTab(start);
+}
+
+/** What is told is Chromium's page lifecycle, which stops the tasks of a page after this event. */
+async function block({ durationMs, isTold }: { durationMs: number; isTold: boolean }): Promise<void> {
+  const { document } = globalThis as unknown as TabPage;
+  if (isTold) document.dispatchEvent(new Event("freeze"));
+  await new Promise((resolve) => setTimeout(resolve));
+  const endsAtMs = performance.now() + durationMs;
+  while (performance.now() < endsAtMs);
+  if (isTold) document.dispatchEvent(new Event("resume"));
 }
 
 function isLive(): boolean {
