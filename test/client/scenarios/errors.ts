@@ -101,6 +101,26 @@ export const errorScenarios: readonly Scenario[] = [
     },
   },
   {
+    title:
+      "a proxy that answers 404 with a page of its own while the server is deployed: tried again, and continued",
+    async run(link) {
+      await using server = await startProxyDuringDeployment();
+      using stream = link.watchTopic(server.url, topic);
+      await stream.first(2);
+      expect(stream.states.map(({ error }) => error?.data?.httpStatus)).toContain(404);
+      expect(server.requests.map(({ cursor }) => cursor)).toEqual([null, "a:1", "a:1", "a:1"]);
+    },
+    stock: {
+      instead: "stops at the first 404, and the error has no code",
+      async run(link) {
+        await using server = await startProxyDuringDeployment();
+        using stream = link.watchTopic(server.url, topic);
+        expect((await stream.error()).data).toBeUndefined();
+        expect(server.requests).toHaveLength(2);
+      },
+    },
+  },
+  {
     title: "between attempts: the error, the number of the attempt and the time of the next are known",
     async run(link) {
       await using server = await startProxyWithoutUpstream();
@@ -137,5 +157,17 @@ function startProxyWithoutUpstream() {
     }
     beginStream(response);
     return response.write(eventFrame(1));
+  });
+}
+
+/** A stream that breaks after an event, two pages of a proxy that has nowhere to go, and a stream again. */
+function startProxyDuringDeployment() {
+  return startScriptedServer((index, response) => {
+    if (index === 1 || index === 2) {
+      response.writeHead(404, { "content-type": "text/html" });
+      return response.end("<h1>404 Not Found</h1>");
+    }
+    beginStream(response);
+    return index === 0 ? response.end(eventFrame(1)) : response.write(eventFrame(2));
   });
 }
