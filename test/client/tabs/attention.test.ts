@@ -16,7 +16,7 @@ beforeEach(() => {
 
 function follow() {
   const said: TabMessage[] = [];
-  const takeOver = vi.fn();
+  const takeOver = vi.fn<TabGroup["takeOver"]>();
   const leaving = new AbortController();
   const group: TabGroup = {
     send: (message) => said.push(message),

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LeaderWatch } from "../../../client/src/tabs/leader-watch.js";
 
 describe("a tab that watches its leader", () => {
-  const ask = vi.fn();
-  const onSilence = vi.fn();
+  const ask = vi.fn<() => void>();
+  const onSilence = vi.fn<(times: number) => void>();
   let watch: LeaderWatch;
 
   beforeEach(() => {

@@ -1,6 +1,6 @@
 import { setImmediate as settle } from "node:timers/promises";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { Leadership } from "../../../client/src/tabs/leadership.js";
+import { Leadership, type Locks } from "../../../client/src/tabs/leadership.js";
 import { FakePage } from "../support/fake-page.js";
 import { FakeLocks } from "./fake-locks.js";
 
@@ -151,7 +151,9 @@ describe("a tab", () => {
   });
 
   test("does not ask again and again where no lock can be had", async () => {
-    const request = vi.fn(() => Promise.reject(new DOMException("Not here", "SecurityError")));
+    const request = vi.fn<Locks["request"]>(() =>
+      Promise.reject(new DOMException("Not here", "SecurityError")),
+    );
     const leadership = new Leadership({ request }, name, async () => {});
     leadership.takeOver();
     for (let turn = 0; turn < 10; turn++) await settle();

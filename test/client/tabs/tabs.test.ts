@@ -55,7 +55,7 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
     await Promise.all(tabs.map(untilLive));
     for (let burst = 0; burst < 20; burst++) await publish(25);
     for (const tab of tabs) expect(await offsetsOf(tab, 500)).toEqual(range(500));
-    expect(server.sse.connectionCount()).toBe(1);
+    await eventually(() => server.sse.connectionCount()).toBe(1);
   });
 
   test(
@@ -140,14 +140,14 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
       await openTab({ input: { topic: "other" } }),
     ];
     await Promise.all(tabs.map(untilLive));
-    expect(server.sse.connectionCount()).toBe(3);
+    await eventually(() => server.sse.connectionCount()).toBe(3);
   });
 
   test("without Web Locks each has its own stream", async () => {
     await context.addInitScript("delete Navigator.prototype.locks");
     const tabs = [await openTab(), await openTab()];
     await Promise.all(tabs.map(untilLive));
-    expect(server.sse.connectionCount()).toBe(2);
+    await eventually(() => server.sse.connectionCount()).toBe(2);
     await publish(3);
     for (const tab of tabs) expect(await offsetsOf(tab, 3)).toEqual(range(3));
   });
