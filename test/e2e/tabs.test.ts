@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import { eventually } from "../sse/support/waiting.js";
 import { describeInBrowser } from "./support/browser.js";
 import { openShop } from "./support/shop.js";
