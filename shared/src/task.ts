@@ -63,20 +63,34 @@ const pruneJobs = taskKind("prune-jobs", {
   result: z.object({ jobs: z.number().int().min(0) }),
 });
 
-export const taskKinds = ["export-events", "prune-jobs"] as const;
+/** Nothing but its own progress, for tests of an application: only a server in testing mode makes such tasks. */
+const simulate = taskKind("simulate", {
+  input: z.never(),
+  result: z.object({ steps: z.number().int().min(1) }),
+});
+
+/** Those that `tasks.start` takes. */
+export const startableTaskKinds = ["export-events", "prune-jobs"] as const;
+
+export type StartableTaskKind = (typeof startableTaskKinds)[number];
+
+export const taskKinds = [...startableTaskKinds, "simulate"] as const;
 
 export type TaskKind = (typeof taskKinds)[number];
 
 /** What `tasks.start` takes: a kind and the input of that kind. */
 export const startTaskInputSchema = z.discriminatedUnion("kind", [exportEvents.start, pruneJobs.start], {
-  error: `expected the kind to be one of ${taskKinds.join(", ")}`,
+  error: `expected the kind to be one of ${startableTaskKinds.join(", ")}`,
 });
 
 export type StartTaskInput = z.infer<typeof startTaskInputSchema>;
-export type TaskInput<Kind extends TaskKind = TaskKind> = Extract<StartTaskInput, { kind: Kind }>["input"];
+export type TaskInput<Kind extends StartableTaskKind = StartableTaskKind> = Extract<
+  StartTaskInput,
+  { kind: Kind }
+>["input"];
 
 /** Background work as whoever started it sees it; `kind` tells what `result` is. */
-export const taskSchema = z.discriminatedUnion("kind", [exportEvents.task, pruneJobs.task]);
+export const taskSchema = z.discriminatedUnion("kind", [exportEvents.task, pruneJobs.task, simulate.task]);
 
 export type Task = z.infer<typeof taskSchema>;
 export type TaskResult<Kind extends TaskKind = TaskKind> = NonNullable<
@@ -88,6 +102,7 @@ const taskEnvelope = { taskId: taskIdSchema, kind: z.enum(taskKinds), timestamp:
 export const taskCompletedSchema = z.discriminatedUnion("kind", [
   exportEvents.completed,
   pruneJobs.completed,
+  simulate.completed,
 ]);
 
 /** `task.*`, as sessions receive them. A cancelled task is a failed one whose `error` says so. */

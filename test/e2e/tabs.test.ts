@@ -3,6 +3,7 @@ import { eventually } from "../sse/support/waiting.js";
 import { describeInBrowser } from "./support/browser.js";
 import { openShop } from "./support/shop.js";
 import { expectNoComplaints, invite } from "./support/visitor.js";
+import { scrape } from "../support/metrics.js";
 
 const tabCount = 12;
 
@@ -46,8 +47,7 @@ describeInBrowser("twelve tabs of one browser", (given) => {
 });
 
 async function countStreams(url: string): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^sse_connections_active (\d+)$/m.exec(metrics)?.[1]);
+  return (await scrape(url)).value("sse_connections_active");
 }
 
 // What follows runs in the page.

@@ -20,8 +20,8 @@ interface ExportResult {
 }
 
 describe("tasks as the client infers them", () => {
-  test("every kind can be started, has a result and is said", () => {
-    expectTypeOf<StartTaskInput["kind"]>().toEqualTypeOf<TaskKind>();
+  test("every kind but simulations can be started, and each has a result and is said", () => {
+    expectTypeOf<StartTaskInput["kind"]>().toEqualTypeOf<Exclude<TaskKind, "simulate">>();
     expectTypeOf<Task["kind"]>().toEqualTypeOf<TaskKind>();
     expectTypeOf<TaskEvent["kind"]>().toEqualTypeOf<TaskKind>();
     expectTypeOf<Extract<TaskEvent, { type: "task.completed" }>["kind"]>().toEqualTypeOf<TaskKind>();
@@ -35,11 +35,13 @@ describe("tasks as the client infers them", () => {
     expectTypeOf(task).toEqualTypeOf<Task>();
     expectTypeOf(task.startedAt).toEqualTypeOf<Date>();
     if (task.kind === "export-events") expectTypeOf(task.result).toEqualTypeOf<ExportResult | null>();
-    else expectTypeOf(task.result).toEqualTypeOf<{ jobs: number } | null>();
+    else if (task.kind === "prune-jobs") expectTypeOf(task.result).toEqualTypeOf<{ jobs: number } | null>();
+    else expectTypeOf(task.result).toEqualTypeOf<{ steps: number } | null>();
     const read = (event: SessionEvent) => {
       if (event.type !== "task.completed") return;
       if (event.kind === "export-events") expectTypeOf(event.result).toEqualTypeOf<ExportResult>();
-      else expectTypeOf(event.result).toEqualTypeOf<{ jobs: number }>();
+      else if (event.kind === "prune-jobs") expectTypeOf(event.result).toEqualTypeOf<{ jobs: number }>();
+      else expectTypeOf(event.result).toEqualTypeOf<{ steps: number }>();
     };
     expectTypeOf(read).returns.toBeVoid();
   });

@@ -9,4 +9,4 @@ export async function answerTextOf(response: Response): Promise<string> {
   }
 }
 
-const maxLength = 200;
+const maxLength = 600;

@@ -1,3 +1,5 @@
+import { timerMs } from "../timer-ms.js";
+
 /** The peer was silent for too long. */
 class InactivityError extends Error {
   constructor(inactivityMs: number) {
@@ -38,7 +40,7 @@ export class Attempt {
         if (this.leaving.aborted) return this.#leave();
         const { inactivityMs } = this;
         if (Number.isFinite(inactivityMs)) {
-          timer = setTimeout(() => this.#giveUp(new InactivityError(inactivityMs)), inactivityMs);
+          timer = setTimeout(() => this.#giveUp(new InactivityError(inactivityMs)), timerMs(inactivityMs));
         }
         Promise.resolve(start()).then(resolve, reject);
       });

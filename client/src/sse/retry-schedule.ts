@@ -1,3 +1,4 @@
+import { timerMs } from "../timer-ms.js";
 import { onRevival } from "./page-events.js";
 
 /** How long is waited between attempts: up to `baseMs` after the first failure, doubled with each up to `capMs`. */
@@ -95,7 +96,7 @@ export function pause({ durationMs, leastMs = 0, signal }: Pause): Promise<void>
       signal.removeEventListener("abort", done);
       resolve();
     };
-    let timer = setTimeout(done, durationMs);
+    let timer = setTimeout(done, timerMs(durationMs));
     const release = onRevival(() => {
       const leftMs = startedAtMs + leastMs - performance.now();
       if (leftMs <= 0) return done();

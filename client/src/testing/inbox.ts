@@ -1,3 +1,5 @@
+import { timerMs } from "../timer-ms.js";
+
 export interface InboxOptions<Item> {
   /** How long to wait for an item before giving up. 4000 when left out: less than a test of Vitest may take. */
   readonly timeoutMs?: number;
@@ -78,7 +80,7 @@ export class Inbox<Item> {
       };
       const giveUp = () =>
         reject(new Error(`Waited ${this.#timeoutMs} ms for ${wanted}\n${this.#received()}`));
-      const timer = setTimeout(() => settle(giveUp), this.#timeoutMs);
+      const timer = setTimeout(() => settle(giveUp), timerMs(this.#timeoutMs));
       this.#waiting.add(attempt);
       attempt();
     });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Job } from "@jobwire/shared";
 import type { JobwireClient } from "../create-client.js";
+import { timerMs } from "../timer-ms.js";
 import { startDeadline } from "./deadline.js";
 import { createJobCalls } from "./job-calls.js";
 import { keepLease } from "./lease-keeper.js";
@@ -110,7 +111,7 @@ export function createWorker(options: WorkerOptions): Worker {
     stopping = true;
     const timer = setTimeout(() => {
       overdue.abort(new Error(`Worker ${workerId} was stopped before the job was done.`));
-    }, graceMs);
+    }, timerMs(graceMs));
     try {
       await queue[Symbol.asyncDispose]();
       await Promise.all(lanes);

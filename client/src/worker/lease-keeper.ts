@@ -26,19 +26,38 @@ export function keepLease({ jobId, leaseMs, claimedAtMs, renew, onRetry }: Lease
 
   const renewals = keepRenewing().catch((cause: unknown) => {
     if (released.signal.aborted) return;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    lost.abort(new Error(`The claim on job ${jobId} was lost: ${why}`, { cause }));
+    lost.abort(new Error(`The claim on job ${jobId} was lost: ${textOf(cause)}`, { cause }));
   });
 
   async function keepRenewing(): Promise<never> {
     let renewedAtMs = claimedAtMs;
+    let lastProblem: unknown;
     for (;;) {
       await pause(Math.max(0, renewedAtMs + leaseMs / 3 - performance.now()), released.signal);
       const askedAtMs = performance.now();
-      using held = startDeadline(Math.max(0, renewedAtMs + leaseMs - askedAtMs), released.signal);
-      await retryTransient(renew, { signal: held.signal, onRetry });
+      const leftMs = renewedAtMs + leaseMs - askedAtMs;
+      // A process that stood still, or whose event loop was busy, comes here after the end.
+      if (leftMs <= 0) throw leaseRanOut(leftMs, lastProblem);
+      using held = startDeadline(leftMs, released.signal, () => leaseRanOut(0, lastProblem));
+      await retryTransient(renew, {
+        signal: held.signal,
+        onRetry(error) {
+          lastProblem = error;
+          onRetry(error);
+        },
+      });
       renewedAtMs = askedAtMs;
+      lastProblem = undefined;
     }
+  }
+
+  function leaseRanOut(agoMs: number, problem: unknown): Error {
+    const endedAt = new Date(Date.now() + agoMs).toISOString();
+    const why =
+      problem === undefined
+        ? "this process did not renew it in time"
+        : `the server could not be asked to renew it: ${textOf(problem)}`;
+    return new Error(`the lease ran out at ${endedAt}; ${why}`);
   }
 
   return {
@@ -48,4 +67,8 @@ export function keepLease({ jobId, leaseMs, claimedAtMs, renew, onRetry }: Lease
       await renewals;
     },
   };
+}
+
+function textOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
 }

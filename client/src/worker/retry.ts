@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AppRouter } from "@jobwire/server";
 import { isTRPCClientError } from "@trpc/client";
+import { timerMs } from "../timer-ms.js";
 import { startDeadline } from "./deadline.js";
 
 /** One call of the server. The signal bounds it in time. */
@@ -67,7 +68,7 @@ export function backoffMs(failures: number): number {
 
 /** @throws the signal's reason when it is aborted meanwhile. */
 export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await delay(durationMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+  await delay(timerMs(durationMs), undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /** A connection that died without a word would otherwise hold a call for minutes. */

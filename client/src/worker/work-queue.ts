@@ -1,4 +1,5 @@
 import type { JobwireTrpc } from "../create-client.js";
+import { timerMs } from "../timer-ms.js";
 import type { WorkerLogger } from "./logger.js";
 import { retryTransient } from "./retry.js";
 import { watchWork } from "./watch-work.js";
@@ -32,7 +33,7 @@ export class WorkQueue implements AsyncDisposable {
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
-    this.#poll = setInterval(() => this.refresh(), options.pollMs);
+    this.#poll = setInterval(() => this.refresh(), timerMs(options.pollMs));
     this.#watches = options.pipelines.map((pipeline) =>
       watchWork({
         client: options.client,

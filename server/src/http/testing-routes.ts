@@ -53,6 +53,6 @@ export function addTestingRoutes(
     const owner: Caller = ownerId === undefined ? caller : { role: "user", userId: ownerId };
     return reply
       .code(202)
-      .send(await tasks.startWork(owner, "prune-jobs", async () => simulateTask(simulation)));
+      .send(await tasks.startWork(owner, "simulate", async () => simulateTask(simulation)));
   });
 }

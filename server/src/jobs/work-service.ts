@@ -50,10 +50,7 @@ export class WorkService {
     const record = await this.jobs.read(jobId);
     const leaseExpiresAt = this.#inFuture(leaseMs);
     if (!(await this.jobs.setLease(record, workerId, leaseExpiresAt))) {
-      throw new AppError(
-        "LEASE_NOT_HELD",
-        `Worker ${JSON.stringify(workerId)} does not hold job ${jobId}, which is ${record.status}.`,
-      );
+      throw new AppError("LEASE_NOT_HELD", whyNotHeld(await this.jobs.read(jobId), workerId));
     }
     return { leaseExpiresAt };
   }
@@ -91,4 +88,12 @@ export class WorkService {
   #inFuture(ms: number): Date {
     return new Date(this.jobs.clock.now() + ms);
   }
+}
+
+function whyNotHeld({ id, status, message, workerId: holder }: JobRecord, workerId: string): string {
+  const claim = `Worker ${JSON.stringify(workerId)} does not hold job ${id}`;
+  if (isTerminalJobStatus(status)) return `${claim}, which is ${status}: ${message}`;
+  return holder === null
+    ? `${claim}, which is ${status} and nobody's.`
+    : `${claim}, which is ${status} and held by ${JSON.stringify(holder)}.`;
 }

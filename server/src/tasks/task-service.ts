@@ -1,4 +1,12 @@
-import type { ListTasksInput, StartTaskInput, Task, TaskInput, TaskKind, TaskResult } from "@jobwire/shared";
+import type {
+  ListTasksInput,
+  StartableTaskKind,
+  StartTaskInput,
+  Task,
+  TaskInput,
+  TaskKind,
+  TaskResult,
+} from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
@@ -127,7 +135,7 @@ function maySee({ role, userId }: Caller, { ownerRole, ownerId }: TaskRecord): b
 }
 
 /** The kind of a caller's input decides which entry of the table it goes to. */
-function prepare<Kind extends TaskKind>(
+function prepare<Kind extends StartableTaskKind>(
   kinds: TaskKinds,
   caller: Caller,
   kind: Kind,

@@ -17,18 +17,18 @@ export const taskSimulationSchema = z.strictObject({
 
 export type TaskSimulation = z.output<typeof taskSimulationSchema>;
 
-/** Work that does nothing but what a test asks for. It passes for pruning that finds nothing to prune. */
+/** Work that does nothing but what a test asks for. */
 export function simulateTask({
   durationMs,
   steps,
   fail,
-}: Omit<TaskSimulation, "ownerId">): TaskWork<TaskResult<"prune-jobs">> {
+}: Omit<TaskSimulation, "ownerId">): TaskWork<TaskResult<"simulate">> {
   return async (handle) => {
     for (let step = 1; step <= steps; step++) {
       await delay(durationMs / steps, undefined, { signal: handle.signal });
       handle.progress(step / steps, `Step ${step} of ${steps}`);
     }
     if (fail !== undefined) throw new TaskFailure(fail);
-    return { jobs: 0 };
+    return { steps };
   };
 }

@@ -7,6 +7,7 @@ import { DownloadButton } from "./download-button.js";
 const titles: Readonly<Record<SessionTask["kind"], string>> = {
   "export-events": "Export of a job's events",
   "prune-jobs": "Removal of old jobs",
+  simulate: "Task of a test",
 };
 
 export function TaskRow({ task }: { readonly task: SessionTask }) {
@@ -43,7 +44,7 @@ export function TaskRow({ task }: { readonly task: SessionTask }) {
 function describe({ result }: SessionTask): string | null {
   if (result === null) return null;
   if ("url" in result) return `${count(result.events, "event")}, ${Math.ceil(result.bytes / 1024)} KB`;
-  return `${count(result.jobs, "job")} removed`;
+  return "jobs" in result ? `${count(result.jobs, "job")} removed` : count(result.steps, "step");
 }
 
 function count(number: number, noun: string): string {
