@@ -11,5 +11,5 @@ test.each([
 });
 
 test("a long answer is cut", async () => {
-  expect(await answerTextOf(new Response(JSON.stringify("x".repeat(5000))))).toHaveLength(200);
+  expect(await answerTextOf(new Response(JSON.stringify("x".repeat(5000))))).toHaveLength(600);
 });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { RedisProcess } from "../faults/support/redis-process.js";
+import { openRedisStore } from "../../server/src/store/redis-store.js";
 import { redisPlaceOf } from "../../server/src/store/redis-options.js";
 
 const places = {
@@ -64,6 +66,63 @@ test.each([
   "redis+proxy://one",
 ])("%j is refused with the forms that there are", (url) => {
   expect(() => redisPlaceOf(url)).toThrow(/expected redis:.*redis\+sentinel:.*redis\+cluster:/);
+});
+
+/** Passwords as `new URL` reads them. */
+test.each([
+  ["redis://u:a:b@one", { username: "u", password: "a:b" }],
+  ["redis://u:a@b@one", { username: "u", password: "a@b" }],
+  ["redis://u:%3A%40%25%2F%3F%23@one", { username: "u", password: ":@%/?#" }],
+  ["redis://u:p%C3%A4ss@one", { username: "u", password: "päss" }],
+  ["redis://:a:b@one", { password: "a:b" }],
+  ["redis://u@one", { username: "u" }],
+  ["redis://u:@one", { username: "u" }],
+  ["redis://@one", {}],
+  ["redis+sentinel://u:a@b:c@one,two/main", { username: "u", password: "a@b:c" }],
+  ["redis+cluster://u%3Av:a%25b@one,two", { username: "u:v", password: "a%b" }],
+])("%s has its user and password", (url, account) => {
+  const { username, password } = redisPlaceOf(url).options;
+  expect({ ...(username && { username }), ...(password && { password }) }).toEqual(account);
+});
+
+test.each([
+  ["redis://one?family=6", 6],
+  ["redis://one/2?family=4", 4],
+  ["rediss+cluster://one,two?family=0", 0],
+  ["redis+sentinel://one/main?family=6", 6],
+  ["redis://one", undefined],
+  ["REDIS://one:6380/", undefined],
+])("%s is reached by addresses of the family %s", (url, family) => {
+  expect(redisPlaceOf(url).options.family).toBe(family);
+});
+
+const secret = "s3cr3t";
+test.each([
+  [`redis://u:${secret}%@one`, /the password has a "%" that begins no escape: write it as %25/],
+  [`redis://u%zz:${secret}@one`, /the user has a "%"/],
+  [`redis://u:${secret}#more@one`, /written with %23/],
+  [`redis://u:${secret}/more@one`, /expected redis:/],
+  [`redis://u:${secret}@one?family=5`, /family= is 4, 6, or 0/],
+  [`redis://u:${secret}@one?tls=true`, /\?tls is not understood/],
+  [`redis://u:${secret}@one:70000`, /a port is at most 65535/],
+  [`redis://u:${secret}@one/first`, /a database is a number/],
+  [`redis+sentinel://u:${secret}@one/main%`, /the name of the master has a "%"/],
+  [`valkey://u:${secret}@one`, /begins with another scheme/],
+])("%s is refused with what is wrong, without the password", (url, problem) => {
+  expect(() => redisPlaceOf(url)).toThrow(problem);
+  expect(() => redisPlaceOf(url)).not.toThrow(secret);
+});
+
+test("a server whose password has colons, at signs and percent signs is reached", async () => {
+  const password = "a:b@c%d/e";
+  await using redis = await RedisProcess.start();
+  await redis.ask((admin) => admin.config("SET", "requirepass", password));
+  await using store = await openRedisStore({
+    url: `redis://default:a:b@c%25d%2Fe@127.0.0.1:${redis.port}`,
+    maxEvents: 10,
+    onReachable: () => {},
+  });
+  await expect(store.ping()).resolves.toBeUndefined();
 });
 
 test("a Cluster with a database is refused", () => {
