@@ -67,6 +67,7 @@ export function redisPlaceOf(url: string): RedisPlace {
       const nodes = addresses.map(({ host, port = defaultPort }) => ({ host, port }));
       return { kind: "cluster", nodes, options };
     }
+    case undefined:
     default: {
       const [address, ...others] = addresses;
       if (!address || others.length > 0) throw new Error(`${expectedForms}; redis:// names one server`);
@@ -99,7 +100,7 @@ function decode(text: string, what: string): string {
 
 function familyOf(query: string): { family?: 0 | 4 | 6 } {
   const parameters = [...new URLSearchParams(query)];
-  const [unknown] = parameters.filter(([name]) => name !== "family");
+  const unknown = parameters.find(([name]) => name !== "family");
   if (unknown) throw new Error(`?${unknown[0]} is not understood; only ?family=4, 6 or 0 may follow`);
   const [[, family] = []] = parameters;
   switch (family) {
