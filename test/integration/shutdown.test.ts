@@ -4,13 +4,13 @@ import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { readConfig, startServer } from "@jobwire/server";
 import { describe, expect, test, vi } from "vitest";
-import { z } from "zod";
 import { watchFeed } from "../support/collect.js";
 import { openRawStream } from "../support/raw-http.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { serverProgram, spawnProcess, startProcess, type ServerProcess } from "../support/server-process.js";
 import { patience, readiness, startServerProcess } from "../support/shutdown.js";
 import { createTestClient, describeRefusal, refusalOf } from "../support/test-client.js";
+import { simulateTask } from "../support/tasks.js";
 import { describeOnEachStore, signTestToken, testSecret } from "../support/test-server.js";
 import { RawSocket } from "../sse/support/raw-socket.js";
 import { fetchText } from "../sse/support/wire-stream.js";
@@ -113,12 +113,8 @@ describe("SIGTERM", () => {
 describe("SIGTERM with a running task", () => {
   /** Of alice, on the server that is asked. */
   async function startTask(server: ServerProcess, durationMs: number): Promise<string> {
-    const response = await fetch(`${server.url}/api/testing/tasks`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ durationMs, steps: 10, ownerId: "alice" }),
-    });
-    return z.object({ id: z.string() }).parse(await response.json()).id;
+    const token = await signTestToken({ sub: "tests", role: "service" });
+    return (await simulateTask(server, token, { durationMs, steps: 10, ownerId: "alice" })).id;
   }
 
   async function startPair(redis: TestRedis, taskDrainMs: number) {
