@@ -84,7 +84,7 @@ export class StoreModel {
       const shared = sharedOffset([{ epoch, offset }, ...ancestors], after.epoch);
       if (after.offset > shared) return gap("log-lost", Math.max(shared, beforeOldest));
       if (after.offset < beforeOldest) return gap("trimmed", beforeOldest);
-    }
+    } else if (offset > 0 && entries.length === 0) return gap("trimmed", offset);
     const rest = entries.filter((entry) => !after || entry.offset > after.offset);
     return { kind: "events", entries: rest.slice(0, limit), head: this.head(topic) };
   }
