@@ -1,12 +1,5 @@
-import type { z } from "zod";
 import { jobStreamEventSchema, sessionStreamEventSchema, spoolStreamEventSchema } from "./stream-event.js";
-
-/** An event of a type this version does not know, from a newer server. */
-export interface UnknownEvent {
-  readonly type: "unknown";
-  readonly originalType: string;
-  readonly event: Readonly<Record<string, unknown>>;
-}
+import { eventReader } from "./unknown-event.js";
 
 /**
  * Reads one event of a job's stream from outside (a parsed `data:` of plain SSE, a line of NDJSON, a webhook body).
@@ -21,18 +14,3 @@ export const readSpoolEvent = eventReader(spoolStreamEventSchema);
 
 /** As `readJobEvent`, for sessions. */
 export const readSessionEvent = eventReader(sessionStreamEventSchema);
-
-/** @param union discriminated by `type` */
-function eventReader<Union extends z.ZodDiscriminatedUnion>(
-  union: Union,
-): (value: unknown) => z.output<Union> | UnknownEvent {
-  const knownTypes = union._zod.propValues?.type;
-  return (value) =>
-    isTypedRecord(value) && !knownTypes?.has(value.type)
-      ? { type: "unknown", originalType: value.type, event: value }
-      : union.parse(value);
-}
-
-function isTypedRecord(value: unknown): value is { type: string } & Record<string, unknown> {
-  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
-}

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { anyJsonSchema } from "./encodable.js";
 import type { StreamGap } from "./stream-gap.js";
-import { lastEventIdSchema } from "./stream-input.js";
+import { lastEventIdSchema } from "./last-event-id.js";
 import { taskEventSchemas, type Task } from "./task.js";
 import { timestampSchema } from "./timestamp.js";
 

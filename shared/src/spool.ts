@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fieldNameSchema } from "./encodable.js";
 import type { StreamGap } from "./stream-gap.js";
-import { lastEventIdSchema } from "./stream-input.js";
+import { lastEventIdSchema } from "./last-event-id.js";
 import { timestampSchema } from "./timestamp.js";
 
 /** The tag on a spool as the shop floor reads it. */

@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { jobIdSchema } from "./job.js";
 import { jobEventTypes } from "./job-event.js";
-
-/** The id of the last event received. `""` is what an `EventSource` sends that has received none. */
-export const lastEventIdSchema = z.string().max(128).nullish();
+import { lastEventIdSchema } from "./last-event-id.js";
 
 const jobEventTypesSchema = z.array(z.enum(jobEventTypes)).min(1).optional();
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jobIdSchema } from "./job.js";
-import { lastEventIdSchema } from "./stream-input.js";
+import { lastEventIdSchema } from "./last-event-id.js";
 import { timestampSchema } from "./timestamp.js";
 
 /** A job waits for a worker that offers its pipeline. Said at least once for each such job; the claim decides. */

@@ -1,0 +1,5 @@
+export { defineTopic, type TopicDefinition, type TopicFold, type TopicParts } from "./define-topic.js";
+export type { JsonDocument } from "./describe-topic.js";
+export { topicKeyText } from "./topic-key.js";
+export type * from "./inferred-types.js";
+export type { EventSchemas, KeySchema, KeyValue } from "./topic-types.js";

@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import type { StreamGap } from "../stream-gap.js";
+
+/** What may stand in a key: it names a log, and is compared as it is. */
+export type KeyValue = string | number | boolean;
+
+export type KeySchema = z.ZodObject<Readonly<Record<string, z.ZodType<KeyValue>>>>;
+export type EventSchemas = Readonly<Record<string, z.ZodObject>>;
+
+type Flat<T> = { [Field in keyof T]: T[Field] } & {};
+type Frozen<T> = { readonly [Field in keyof T]: T[Field] } & {};
+
+export type TopicKeyFields<Key extends KeySchema> = Frozen<z.output<Key>>;
+
+/** The flat union of a topic's events: `type` says which one it is. */
+export type TopicEvent<Key extends KeySchema, Events extends EventSchemas> = {
+  [Type in keyof Events & string]: Frozen<
+    { type: Type } & z.output<Key> & { timestamp: Date } & z.output<Events[Type]>
+  >;
+}[keyof Events & string];
+
+/** What a publisher says: the key's fields and the timestamp may be left out, as the server knows them. */
+export type TopicEventInput<Key extends KeySchema, Events extends EventSchemas> = {
+  [Type in keyof Events & string]: Frozen<
+    { type: Type } & Partial<z.input<Key>> & { timestamp?: Date | undefined } & z.input<Events[Type]>
+  >;
+}[keyof Events & string];
+
+/** Says what is missing of one topic, with its state of now. */
+export type TopicGap<Name extends string, Key extends KeySchema, State> = Flat<
+  StreamGap<State | null> & { readonly topic: Name } & TopicKeyFields<Key>
+>;
+
+export type TopicStreamEvent<
+  Name extends string,
+  Key extends KeySchema,
+  Events extends EventSchemas,
+  State,
+> = TopicEvent<Key, Events> | TopicGap<Name, Key, State>;
+
+export interface StreamInputFields<Type extends string> {
+  readonly lastEventId?: string | null | undefined;
+  readonly types?: readonly Type[] | undefined;
+  readonly replay?: "all" | "none" | undefined;
+}
+
+export type TopicStreamInput<Key extends KeySchema, Events extends EventSchemas> = Flat<
+  TopicKeyFields<Key> & StreamInputFields<keyof Events & string>
+>;
