@@ -22,7 +22,7 @@ export interface From {
 
 export const scopes = ["{a}:é ", "a}%7D"];
 export const topics = ["t:{b}", "ü"];
-/** Each key has its indexes, or none, and keeps them. */
+/** The indexes a key may be in; each commit says in which of them it is. */
 const indexesOfKey: Readonly<Record<string, readonly string[]>> = { k1: ["i"], k2: ["i", "j"], k3: [] };
 const values = ["", "1", "ž"];
 
@@ -44,10 +44,22 @@ const expectArbitrary = fc.oneof(
 );
 const stateArbitrary = fc
   .record(
-    { key: fc.constantFrom(...Object.keys(indexesOfKey)), set: fieldsArbitrary, expect: expectArbitrary },
-    { requiredKeys: ["key", "set"] },
+    {
+      key: fc.constantFrom(...Object.keys(indexesOfKey)),
+      set: fieldsArbitrary,
+      expect: expectArbitrary,
+      leaves: fc.subarray(["i", "j"]),
+      due: fc.constantFrom(null, 1000, 2000, 1e15),
+      remove: oneIn(6),
+    },
+    { requiredKeys: ["key", "set", "leaves", "remove"] },
   )
-  .map((state) => ({ ...state, index: indexesOfKey[state.key] ?? [] }));
+  .map(({ leaves, remove, ...state }) => {
+    const listed = indexesOfKey[state.key] ?? [];
+    return remove
+      ? { ...state, unlist: listed, remove }
+      : { ...state, index: listed.filter((name) => !leaves.includes(name)), unlist: leaves };
+  });
 const eventArbitrary = fc.record({
   topic: fc.constantFrom(...topics),
   type: fc.constantFrom("a", "b.c"),

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { commitContract } from "./commit-contract.js";
+import { dueContract, idleContract, moveContract } from "./due-contract.js";
 import { emptyTopicContract } from "./empty-topic-contract.js";
 import { forkContract } from "./fork-contract.js";
 import { guardContract } from "./guard-contract.js";
@@ -21,6 +22,9 @@ export function describeStore(name: string, open: OpenStore): void {
     describe("a fork", () => forkContract(open));
     describe("listening", () => listenContract(open));
     describe("listing states", () => listStatesContract(open));
+    describe("moving, counting and removing states", () => moveContract(open));
+    describe("what is due", () => dueContract(open));
+    describe("idleMs and expectOpen", () => idleContract(open));
     describe("a topic without events", () => emptyTopicContract(open));
     describe("retainMs", () => retainContract(open));
     describe("a scope", () => scopeContract(open));

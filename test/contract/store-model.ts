@@ -3,6 +3,8 @@ import { maxAncestors } from "../../server/src/store/fork.lua.js";
 import type {
   Commit,
   Committed,
+  DueQuery,
+  DueState,
   LogEntry,
   LogMessage,
   Replay,
@@ -22,6 +24,8 @@ import type {
 export class StoreModel {
   readonly #states = new Map<string, StateRecord>();
   readonly #indexes = new Map<string, Set<string>>();
+  /** Nothing is between long ago and far ahead: these need no clock. */
+  readonly #due = new Map<string, number | null>();
   readonly #logs = new Map<string, Log>();
   readonly #messages = new Map<string, LogMessage[]>();
   #lives = 0;
@@ -33,8 +37,11 @@ export class StoreModel {
     if (state) {
       const current = this.readState({ scope, key: state.key });
       if (!isExpected(current, state.expect)) return { accepted: false, state: current };
-      this.#states.set(nameOf(scope, state.key), { ...current, ...state.set });
+      if (state.remove) this.#states.delete(nameOf(scope, state.key));
+      else this.#states.set(nameOf(scope, state.key), { ...current, ...state.set });
       for (const index of [state.index ?? []].flat()) this.#indexOf(scope, index).add(state.key);
+      for (const index of state.unlist ?? []) this.#indexOf(scope, index).delete(state.key);
+      if (state.due !== undefined) this.#due.set(nameOf(scope, state.key), state.due);
     }
     const appended = events.map(({ topic, type, body, last = false }) => {
       const log = this.#logOf({ scope, topic });
@@ -65,6 +72,28 @@ export class StoreModel {
     const rest = keys.filter(isAfter);
     const items = rest.slice(0, limit).map((key) => ({ key, state: this.readState({ scope, key }) ?? {} }));
     return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null, gone: [] };
+  }
+
+  countStates(scope: string): Record<string, number> {
+    const counts = [...this.#indexes].map(
+      ([name, keys]) => [JSON.parse(name) as string[], keys.size] as const,
+    );
+    return Object.fromEntries(
+      counts.flatMap(([[ofScope, index = ""], size]) =>
+        ofScope === scope && size > 0 ? [[index, size]] : [],
+      ),
+    );
+  }
+
+  listDue({ scope, limit }: DueQuery): DueState[] {
+    const due = [...this.#due].flatMap(([name, dueMs]) => {
+      const [ofScope, key = ""] = JSON.parse(name) as string[];
+      return ofScope === scope && dueMs !== null && dueMs < 1e15 ? [{ key, dueMs }] : [];
+    });
+    return due
+      .toSorted((one, other) => one.dueMs - other.dueMs || (one.key < other.key ? -1 : 1))
+      .slice(0, limit)
+      .map(({ key }) => ({ key, state: this.readState({ scope, key }) }));
   }
 
   head(topic: TopicKey): TopicHead {

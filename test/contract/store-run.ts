@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { RedisCommands } from "../../server/src/store/redis-commands.js";
 import { redisKeys } from "../../server/src/store/redis-keys.js";
-import type { Commit, Store, TopicKey } from "../../server/src/store/store.js";
+import type { Commit, StateQuery, Store, TopicKey } from "../../server/src/store/store.js";
 import { EpochNames } from "./epoch-names.js";
 import { commandArbitrary, maxEvents, scopes, topics } from "./store-commands.js";
 import type { Command, From, Place } from "./store-commands.js";
@@ -111,7 +111,14 @@ class Run {
         expect(await this.store.listStates(this.#own(command.query))).toEqual(
           this.#model.listStates(command.query),
         );
+        return this.#lists(command.query);
     }
+  }
+
+  async #lists({ scope, limit }: StateQuery): Promise<void> {
+    const own = this.#own({ scope, limit });
+    expect(await this.store.countStates(own.scope)).toEqual(this.#model.countStates(scope));
+    expect(await this.store.listDue(own)).toEqual(this.#model.listDue({ scope, limit }));
   }
 
   /** Who joins later hears what is committed from then on, so what was committed before must be through. */

@@ -144,6 +144,8 @@ function bound(store: Store): Store {
     commit: (change) => store.commit(change),
     readState: (key) => store.readState(key),
     listStates: (query) => store.listStates(query),
+    listDue: (query) => store.listDue(query),
+    countStates: (scope) => store.countStates(scope),
     head: (topic) => store.head(topic),
     replay: (topic, after, limit) => store.replay(topic, after, limit),
     fork: (topic, shared) => store.fork(topic, shared),

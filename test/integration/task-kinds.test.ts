@@ -103,6 +103,8 @@ describe("export-events", () => {
       commit: (change) => store.commit(change),
       readState: (key) => store.readState(key),
       listStates: (query) => store.listStates(query),
+      listDue: (query) => store.listDue(query),
+      countStates: (scope) => store.countStates(scope),
       head: (topic) => store.head(topic),
       async replay(topic, after, limit) {
         if (++reads === 2) for (const event of newEvents(50)) await jobStore.append(record, event);

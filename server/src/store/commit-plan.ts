@@ -22,6 +22,7 @@ export function planCommit(
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
   const logKeysOf = (topic: string) => [redisKeys.log({ scope, topic }), redisKeys.head({ scope, topic })];
   const indexes = [state?.index ?? []].flat();
+  const unlist = state?.unlist ?? [];
   const input: CommitScriptInput = {
     ...(state && {
       state: {
@@ -29,7 +30,10 @@ export function planCommit(
         expect: state.expect ?? {},
         expectPast: state.expectPast,
         set: Object.entries(state.set).flat(),
-        indexes: indexes.length,
+        indexes,
+        unlist,
+        due: state.due === null ? "none" : state.due,
+        remove: state.remove ?? false,
       },
     }),
     topics: topics.map((topic) => ({
@@ -42,11 +46,18 @@ export function planCommit(
     maxBytes: retention.maxBytes ?? defaultMaxBytes,
     publish,
     retainMs,
+    idleMs: commit.idleMs,
+    expectOpen: commit.expectOpen ?? false,
     madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,
   };
   const madeKeys = idempotencyKey === undefined ? [] : [redisKeys.made(scope, idempotencyKey)];
   const stateKeys = state
-    ? [redisKeys.state({ scope, key: state.key }), ...indexes.map((index) => redisKeys.index(scope, index))]
+    ? [
+        redisKeys.state({ scope, key: state.key }),
+        ...[...indexes, ...unlist].map((index) => redisKeys.index(scope, index)),
+        redisKeys.counts(scope),
+        redisKeys.due(scope),
+      ]
     : [];
   return {
     keys: [...madeKeys, ...stateKeys, ...[...byTopic.keys(), ...closedTopics].flatMap(logKeysOf)],

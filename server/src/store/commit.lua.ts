@@ -2,8 +2,8 @@
  * One commit as one atomic step. Scripts run alone in Redis, so a refused guard has changed nothing, and a server
  * that dies after sending it leaves either the whole commit or none of it.
  *
- * KEYS  [made] when ARGV[1] has `madeMs`, [state, its indexes] when it has a state, then
- *       [log, head] of each topic and of each that was closed before.
+ * KEYS  [made] when ARGV[1] has `madeMs`, [state, its indexes, those it leaves, counts, due] when it has a
+ *       state, then [log, head] of each topic and of each that was closed before.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
  * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
  * topic's log now ends.
@@ -67,19 +67,26 @@ local position = commit.madeMs and 1 or 0
 if commit.madeMs then need("SET", KEYS[1], "") end
 if commit.state then
   need("HSET", KEYS[position + 1], "", "")
+  need("DEL", KEYS[position + 1])
   if commit.retainMs then need("PEXPIRE", KEYS[position + 1], 0) end
-  for index = 1, commit.state.indexes do
+  local listed = #commit.state.indexes + #commit.state.unlist
+  for index = 1, listed do
     need("ZADD", KEYS[position + 1 + index], 0, "")
     need("ZREM", KEYS[position + 1 + index], "")
+    need("ZCARD", KEYS[position + 1 + index])
   end
-  position = position + 1 + commit.state.indexes
+  need("HSET", KEYS[position + 2 + listed], "", "")
+  need("HDEL", KEYS[position + 2 + listed], "")
+  need("ZADD", KEYS[position + 3 + listed], 0, "")
+  need("ZREM", KEYS[position + 3 + listed], "")
+  position = position + 3 + listed
 end
 for _, topic in ipairs(commit.topics) do
   need("XADD", KEYS[position + 1], "*", "", "")
   need("HSET", KEYS[position + 2], "", "")
   need("DEL", KEYS[position + 1])
   need("PERSIST", KEYS[position + 2])
-  if commit.retainMs then need("PEXPIRE", KEYS[position + 1], 0) end
+  if commit.retainMs or commit.idleMs then need("PEXPIRE", KEYS[position + 1], 0) end
   need(commit.publish, topic.channel, "")
   position = position + 2
 end
@@ -89,20 +96,39 @@ local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
+-- Lists a key, or no longer, and says how many are listed now.
+local function list(command, indexKey, countsKey, index, ...)
+  if redis.call(command, indexKey, ...) == 0 then return end
+  local count = redis.call("ZCARD", indexKey)
+  if count == 0 then redis.call("HDEL", countsKey, index) else redis.call("HSET", countsKey, index, count) end
+end
+
 local state = commit.state
+if commit.expectOpen then
+  local first = key + (state and 3 + #state.indexes + #state.unlist or 0)
+  for position = 1, #commit.topics do
+    if redis.call("HGET", KEYS[first + 2 * position], "closed") == "1" then return { "0" } end
+  end
+end
 if state then
-  local stateKey, indexKeys = nextKey(), {}
-  for position = 1, state.indexes do indexKeys[position] = nextKey() end
+  local stateKey, indexKeys, leftKeys = nextKey(), {}, {}
+  for position = 1, #state.indexes do indexKeys[position] = nextKey() end
+  for position = 1, #state.unlist do leftKeys[position] = nextKey() end
+  local countsKey, dueKey = nextKey(), nextKey()
   if refuses(stateKey, state.expect, state.expectPast) then
     local current = redis.call("HGETALL", stateKey)
     table.insert(current, 1, "0")
     return current
   end
-  if #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
-  for _, indexKey in ipairs(indexKeys) do
-    if commit.retainMs == 0 then redis.call("ZREM", indexKey, state.key)
-    else redis.call("ZADD", indexKey, 0, state.key) end
+  if state.remove then redis.call("DEL", stateKey)
+  elseif #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
+  for position, index in ipairs(state.indexes) do
+    if commit.retainMs == 0 then list("ZREM", indexKeys[position], countsKey, index, state.key)
+    else list("ZADD", indexKeys[position], countsKey, index, 0, state.key) end
   end
+  for position, index in ipairs(state.unlist) do list("ZREM", leftKeys[position], countsKey, index, state.key) end
+  if state.due == "none" then redis.call("ZREM", dueKey, state.key)
+  elseif state.due then redis.call("ZADD", dueKey, whole(state.due), state.key) end
   retained[#retained + 1] = stateKey
 end
 
@@ -142,6 +168,10 @@ for _, topic in ipairs(commit.topics) do
   reply[#reply + 1] = whole(offset)
   redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
+  if commit.idleMs then
+    redis.call("PEXPIRE", log, commit.idleMs)
+    redis.call("PEXPIRE", head, commit.idleMs)
+  end
   if closed == "1" then
     retained[#retained + 1] = log
     retained[#retained + 1] = head
@@ -168,7 +198,10 @@ export interface CommitScriptInput {
     readonly expectPast: string | undefined;
     /** field, value, field, value, … */
     readonly set: readonly string[];
-    readonly indexes: number;
+    readonly indexes: readonly string[];
+    readonly unlist: readonly string[];
+    readonly due: number | "none" | undefined;
+    readonly remove: boolean;
   };
   /** The commit's events by topic, in their order. */
   readonly topics: readonly {
@@ -182,6 +215,8 @@ export interface CommitScriptInput {
   readonly maxBytes: number;
   readonly publish: "PUBLISH" | "SPUBLISH";
   readonly retainMs: number | undefined;
+  readonly idleMs: number | undefined;
+  readonly expectOpen: boolean;
   /** How long the answer is kept under the key of a commit that may be tried again. */
   readonly madeMs: number | undefined;
 }

@@ -1,12 +1,15 @@
 import type { Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
+import { MemoryLists } from "./memory-lists.js";
 import { replayStartOf } from "./replay-start.js";
 import { ownClock } from "./store-clock.js";
 import { defaultMaxBytes, emptyTopicMs, idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  DueQuery,
+  DueState,
   FoundState,
   LogEntry,
   LogMessage,
@@ -51,7 +54,7 @@ class MemoryStore implements Store {
   /** Logs without entries that were asked for, and when they are forgotten: the next one first. */
   readonly #empty = new Map<string, number>();
   readonly #made = new Map<string, Committed>();
-  readonly #indexes = new Map<string, Set<string>>();
+  readonly #lists = new MemoryLists();
   readonly #listeners = new Map<string, Set<TopicListener>>();
   readonly #timers = new Map<Map<string, unknown>, Map<string, NodeJS.Timeout>>();
 
@@ -62,6 +65,8 @@ class MemoryStore implements Store {
     const madeKey = idempotencyKey === undefined ? undefined : keyOf(scope, idempotencyKey);
     const made = madeKey === undefined ? undefined : this.#made.get(madeKey);
     if (made) return made;
+    if (change.expectOpen && events.some(({ topic }) => this.#logs.get(keyOf(scope, topic))?.closed))
+      return { accepted: false, state: null };
     if (state) {
       const current = this.#states.get(keyOf(scope, state.key)) ?? null;
       if (!isExpected(current, state)) return { accepted: false, state: current };
@@ -83,6 +88,8 @@ class MemoryStore implements Store {
       if (message) message.entries.push(entry);
       else messages.set(key, { epoch: log.epoch, entries: [entry] });
     }
+    if (change.idleMs !== undefined)
+      for (const { topic } of events) this.#dropLater(this.#logs, keyOf(scope, topic), change.idleMs);
     if (retainMs !== undefined) this.#retain(change, retainMs);
     for (const [key, message] of messages) this.#publish(key, message);
     const committed = { accepted: true, cursors } as const;
@@ -98,7 +105,7 @@ class MemoryStore implements Store {
   }
 
   async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
-    const keys = [...(this.#indexes.get(keyOf(scope, index)) ?? [])].toSorted();
+    const keys = this.#lists.keys(scope, index);
     if (order === "descending") keys.reverse();
     const items: { key: string; state: StateRecord }[] = [];
     const gone: string[] = [];
@@ -106,12 +113,21 @@ class MemoryStore implements Store {
       if (after !== undefined && (order === "ascending" ? key <= after : key >= after)) continue;
       const state = this.#states.get(keyOf(scope, key));
       if (!state) {
-        this.#unlist(keyOf(scope, index), key);
+        this.#lists.unlist(scope, index, key);
         gone.push(key);
       } else if (items.length < limit) items.push({ key, state });
       else return { items, next: items.at(-1)?.key ?? null, gone };
     }
     return { items, next: null, gone };
+  }
+
+  async listDue({ scope, limit }: DueQuery): Promise<readonly DueState[]> {
+    const keys = this.#lists.due(scope, ownClock.now(), limit);
+    return keys.map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? null }));
+  }
+
+  async countStates(scope: string): Promise<Readonly<Record<string, number>>> {
+    return this.#lists.counts(scope);
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
@@ -161,18 +177,16 @@ class MemoryStore implements Store {
     this.#listeners.clear();
   }
 
-  #set(scope: string, { key, set, index }: StateChange, current: StateRecord | null): void {
-    this.#states.set(keyOf(scope, key), { ...current, ...set });
-    for (const name of [index ?? []].flat()) {
-      const indexKey = keyOf(scope, name);
-      this.#indexes.set(indexKey, (this.#indexes.get(indexKey) ?? new Set()).add(key));
-    }
-  }
-
-  /** An index without keys is none. */
-  #unlist(indexKey: string, key: string): void {
-    const keys = this.#indexes.get(indexKey);
-    if (keys?.delete(key) && keys.size === 0) this.#indexes.delete(indexKey);
+  #set(
+    scope: string,
+    { key, set, index, unlist = [], due, remove }: StateChange,
+    current: StateRecord | null,
+  ): void {
+    if (remove) this.#states.delete(keyOf(scope, key));
+    else this.#states.set(keyOf(scope, key), { ...current, ...set });
+    for (const name of [index ?? []].flat()) this.#lists.list(scope, name, key);
+    for (const name of unlist) this.#lists.unlist(scope, name, key);
+    if (due !== undefined) this.#lists.setDue(scope, key, due);
   }
 
   #log(key: string): Log {
@@ -222,7 +236,7 @@ class MemoryStore implements Store {
   #retain({ scope, state, events, closedTopics = [] }: Commit, retainMs: number): void {
     if (state) this.#dropLater(this.#states, keyOf(scope, state.key), retainMs);
     if (state && retainMs === 0)
-      for (const index of [state.index ?? []].flat()) this.#unlist(keyOf(scope, index), state.key);
+      for (const index of [state.index ?? []].flat()) this.#lists.unlist(scope, index, state.key);
     const closing = events.filter(({ last }) => last).map(({ topic }) => topic);
     for (const topic of [...closing, ...closedTopics])
       this.#dropLater(this.#logs, keyOf(scope, topic), retainMs);

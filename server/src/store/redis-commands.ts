@@ -1,6 +1,7 @@
 import type { Cluster, Redis, RedisCommander, Result } from "ioredis";
 import { commitScript } from "./commit.lua.js";
 import { forkScript } from "./fork.lua.js";
+import { listDueScript } from "./list-due.lua.js";
 import { readTopicScript } from "./read-topic.lua.js";
 import { unlistScript } from "./unlist.lua.js";
 
@@ -8,6 +9,7 @@ declare module "ioredis" {
   interface RedisCommander<Context> {
     jobwireCommit(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
     jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
+    jobwireListDue(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
     jobwireReadTopic(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
     jobwireUnlist(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
   }
@@ -19,6 +21,7 @@ export type RedisCommands = RedisCommander<{ type: "default"; mapping: "resp2" }
 export function defineScripts(client: Redis | Cluster): void {
   client.defineCommand("jobwireCommit", { lua: commitScript });
   client.defineCommand("jobwireFork", { lua: forkScript });
+  client.defineCommand("jobwireListDue", { lua: listDueScript });
   client.defineCommand("jobwireReadTopic", { lua: readTopicScript });
   client.defineCommand("jobwireUnlist", { lua: unlistScript });
 }

@@ -9,6 +9,10 @@ import type { StateKey, TopicKey } from "./store.js";
 export const redisKeys = {
   state: ({ scope, key }: StateKey) => `${prefixOf(scope)}:s:${key}`,
   index: (scope: string, index: string) => `${prefixOf(scope)}:i:${index}`,
+  /** How many keys each index lists. */
+  counts: (scope: string) => `${prefixOf(scope)}:n`,
+  /** Keys by when they are due. */
+  due: (scope: string) => `${prefixOf(scope)}:d`,
   /** The answer to a commit with this idempotency key. */
   made: (scope: string, idempotencyKey: string) => `${prefixOf(scope)}:m:${idempotencyKey}`,
   log: ({ scope, topic }: TopicKey) => `${prefixOf(scope)}:l:${topic}`,

@@ -1,7 +1,9 @@
 import type { Redis } from "ioredis";
 import { planCommit } from "./commit-plan.js";
 import { commitScript, type CommitScriptInput } from "./commit.lua.js";
+import { listDueScript } from "./list-due.lua.js";
 import { isRightMissing, MissingRights, redisErrorToken } from "./redis-error.js";
+import { redisKeys } from "./redis-keys.js";
 
 const unknownScript = "0".repeat(40);
 
@@ -11,10 +13,13 @@ const commands: readonly (readonly [name: string, ...args: string[]])[] = [
   ["HGET", "state", "a"],
   ["HGETALL", "state"],
   ["HMGET", "head", "epoch"],
+  ["HDEL", "counts", "a"],
   ["HSET", "state", "a", "1"],
   ["XADD", "log", "MAXLEN", "1", "*", "a", "1"],
   ["XRANGE", "log", "-", "+", "COUNT", "1"],
   ["ZADD", "index", "0", "a"],
+  ["ZCARD", "index"],
+  ["ZRANGEBYSCORE", "due", "-inf", "0", "LIMIT", "0", "1"],
   ["ZRANGEBYLEX", "index", "-", "+", "LIMIT", "0", "1"],
   ["ZREVRANGEBYLEX", "index", "+", "-", "LIMIT", "0", "1"],
   ["ZREM", "index", "a"],
@@ -55,6 +60,7 @@ export async function proveRights(
   );
   try {
     await redis.eval(commitScript, probe.keys.length, ...probe.keys, ...probe.args);
+    await redis.eval(listDueScript, 1, redisKeys.due(tag), 1);
     await redis.time();
     await redis.scan("0", "COUNT", 1);
     await redis.evalsha(unknownScript, 0).catch((error: unknown) => {

@@ -16,6 +16,8 @@ import { emptyTopicMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  DueQuery,
+  DueState,
   FoundState,
   Page,
   Replay,
@@ -115,11 +117,21 @@ class RedisStore implements Store {
         else if (items.length < limit) items.push({ key, state });
         else return { items, next: items.at(-1)?.key ?? null, gone };
       }
-      if (expired.length > 0) await this.#unlist(scope, indexKey, expired);
+      if (expired.length > 0) await this.#unlist(scope, index, expired);
       gone.push(...expired);
       if (keys.length < limit) return { items, next: null, gone };
       from = keys.at(-1);
     }
+  }
+
+  async listDue({ scope, limit }: DueQuery): Promise<readonly DueState[]> {
+    const keys = await answer(this.#commands.jobwireListDue(1, redisKeys.due(scope), String(limit)));
+    return Promise.all(keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })));
+  }
+
+  async countStates(scope: string): Promise<Readonly<Record<string, number>>> {
+    const counts = await answer(this.#commands.hgetall(redisKeys.counts(scope)));
+    return Object.fromEntries(Object.entries(counts).map(([index, count]) => [index, Number(count)]));
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
@@ -190,8 +202,9 @@ class RedisStore implements Store {
     return String(this.retention.emptyTopicMs ?? emptyTopicMs);
   }
 
-  async #unlist(scope: string, indexKey: string, keys: readonly string[]): Promise<void> {
+  async #unlist(scope: string, index: string, keys: readonly string[]): Promise<void> {
+    const listKeys = [redisKeys.index(scope, index), redisKeys.counts(scope)];
     const stateKeys = keys.map((key) => redisKeys.state({ scope, key }));
-    await answer(this.#commands.jobwireUnlist(1 + keys.length, indexKey, ...stateKeys, ...keys));
+    await answer(this.#commands.jobwireUnlist(2 + keys.length, ...listKeys, ...stateKeys, index, ...keys));
   }
 }

@@ -16,6 +16,12 @@ export interface Store extends AsyncDisposable {
   /** States written with `index`, ordered by key. Keys are listed once, expired ones never. */
   listStates(query: StateQuery): Promise<StatePage>;
 
+  /** States whose `due` has come by the store's own clock, the longest due first. */
+  listDue(query: DueQuery): Promise<readonly DueState[]>;
+
+  /** How many keys each index of the scope lists. Those that list none are left out. */
+  countStates(scope: string): Promise<Readonly<Record<string, number>>>;
+
   /**
    * Every state whose scope and key begin so, in no order, some of them twice. It costs what is there, so it is for what
    * mends indexes that were lost.
@@ -79,6 +85,10 @@ export interface Commit {
   readonly retainMs?: number;
   /** More topics that `retainMs` is for: earlier commits have closed them. */
   readonly closedTopics?: readonly string[];
+  /** The topics of this commit are forgotten when nothing more is appended to them for so long. */
+  readonly idleMs?: number;
+  /** Refused, with the state of `null`, when one of the topics it appends to is closed. */
+  readonly expectOpen?: boolean;
   /**
    * For a caller that may not have heard the answer and tries again: a commit whose key was accepted in this scope
    * within `idempotencyMs` is not made again, and answered with the cursors of the first time.
@@ -98,6 +108,12 @@ export interface StateChange {
   readonly set: StateRecord;
   /** Lists the key under this index of the scope, or under each of these. */
   readonly index?: string | readonly string[];
+  /** Takes the key out of these. */
+  readonly unlist?: readonly string[];
+  /** Lists it as due at this time, in milliseconds since 1970, instead of any time before; `null`: it is not due any more. */
+  readonly due?: number | null;
+  /** Drops the state at once. Where it is listed is to be said by `unlist` and `due`. */
+  readonly remove?: boolean;
 }
 
 export interface NewEvent {
@@ -126,6 +142,17 @@ export interface StateQuery {
   /** Continues after this key, in the order asked for. */
   readonly after?: string;
   readonly limit: number;
+}
+
+export interface DueQuery {
+  readonly scope: string;
+  readonly limit: number;
+}
+
+export interface DueState {
+  readonly key: string;
+  /** `null`: it is gone, although it is due. */
+  readonly state: StateRecord | null;
 }
 
 export interface StatePage {
