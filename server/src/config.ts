@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { maxTimerMs } from "@jobwire/shared";
 import { z } from "zod";
+import { defaultPrefix } from "./store/redis-keys.js";
 import { redisPlaceOf } from "./store/redis-options.js";
 import { defaultMaxBytes } from "./store/store.js";
 
@@ -83,6 +84,11 @@ const schema = z
         }
       })
       .optional(),
+    /** What every key and channel in Redis begins with. */
+    REDIS_PREFIX: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,32}$/, "expected 1 to 32 of the characters A-Z a-z 0-9 . _ -")
+      .default(defaultPrefix),
     /** Where the headers of proxies are believed: Fastify's `trustProxy`. */
     TRUST_PROXY: trustProxy.default(false),
     JWT_SECRET: z.string().optional(),
@@ -118,6 +124,7 @@ const schema = z
     host: env.HOST,
     port: env.PORT,
     redisUrl: env.REDIS_URL,
+    redisPrefix: env.REDIS_PREFIX,
     jwtSecret: env.JWT_SECRET,
     jwksUrl: env.JWT_JWKS_URL,
     jwtClaims: { audience: env.JWT_AUDIENCE, issuer: env.JWT_ISSUER, leewayS: env.JWT_LEEWAY_S },

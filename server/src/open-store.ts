@@ -7,7 +7,7 @@ import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
 
 export interface OpenStoreOptions {
-  readonly config: Pick<Config, "historyMaxBytes" | "historyMaxEvents" | "redisUrl">;
+  readonly config: Pick<Config, "historyMaxBytes" | "historyMaxEvents" | "redisPrefix" | "redisUrl">;
   readonly log: Logger;
   readonly registry: Registry;
 }
@@ -20,6 +20,7 @@ export async function openStore({ config, log, registry }: OpenStoreOptions): Pr
   return openRedisStore({
     ...retention,
     url: config.redisUrl,
+    prefix: config.redisPrefix,
     onWarning: (warning) => log.warn(warning),
     onReachable: (reachable, error) => {
       observe(reachable);

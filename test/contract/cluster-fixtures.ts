@@ -1,5 +1,5 @@
 import { slotOf } from "../../server/src/store/cluster-slots.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import type { TopicKey } from "../../server/src/store/store.js";
 import type { RedisProcess } from "../faults/support/redis-process.js";
 import { createMinimalUser } from "../support/minimal-user.js";

@@ -1,5 +1,5 @@
 import { AppError } from "../../server/src/app-error.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import { Redis } from "ioredis";

@@ -1,7 +1,7 @@
 import type { Cursor } from "@jobwire/shared";
 import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import { startRedis } from "../support/redis-server.js";
 import {

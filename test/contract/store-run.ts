@@ -3,7 +3,7 @@ import type { Cursor } from "@jobwire/shared";
 import fc from "fast-check";
 import { expect } from "vitest";
 import type { RedisCommands } from "../../server/src/store/redis-commands.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import type { Commit, StateQuery, Store, TopicKey } from "../../server/src/store/store.js";
 import { EpochNames } from "./epoch-names.js";
 import { commandArbitrary, maxEvents, scopes, topics } from "./store-commands.js";

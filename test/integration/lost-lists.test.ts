@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeEach, expect, test } from "vitest";
 import { jobKey, jobsIndex, openWork, ownerRecordKey, ownerScope } from "../../server/src/jobs/job-keys.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { eventually } from "../contract/store-fixtures.js";
 import { startRedis } from "../support/redis-server.js";
 import { startTestServer, type Caller } from "../support/test-server.js";

@@ -2,7 +2,7 @@ import { parseCursor } from "@jobwire/shared";
 import { Redis } from "ioredis";
 import { afterAll, assert, describe, expect, test } from "vitest";
 import { feedTopic, jobKey, jobTopic, ownerScope } from "../../server/src/jobs/job-keys.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { watchFeed, watchJob } from "../support/collect.js";
 import { startRedis } from "../support/redis-server.js";
 import { refusalOf } from "../support/test-client.js";

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, test } from "vitest";
 import { jobKey, ownerScope } from "../../server/src/jobs/job-keys.js";
-import { redisKeys } from "../../server/src/store/redis-keys.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { watchSession, watchSpools } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
 import { startRedis } from "../support/redis-server.js";

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import { vi } from "vitest";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
-import { EventStream } from "../../server/src/streams/event-stream.js";
+import type { EventStream } from "../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../server/src/streams/topic-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
 import { StreamCounts } from "../../server/src/streams/stream-counts.js";
 import type { Gap, StreamSource } from "../../server/src/streams/stream-source.js";
@@ -77,7 +78,7 @@ export class Reading implements AsyncDisposable {
 export function openStream(options: ReadingOptions): EventStream<TestEvent | GapEvent> {
   const { hubs, topic, after = null, start = "oldest", types, signal, prelude, mark } = options;
   const explainGap = options.explainGap ?? (async (gap: Gap) => ({ type: "stream.gap" as const, ...gap }));
-  return new EventStream<TestEvent | GapEvent>({
+  return new TopicStream<TestEvent | GapEvent>({
     hubs,
     topic,
     after,
@@ -162,6 +163,10 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
     counts: new StreamCounts(),
     write: (batch) => {
       for (const { id, body } of batch.frames) take(id, (JSON.parse(body) as { json: TestEvent }).json);
+    },
+    writeTagged: (batch, ids) => {
+      for (const [index, { body }] of batch.frames.entries())
+        take(ids[index] ?? "", (JSON.parse(body) as { json: TestEvent }).json);
     },
     writeEvent: (id, event) => take(id, event as GapEvent),
     onFlushed: () => {},

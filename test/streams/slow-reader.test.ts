@@ -128,6 +128,10 @@ class CongestedSink implements FrameSink {
     for (const { id } of batch.frames) this.ids.push(id);
   }
 
+  writeTagged(batch: Parameters<FrameSink["write"]>[0]): void {
+    this.write(batch);
+  }
+
   writeEvent(id: string): void {
     this.ids.push(id);
   }

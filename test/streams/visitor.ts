@@ -1,5 +1,6 @@
 import type { TopicKey } from "../../server/src/store/store.js";
-import { EventStream } from "../../server/src/streams/event-stream.js";
+import type { EventStream } from "../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../server/src/streams/topic-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
 import { StreamCounts } from "../../server/src/streams/stream-counts.js";
 import type { TopicHubs } from "../../server/src/streams/topic-hubs.js";
@@ -19,7 +20,7 @@ export class Visitor {
   readonly #delivery: Disposable | undefined;
 
   constructor({ hubs, topic, isIterated }: VisitorOptions) {
-    const stream = new EventStream<object>({
+    const stream = new TopicStream<object>({
       hubs,
       topic,
       after: null,
@@ -50,6 +51,9 @@ export class Visitor {
       signal: this.#closing.signal,
       counts: new StreamCounts(),
       write: ({ frames }) => {
+        this.events += frames.length;
+      },
+      writeTagged: ({ frames }) => {
         this.events += frames.length;
       },
       writeEvent: () => {

@@ -27,6 +27,8 @@ const order = defineTopic("order", {
         return { status: "shipped", total: state?.total ?? 0 };
       case "order.delivered":
         return { status: "delivered", total: state?.total ?? 0 };
+      default:
+        return event satisfies never;
     }
   },
 });
@@ -78,15 +80,10 @@ test("a switch over a stream's events knows all cases", () => {
   };
   expectTypeOf(nameOf).returns.toEqualTypeOf<string>();
   const misses = (event: StreamEventOf<typeof order>): unknown => {
-    switch (event.type) {
-      case "order.placed":
-      case "order.shipped":
-      case "stream.gap":
-        return 1;
-      default:
-        // @ts-expect-error order.delivered is missing
-        return event satisfies never;
-    }
+    if (event.type === "order.placed" || event.type === "order.shipped" || event.type === "stream.gap")
+      return 1;
+    // @ts-expect-error order.delivered is missing
+    return event satisfies never;
   };
   expectTypeOf(misses).toBeFunction();
 });
@@ -113,8 +110,16 @@ test("wrong parts do not compile", () => {
   defineTopic("wrong", { key, events, state: z.object({ size: z.number() }), apply: () => ({ size: "1" }) });
   // @ts-expect-error a state needs a reducer
   defineTopic("wrong", { key, events, state: z.object({ size: z.number() }) });
-  // @ts-expect-error no such field
-  defineTopic("wrong", { key, events, state: z.number(), apply: (_state, event) => event.weight });
+  defineTopic("wrong", {
+    key,
+    events,
+    state: z.number(),
+    apply(_state, event) {
+      // @ts-expect-error no such field
+      const weight: unknown = event.weight;
+      return Number(weight);
+    },
+  });
   // @ts-expect-error a date cannot name a log
   defineTopic("wrong", { key: z.object({ at: z.date() }), events });
 });

@@ -1,6 +1,7 @@
 import type { Job, JobFeedEvent, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
 import type { Caller } from "../principal.js";
-import { EventStream } from "../streams/event-stream.js";
+import type { EventStream } from "../streams/event-stream.js";
+import { TopicStream } from "../streams/topic-stream.js";
 import { SharedReads } from "../streams/shared-reads.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
@@ -30,7 +31,7 @@ export class JobStreams {
     }: StreamRequest & { readonly jobId: string; readonly replay: "all" | "none" },
   ): Promise<EventStream<JobStreamEvent>> {
     const { ownerId, isFinished } = await this.jobs.find(caller, jobId);
-    return new EventStream<JobStreamEvent>({
+    return new TopicStream<JobStreamEvent>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: { scope: ownerScope(ownerId), topic: jobTopic(jobId) },
@@ -46,7 +47,7 @@ export class JobStreams {
   /** Every event of all the caller's own jobs. */
   ofOwner(caller: Caller, request: StreamRequest): EventStream<JobFeedEvent> {
     const newestJobs = async () => (await this.jobs.list(caller, { limit: feedSnapshotSize })).items;
-    return new EventStream<JobFeedEvent>({
+    return new TopicStream<JobFeedEvent>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: feedTopic(caller.userId),
@@ -57,7 +58,7 @@ export class JobStreams {
 
   /** Nudges for workers. What waited before is asked for; after a gap it should be asked for again. */
   ofWaitingWork(pipeline: string, request: StreamRequest): EventStream<WorkWaiting | StreamGap<null>> {
-    return new EventStream<WorkWaiting | StreamGap<null>>({
+    return new TopicStream<WorkWaiting | StreamGap<null>>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: waitingTopic(pipeline),

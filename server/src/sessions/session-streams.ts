@@ -8,7 +8,8 @@ import {
   type Task,
 } from "@jobwire/shared";
 import type { Caller } from "../principal.js";
-import { EventStream } from "../streams/event-stream.js";
+import type { EventStream } from "../streams/event-stream.js";
+import { TopicStream } from "../streams/topic-stream.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { ControlEvent } from "../streams/stream-source.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
@@ -42,13 +43,13 @@ export class SessionStreams {
     caller: Caller,
     { requestId, ...request }: StreamRequest & { readonly requestId: string },
   ): Promise<EventStream<SessionStreamEvent>> {
-    if (request.lastEventId?.endsWith(endSuffix)) return new EventStream<SessionStreamEvent>(null);
+    if (request.lastEventId?.endsWith(endSuffix)) return new TopicStream<SessionStreamEvent>(null);
     const { hubs, connections } = this.options;
     const { after, signal } = readStreamRequest(request);
     const { session, start } = await connections.open({ requestId, userId: caller.userId }, signal);
     // Marks before its own are those of connections it has replaced itself.
     let isPastOwnMark = after === null;
-    return new EventStream<SessionStreamEvent>({
+    return new TopicStream<SessionStreamEvent>({
       hubs,
       topic: { scope: sessionsScope, topic: sessionKey(requestId) },
       after: after ?? start,

@@ -1,5 +1,6 @@
 import type { Spool, SpoolStreamEvent } from "@jobwire/shared";
-import { EventStream } from "../streams/event-stream.js";
+import type { EventStream } from "../streams/event-stream.js";
+import { TopicStream } from "../streams/topic-stream.js";
 import { SharedReads } from "../streams/shared-reads.js";
 import { gapEvent, readStreamRequest, type StreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
@@ -17,7 +18,7 @@ export class SpoolStreams {
 
   /** Every change of every spool. The snapshot of a gap is the whole board. */
   updates(request: StreamRequest): EventStream<SpoolStreamEvent> {
-    return new EventStream<SpoolStreamEvent>({
+    return new TopicStream<SpoolStreamEvent>({
       hubs: this.hubs,
       ...readStreamRequest(request),
       topic: updatesTopic,

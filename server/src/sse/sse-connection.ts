@@ -8,6 +8,7 @@ import {
   type FrameEncoding,
   type FrameFormat,
 } from "../streams/frame.js";
+import { taggedBytes } from "../streams/tagged-bytes.js";
 import type { StreamCounts } from "../streams/stream-counts.js";
 import type { Beating, Heartbeat } from "./heartbeat.js";
 
@@ -94,6 +95,13 @@ export class SseConnection implements Beating {
   /** Events, as bytes shared with other connections. */
   write(batch: FrameBatch): void {
     this.#count(batch.frames.length, this.#write(batch.bytes(this.#encoding)));
+  }
+
+  /** Events with ids of this connection's own, around bodies that are shared. */
+  writeTagged(batch: FrameBatch, ids: readonly string[]): void {
+    let isSent = true;
+    for (const bytes of taggedBytes(batch, ids, this.#encoding)) isSent = this.#write(bytes) && isSent;
+    this.#count(batch.frames.length, isSent);
   }
 
   /** An event for this connection alone. */

@@ -45,6 +45,10 @@ export abstract class SseStream implements FrameSink {
     this.connect().write(batch);
   }
 
+  writeTagged(batch: FrameBatch, ids: readonly string[]): void {
+    this.connect().writeTagged(batch, ids);
+  }
+
   writeEvent(id: string, event: object): void {
     this.sendEvent(this.textOf(id, event));
   }

@@ -6,6 +6,7 @@ import { LossWatch, type Watched } from "./loss-watch.js";
 import { RedisCheckup } from "./redis-checkup.js";
 import { defineScripts } from "./redis-commands.js";
 import { isRightMissing, MissingRights, toStoreError } from "./redis-error.js";
+import type { RedisKeys } from "./redis-keys.js";
 import type { RedisPlace } from "./redis-options.js";
 import { proveRights } from "./redis-rights.js";
 import {
@@ -15,7 +16,7 @@ import {
   Reachability,
   reconnectDelayOf,
   watchMs,
-  type RedisObserver,
+  type RedisSetup,
   type RedisTopology,
 } from "./redis-topology.js";
 import type { StoreClock } from "./store-clock.js";
@@ -27,7 +28,7 @@ import type { TopicListener } from "./store.js";
  */
 export async function openClusterRedis(
   { nodes, options }: Extract<RedisPlace, { kind: "cluster" }>,
-  { onReachable, onWarning }: RedisObserver,
+  { onReachable, onWarning, keys }: RedisSetup,
 ): Promise<RedisTopology> {
   const connection = { ...baseOptions, ...options };
   const cluster = new Cluster([...nodes], {
@@ -55,6 +56,7 @@ export async function openClusterRedis(
     subscriber,
     new Reachability(onReachable),
     new RedisCheckup(onWarning),
+    keys,
   );
   await atMost(cluster.connect().catch((error: unknown) => redis.report(error)));
   await atMost(redis.check());
@@ -80,6 +82,7 @@ class ClusterRedis implements RedisTopology {
     private readonly subscriber: ClusterSubscriber,
     private readonly reachability: Reachability,
     private readonly checkup: RedisCheckup,
+    private readonly keys: RedisKeys,
   ) {
     this.#lossWatch = new LossWatch(() => subscriber.announceRestored());
     for (const event of ["error", "node error"])
@@ -172,7 +175,7 @@ class ClusterRedis implements RedisTopology {
     const outcomes = await Promise.allSettled(
       unproven.map(async ({ redis, key }) => {
         const tag = /\{(.*)\}/.exec(key)?.[1] ?? "";
-        if (await askAlive(redis, () => proveRights(redis, tag, this.publish)))
+        if (await askAlive(redis, () => proveRights(redis, tag, this.publish, this.keys)))
           this.#proven.add(redis.stream);
       }),
     );
@@ -196,7 +199,7 @@ class ClusterRedis implements RedisTopology {
   #lossMarkIn(slot: number): string {
     let mark = this.#lossMarks.get(slot);
     for (let number = 0; mark === undefined; number++) {
-      const key = `jw:{${number}}:generation`;
+      const key = this.keys.generation(number);
       if (slotOf(key) === slot) this.#lossMarks.set(slot, (mark = key));
     }
     return mark;

@@ -1,7 +1,7 @@
 import type { Cursor } from "@jobwire/shared";
 import type { CommitScriptInput } from "./commit.lua.js";
 import { randomEpoch } from "./epoch.js";
-import { redisKeys } from "./redis-keys.js";
+import type { RedisKeys } from "./redis-keys.js";
 import { defaultMaxBytes, idempotencyMs, type Commit, type NewEvent, type Retention } from "./store.js";
 
 /** What the commit script is called with, and how its answer is read. */
@@ -16,11 +16,12 @@ export function planCommit(
   commit: Commit,
   retention: Retention,
   publish: CommitScriptInput["publish"],
+  keyNames: RedisKeys,
 ): CommitPlan {
   const { scope, state, events, retainMs, closedTopics = [], idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
-  const logKeysOf = (topic: string) => [redisKeys.log({ scope, topic }), redisKeys.head({ scope, topic })];
+  const logKeysOf = (topic: string) => [keyNames.log({ scope, topic }), keyNames.head({ scope, topic })];
   const indexes = [state?.index ?? []].flat();
   const unlist = state?.unlist ?? [];
   const input: CommitScriptInput = {
@@ -37,7 +38,7 @@ export function planCommit(
       },
     }),
     topics: topics.map((topic) => ({
-      channel: redisKeys.channel(topic),
+      channel: keyNames.channel(topic),
       newEpoch: randomEpoch(),
       events: (byTopic.get(topic.topic) ?? []).map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
     })),
@@ -50,13 +51,13 @@ export function planCommit(
     expectOpen: commit.expectOpen ?? false,
     madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,
   };
-  const madeKeys = idempotencyKey === undefined ? [] : [redisKeys.made(scope, idempotencyKey)];
+  const madeKeys = idempotencyKey === undefined ? [] : [keyNames.made(scope, idempotencyKey)];
   const stateKeys = state
     ? [
-        redisKeys.state({ scope, key: state.key }),
-        ...[...indexes, ...unlist].map((index) => redisKeys.index(scope, index)),
-        redisKeys.counts(scope),
-        redisKeys.due(scope),
+        keyNames.state({ scope, key: state.key }),
+        ...[...indexes, ...unlist].map((index) => keyNames.index(scope, index)),
+        keyNames.counts(scope),
+        keyNames.due(scope),
       ]
     : [];
   return {

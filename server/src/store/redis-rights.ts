@@ -3,7 +3,7 @@ import { planCommit } from "./commit-plan.js";
 import { commitScript, type CommitScriptInput } from "./commit.lua.js";
 import { listDueScript } from "./list-due.lua.js";
 import { isRightMissing, MissingRights, redisErrorToken } from "./redis-error.js";
-import { redisKeys } from "./redis-keys.js";
+import type { RedisKeys } from "./redis-keys.js";
 
 const unknownScript = "0".repeat(40);
 
@@ -47,6 +47,7 @@ export async function proveRights(
   redis: Redis,
   tag: string,
   publish: CommitScriptInput["publish"],
+  keys: RedisKeys,
 ): Promise<true> {
   const probe = planCommit(
     {
@@ -57,10 +58,11 @@ export async function proveRights(
     },
     { maxEvents: 1 },
     publish,
+    keys,
   );
   try {
     await redis.eval(commitScript, probe.keys.length, ...probe.keys, ...probe.args);
-    await redis.eval(listDueScript, 1, redisKeys.due(tag), 1);
+    await redis.eval(listDueScript, 1, keys.due(tag), 1);
     await redis.time();
     await redis.scan("0", "COUNT", 1);
     await redis.evalsha(unknownScript, 0).catch((error: unknown) => {
@@ -69,7 +71,7 @@ export async function proveRights(
     return true;
   } catch (error) {
     if (!isRightMissing(error)) throw error;
-    const refusals = await findRefusals(redis, tag, publish);
+    const refusals = await findRefusals(redis, tag, publish, keys);
     throw new MissingRights(refusals.length > 0 ? refusals : [error]);
   }
 }
@@ -79,8 +81,9 @@ async function findRefusals(
   redis: Redis,
   tag: string,
   publish: CommitScriptInput["publish"],
+  keys: RedisKeys,
 ): Promise<string[]> {
-  const nameOf = (name: string) => `jw:{${tag}}:rights:${name}`;
+  const nameOf = (name: string) => `${keys.prefix}:{${tag}}:rights:${name}`;
   const refusals = new Set<string>();
   for (const [name, first = "", ...rest] of [...commands, [publish, "channel", ""] as const]) {
     const args = withoutKey.has(name)

@@ -6,8 +6,8 @@ import { maxAncestors } from "./fork.lua.js";
 import type { OnWarning } from "./redis-checkup.js";
 import type { RedisCommands } from "./redis-commands.js";
 import { answer, toStoreError } from "./redis-error.js";
-import { readStateKey, redisKeys, statePattern } from "./redis-keys.js";
-import { redisPlaceOf } from "./redis-options.js";
+import { defaultPrefix, RedisKeys } from "./redis-keys.js";
+import { redisPlaceOf, type RedisPlace } from "./redis-options.js";
 import { readEntries, readHead, readOffset, readRecord, replayOf } from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
@@ -33,7 +33,10 @@ import type {
 } from "./store.js";
 
 export interface RedisStoreOptions extends Retention {
-  readonly url: string;
+  /** Where Redis is: the text of a `REDIS_URL`, or what was read of one. */
+  readonly url: string | RedisPlace;
+  /** What all keys and channels begin with; default `jw`. Several Jobwires on one Redis have one each. */
+  readonly prefix?: string | undefined;
   readonly onReachable: OnReachable;
   /** Default: nobody is told; `warnings` has them all the same. */
   readonly onWarning?: OnWarning;
@@ -44,15 +47,17 @@ export async function openRedisStore({
   url,
   onReachable,
   onWarning = () => {},
+  prefix = defaultPrefix,
   ...retention
 }: RedisStoreOptions): Promise<Store> {
-  const place = redisPlaceOf(url);
-  const observer = { onReachable, onWarning };
+  const place = typeof url === "string" ? redisPlaceOf(url) : url;
+  const keys = new RedisKeys(prefix);
+  const setup = { onReachable, onWarning, keys };
   const redis =
     place.kind === "single"
-      ? await openSingleRedis(place.options, observer)
-      : await openClusterRedis(place, observer);
-  return new RedisStore(redis, retention);
+      ? await openSingleRedis(place.options, setup)
+      : await openClusterRedis(place, setup);
+  return new RedisStore(redis, retention, keys);
 }
 
 /** Keys that Redis looks at before it answers and lets others in. */
@@ -64,13 +69,14 @@ class RedisStore implements Store {
   constructor(
     private readonly redis: RedisTopology,
     private readonly retention: Retention,
+    private readonly keys: RedisKeys,
   ) {
     this.#commands = redis.commands;
   }
 
   async commit(change: Commit): Promise<Committed> {
     if (this.redis.missingRights) throw toStoreError(this.redis.missingRights);
-    const plan = planCommit(change, this.retention, this.redis.publish);
+    const plan = planCommit(change, this.retention, this.redis.publish, this.keys);
     const [accepted, ...reply] = await answer(
       this.#commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),
     );
@@ -80,12 +86,12 @@ class RedisStore implements Store {
   }
 
   async readState(key: StateKey): Promise<StateRecord | null> {
-    const record = await answer(this.#commands.hgetall(redisKeys.state(key)));
+    const record = await answer(this.#commands.hgetall(this.keys.state(key)));
     return Object.keys(record).length === 0 ? null : record;
   }
 
   async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
-    const indexKey = redisKeys.index(scope, index);
+    const indexKey = this.keys.index(scope, index);
     const items: { key: string; state: StateRecord }[] = [];
     const gone: string[] = [];
     let from = after;
@@ -125,24 +131,24 @@ class RedisStore implements Store {
   }
 
   async listDue({ scope, limit }: DueQuery): Promise<readonly DueState[]> {
-    const keys = await answer(this.#commands.jobwireListDue(1, redisKeys.due(scope), String(limit)));
+    const keys = await answer(this.#commands.jobwireListDue(1, this.keys.due(scope), String(limit)));
     return Promise.all(keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })));
   }
 
   async countStates(scope: string): Promise<Readonly<Record<string, number>>> {
-    const counts = await answer(this.#commands.hgetall(redisKeys.counts(scope)));
+    const counts = await answer(this.#commands.hgetall(this.keys.counts(scope)));
     return Object.fromEntries(Object.entries(counts).map(([index, count]) => [index, Number(count)]));
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
-    const pattern = statePattern(beginning);
+    const pattern = this.keys.statePattern(beginning);
     for (const master of this.redis.masters()) {
       let cursor = "0";
       do {
         const [next, names] = await answer(master.scan(cursor, "MATCH", pattern, "COUNT", scanCount));
         cursor = next;
         for (const name of names) {
-          const key = readStateKey(name);
+          const key = this.keys.readState(name);
           const state = key && (await this.readState(key));
           if (state) yield { ...key, state };
         }
@@ -152,13 +158,13 @@ class RedisStore implements Store {
 
   async head(topic: TopicKey): Promise<TopicHead> {
     const [head] = await answer(
-      this.#commands.jobwireReadTopic(1, redisKeys.head(topic), randomEpoch(), this.#emptyTopicMs),
+      this.#commands.jobwireReadTopic(1, this.keys.head(topic), randomEpoch(), this.#emptyTopicMs),
     );
     return readHead(head);
   }
 
   async replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
-    const keys = [redisKeys.head(topic), redisKeys.log(topic)];
+    const keys = [this.keys.head(topic), this.keys.log(topic)];
     const range = [after?.offset ?? 0, page.entries, page.bytes].map(String);
     const [head, oldest, rest] = await answer(
       this.#commands.jobwireReadTopic(2, ...keys, randomEpoch(), this.#emptyTopicMs, ...range),
@@ -168,14 +174,14 @@ class RedisStore implements Store {
 
   async fork(topic: TopicKey, shared: Cursor): Promise<void> {
     const { epoch, offset } = shared;
-    const key = redisKeys.head(topic);
+    const key = this.keys.head(topic);
     await answer(
       this.#commands.jobwireFork(1, key, epoch, String(offset), randomEpoch(), String(maxAncestors)),
     );
   }
 
   listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
-    return this.redis.listen(redisKeys.channel(topic), listener);
+    return this.redis.listen(this.keys.channel(topic), listener);
   }
 
   get clock(): StoreClock {
@@ -203,8 +209,8 @@ class RedisStore implements Store {
   }
 
   async #unlist(scope: string, index: string, keys: readonly string[]): Promise<void> {
-    const listKeys = [redisKeys.index(scope, index), redisKeys.counts(scope)];
-    const stateKeys = keys.map((key) => redisKeys.state({ scope, key }));
+    const listKeys = [this.keys.index(scope, index), this.keys.counts(scope)];
+    const stateKeys = keys.map((key) => this.keys.state({ scope, key }));
     await answer(this.#commands.jobwireUnlist(2 + keys.length, ...listKeys, ...stateKeys, index, ...keys));
   }
 }

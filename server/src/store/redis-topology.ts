@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import type { RedisCommands } from "./redis-commands.js";
 import type { ConnectionOptions } from "./redis-options.js";
+import type { RedisKeys } from "./redis-keys.js";
 import type { OnWarning } from "./redis-checkup.js";
 import type { StoreClock } from "./store-clock.js";
 import type { TopicListener } from "./store.js";
@@ -30,8 +31,9 @@ export interface RedisTopology extends Disposable {
 /** Called once for each change between reachable and not. */
 export type OnReachable = (reachable: boolean, error?: unknown) => void;
 
-/** Hears of what changes with Redis. */
-export interface RedisObserver {
+/** What a topology is opened with beside where Redis is: who hears of what changes, and how keys are named. */
+export interface RedisSetup {
+  readonly keys: RedisKeys;
   readonly onReachable: OnReachable;
   readonly onWarning: OnWarning;
 }

@@ -14,6 +14,7 @@ import {
   redisErrorToken,
   toStoreError,
 } from "./redis-error.js";
+import type { RedisKeys } from "./redis-keys.js";
 import type { ConnectionOptions } from "./redis-options.js";
 import { proveRights } from "./redis-rights.js";
 import { RedisSubscriber } from "./redis-subscriber.js";
@@ -23,13 +24,11 @@ import {
   Reachability,
   reconnectDelayOf,
   watchMs,
-  type RedisObserver,
+  type RedisSetup,
   type RedisTopology,
 } from "./redis-topology.js";
 import type { StoreClock } from "./store-clock.js";
 import type { TopicListener } from "./store.js";
-
-const lossMark = "jw:generation";
 
 /**
  * One Redis, or the master that sentinels name. Two connections: one for commands and one subscriber for all topics of
@@ -37,7 +36,7 @@ const lossMark = "jw:generation";
  */
 export async function openSingleRedis(
   options: ConnectionOptions,
-  { onReachable, onWarning }: RedisObserver,
+  { onReachable, onWarning, keys }: RedisSetup,
 ): Promise<RedisTopology> {
   const commands = new Redis({
     ...baseOptions,
@@ -58,6 +57,7 @@ export async function openSingleRedis(
     subscriber,
     new Reachability(onReachable),
     new RedisCheckup(onWarning),
+    keys,
   );
   await atMost(Promise.allSettled([commands.connect(), subscriber.connect()]));
   await atMost(redis.check());
@@ -83,6 +83,7 @@ class SingleRedis implements RedisTopology {
     private readonly subscriber: Redis,
     private readonly reachability: Reachability,
     private readonly checkup: RedisCheckup,
+    private readonly keys: RedisKeys,
   ) {
     this.#topics = new RedisSubscriber(subscriber);
     this.#lossWatch = new LossWatch(() => this.#topics.announceRestored());
@@ -90,7 +91,7 @@ class SingleRedis implements RedisTopology {
       commands,
       subscriber,
       topics: this.#topics,
-      channel: `jw:watch:${randomEpoch()}`,
+      channel: keys.watch(randomEpoch()),
     });
     // After a lost connection everybody looks anyway.
     commands.on("ready", () => {
@@ -170,7 +171,7 @@ class SingleRedis implements RedisTopology {
 
   async #look(): Promise<void> {
     if (!this.#isConnected) return this.#pingSubscriber();
-    const [failure] = await this.#lossWatch.check([{ redis: this.commands, key: lossMark }]);
+    const [failure] = await this.#lossWatch.check([{ redis: this.commands, key: this.keys.generation() }]);
     const isRefused = isRightMissing(failure);
     if (isRefused) this.#hasRights = false;
     const problem = failure === undefined || isRefused ? await this.#prove() : failure;
@@ -206,7 +207,7 @@ class SingleRedis implements RedisTopology {
   async #findMissingRights(): Promise<MissingRights | undefined> {
     try {
       const answered = await askAlive(this.commands, () =>
-        proveRights(this.commands, "rights", this.publish),
+        proveRights(this.commands, "rights", this.publish, this.keys),
       );
       this.#hasRights = answered !== null;
       return undefined;

@@ -1,6 +1,6 @@
 import type { Cursor } from "@jobwire/shared";
 import type { Flushable, FlushQueue } from "./flush-queue.js";
-import { FrameBatch, type Frame } from "./frame.js";
+import { FrameBatch, isRemoval, type Frame } from "./frame.js";
 import type { BatchWriter } from "./frame-sink.js";
 
 /** A stream that has caught up with its topic and takes what comes as it comes. */
@@ -57,8 +57,9 @@ export class Followers implements Flushable {
     if (frames.length === 0) return;
     this.#pending = [];
     const isEnd = frames.at(-1)?.last === true;
+    const sent = isEnd ? frames.filter((frame) => !isRemoval(frame)) : frames;
     for (const { types, members } of this.#groups.values()) {
-      const wanted = types ? frames.filter(({ type }) => types.has(type)) : frames;
+      const wanted = types ? sent.filter(({ type }) => types.has(type)) : sent;
       const batch = wanted.length > 0 ? new FrameBatch(wanted) : undefined;
       let last: Follower | undefined;
       for (const follower of members) {

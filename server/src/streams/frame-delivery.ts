@@ -2,7 +2,7 @@ import type { Cursor } from "@jobwire/shared";
 import { FairTurns } from "./fair-turns.js";
 import { groupKey, type Follower } from "./followers.js";
 import type { BatchWriter, FrameSink } from "./frame-sink.js";
-import { FrameBatch, type Frame } from "./frame.js";
+import { FrameBatch, isRemoval, type Frame } from "./frame.js";
 import type { ControlEvent, StreamMark, StreamSource } from "./stream-source.js";
 import type { HubLease } from "./topic-hubs.js";
 import { TopicReader } from "./topic-reader.js";
@@ -33,7 +33,7 @@ export class FrameDelivery implements Follower, Disposable {
   async start(): Promise<void> {
     const { hubs, topic } = this.source;
     try {
-      const lease = await hubs.acquire(topic);
+      const lease = await hubs.acquire(topic, this.source.readable);
       if (this.#isOver) return lease[Symbol.dispose]();
       this.#lease = lease;
       this.#reader = new TopicReader(lease.hub, this.source, this.sink.signal);
@@ -78,7 +78,7 @@ export class FrameDelivery implements Follower, Disposable {
       switch (step.kind) {
         case "head":
           if (!reader.isAtHead) break;
-          this.output = this.#liveOutput(this.sink.goLive());
+          this.output = this.#liveOutput(this.sink.goLive(reader.place));
           return hub.follow(this);
         case "end":
           return this.onEnd();
@@ -113,7 +113,8 @@ export class FrameDelivery implements Follower, Disposable {
   #read(frames: readonly Frame[]): Marked {
     const { types, mark } = this.source;
     if (mark) return readMarks(mark, frames);
-    return { wanted: types ? frames.filter(({ type }) => types.has(type)) : frames, ending: null };
+    const sent = frames.at(-1)?.last ? frames.filter((frame) => !isRemoval(frame)) : frames;
+    return { wanted: types ? sent.filter(({ type }) => types.has(type)) : sent, ending: null };
   }
 
   #liveOutput(output: BatchWriter): BatchWriter {

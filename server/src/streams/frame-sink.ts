@@ -12,6 +12,8 @@ export interface FrameSink extends BatchWriter {
   readonly signal: AbortSignal;
   /** Where what is delivered is counted. */
   readonly counts: StreamCounts;
+  /** As `write`, for a stream whose ids are its own: one for each frame. The bodies are shared all the same. */
+  writeTagged(batch: FrameBatch, ids: readonly string[]): void;
   /**
    * A topic has written to all its followers, to this one last.
    * @param receivedAtMs when the first of what it wrote came from the store, on the clock of `performance.now()`.
@@ -21,9 +23,10 @@ export interface FrameSink extends BatchWriter {
   writeEvent(id: string, event: object): void;
   /**
    * The stream has caught up: the connection is to show that it is open, also when there was nothing to write.
+   * @param place the id that leads to where it is.
    * @returns what takes the batches that follow, without a detour: this is where each delivery goes.
    */
-  goLive(): BatchWriter;
+  goLive(place: string): BatchWriter;
   /** Nothing follows, ever. */
   end(): void;
   /** The stream cannot go on. */

@@ -11,6 +11,13 @@ export function frameOf(epoch: string, { offset, type, body, last }: LogEntry): 
   return { offset, type, body, last, id: formatCursor({ epoch, offset }) };
 }
 
+/** The type of the entry that says that a topic was removed: it ends streams, and no reader is sent it. */
+export const removalType = "stream.removed";
+
+export function isRemoval({ type }: LogEntry): boolean {
+  return type === removalType;
+}
+
 /**
  * How the bytes of a frame look.
  * - `trpc`: the body as it is: what tRPC's own handler writes for a tracked event.
@@ -33,11 +40,19 @@ export const encodings = {
  */
 export class FrameBatch {
   readonly #encoded: Partial<Record<FrameEncoding, Buffer>> = {};
+  readonly #dataLines: Partial<Record<FrameFormat, readonly Buffer[]>> = {};
 
   constructor(readonly frames: readonly Frame[]) {}
 
   bytes(encoding: FrameEncoding): Buffer {
     return (this.#encoded[encoding] ??= this.#encode(encoding));
+  }
+
+  /** For connections whose ids are their own: each frame's `data` line. */
+  dataLines(format: FrameFormat): readonly Buffer[] {
+    return (this.#dataLines[format] ??= this.frames.map(({ body }) =>
+      Buffer.from(`data: ${format === "trpc" ? body : plainJsonOf(body)}\n`),
+    ));
   }
 
   #encode(encoding: FrameEncoding): Buffer {

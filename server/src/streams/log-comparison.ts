@@ -1,12 +1,13 @@
 import type { Cursor } from "@jobwire/shared";
-import type { Replay, Store, TopicKey } from "../store/store.js";
+import type { Replay, TopicKey } from "../store/store.js";
 import { comparedPage } from "./pages.js";
+import type { LogStore } from "./readable-store.js";
 import type { RecentFrames } from "./recent-frames.js";
 
 /** Compares a topic's log with the frames in memory, to find out whether it was set back since they were delivered. */
 export class LogComparison {
   constructor(
-    private readonly store: Store,
+    private readonly store: LogStore,
     private readonly topic: TopicKey,
     private readonly recent: RecentFrames,
   ) {}

@@ -1,6 +1,7 @@
 import type { Cursor, StreamGapReason } from "@jobwire/shared";
 import type { TopicKey } from "../store/store.js";
 import type { Frame } from "./frame.js";
+import type { Readable } from "./readable-store.js";
 import type { TopicHubs } from "./topic-hubs.js";
 
 /** Where a stream's events come from, and where in its topic it begins. */
@@ -14,9 +15,11 @@ export interface StreamSource<Event> {
    * What the state beside the topic says of its log: that it has events, or that its last one was written too. A log that
    * lacks them has lost them, which the stream says; where the end is missing it ends after that.
    */
-  readonly expects?: "events" | "end" | undefined;
+  readonly expects?: Expected | (() => Promise<Expected>);
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
+  /** Default: entries are sent as they are. The same for all sources of one topic in this process. */
+  readonly readable?: Readable | undefined;
   /**
    * Makes the control event that says what is missing, with the state of now. Streams that meet a gap together may share
    * one read of that state (`SharedReads`) when they go on at the same `to`: it was begun after `to` was known, so it has
@@ -33,6 +36,16 @@ export interface StreamSource<Event> {
   /** Ends the stream: the caller went away. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** One of several topics that a stream follows. */
+export interface MergedSource<Event> {
+  readonly source: StreamSource<Event>;
+  /** The whole stream ends with this topic. */
+  readonly endsAll?: boolean;
+}
+
+/** `undefined`: nothing is known. */
+export type Expected = "events" | "end" | undefined;
 
 /** An event that is not in the log. */
 export interface ControlEvent<Event> {

@@ -1,6 +1,6 @@
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { LogMessage, Replay, Store, TopicKey, TopicListener } from "../store/store.js";
+import type { LogMessage, Replay, TopicKey, TopicListener } from "../store/store.js";
 import { CatchUp } from "./catch-up.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
@@ -8,6 +8,7 @@ import { frameOf, type Frame, type FrameBatch } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
 import { LogComparison } from "./log-comparison.js";
 import { comparedPage, readerPage, recentLimits } from "./pages.js";
+import type { LogStore } from "./readable-store.js";
 import { RecentFrames } from "./recent-frames.js";
 import { SharedBatches } from "./shared-batches.js";
 import { SharedReads } from "./shared-reads.js";
@@ -16,7 +17,7 @@ import { WaitingRoom } from "./waiting-room.js";
 
 /** What all hubs of a process share. */
 export interface HubContext {
-  readonly store: Store;
+  readonly store: LogStore;
   readonly flushes: FlushQueue;
   /** Those that catch up take turns. */
   readonly turns: Turns;

@@ -1,6 +1,7 @@
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { FlushQueue } from "./flush-queue.js";
+import { readableStore, type Readable } from "./readable-store.js";
 import { TopicHub, type HubContext } from "./topic-hub.js";
 import { Turns } from "./turns.js";
 
@@ -21,17 +22,17 @@ export class TopicHubs implements AsyncDisposable {
   }
 
   /**
-   * The topic's hub for as long as the lease is not disposed.
+   * The topic's hub, whose entries are made `readable` when it is given, for as long as the lease is not disposed.
    * @throws AppError `STORE_UNAVAILABLE`, also when the hub is there but the store is known to be away.
    */
-  async acquire(topic: TopicKey): Promise<HubLease> {
+  async acquire(topic: TopicKey, readable?: Readable): Promise<HubLease> {
     if (this.#isDisposed || !this.#context.store.isReachable) {
       throw new AppError("STORE_UNAVAILABLE", "The event store is away; try again shortly.");
     }
     const key = JSON.stringify([topic.scope, topic.topic]);
     let shared = this.#shared.get(key);
     if (!shared) {
-      shared = { hub: TopicHub.open(topic, this.#context), leases: 0, linger: undefined };
+      shared = { hub: TopicHub.open(topic, this.#contextFor(readable)), leases: 0, linger: undefined };
       this.#shared.set(key, shared);
     }
     clearTimeout(shared.linger);
@@ -54,6 +55,11 @@ export class TopicHubs implements AsyncDisposable {
     const opened = await Promise.allSettled(all.map(({ hub }) => hub));
     const hubs = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()));
+  }
+
+  #contextFor(readable: Readable | undefined): HubContext {
+    if (!readable) return this.#context;
+    return { ...this.#context, store: readableStore(this.#context.store, readable) };
   }
 
   #release(key: string, shared: SharedHub): void {

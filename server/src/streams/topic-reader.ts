@@ -43,6 +43,11 @@ export class TopicReader<Event> {
     return this.hub.peek(this.#position)?.kind === "head";
   }
 
+  /** The id that leads to where it is; from the oldest on when nothing was read yet. */
+  get place(): string {
+    return formatCursor(this.#position ?? { ...this.hub.head, offset: 0 });
+  }
+
   /** To be called with what was taken of a step's frames. */
   moveTo(position: Cursor): void {
     this.#position = position;
@@ -70,7 +75,7 @@ export class TopicReader<Event> {
         this.#prelude = this.source.prelude(read.kind !== "gap")[Symbol.asyncIterator]();
         continue;
       }
-      if (read.kind === "head" && this.#lacksExpected()) {
+      if (read.kind === "head" && (await this.#lacksExpected())) {
         if (!this.#isSynced)
           this.#isSynced = (await this.#fromStore(() => this.hub.sync().then(() => true))) ?? false;
         else if (this.#hasToldGap) return { kind: "end" };
@@ -93,10 +98,14 @@ export class TopicReader<Event> {
   }
 
   /** Whether the log ends before what the state beside it says was written. */
-  #lacksExpected(): boolean {
-    const { expects, after } = this.source;
+  async #lacksExpected(): Promise<boolean> {
+    const { after } = this.source;
+    const isEmpty = this.hub.head.offset === 0;
+    let { expects } = this.source;
+    // Asked only when there is nothing: the state beside a log that has something says no more than the log.
+    if (typeof expects === "function") expects = isEmpty ? await expects() : undefined;
     if (expects === "end") return true;
-    return expects === "events" && !after && !this.#hasToldGap && this.hub.head.offset === 0;
+    return expects === "events" && !after && !this.#hasToldGap && isEmpty;
   }
 
   /** The step over what is missing. `null`: the store was away for a moment; look again. */

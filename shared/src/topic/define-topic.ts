@@ -148,11 +148,18 @@ function unionOf(events: EventSchemas, fields: z.ZodRawShape, { error }: { reado
 }
 
 /** Fields that every event has, or that a stream's input and its gaps have beside the key. */
-const envelopeFields = ["type", "timestamp"];
-const reservedKeyFields = [
+const envelopeFields: ReadonlySet<string> = new Set(["type", "timestamp"]);
+const reservedKeyFields: ReadonlySet<string> = new Set([
   ...envelopeFields,
-  ...["topic", "reason", "from", "to", "snapshot", "lastEventId", "types", "replay"],
-];
+  "topic",
+  "reason",
+  "from",
+  "to",
+  "snapshot",
+  "lastEventId",
+  "types",
+  "replay",
+]);
 
 function checkParts(name: string, { key, events, ends = [], state, apply }: AnyParts): void {
   const refuse = (problem: string) => {
@@ -163,8 +170,9 @@ function checkParts(name: string, { key, events, ends = [], state, apply }: AnyP
   const keyFields = Object.keys(key.shape);
   if (keyFields.length === 0)
     refuse("key is empty; a topic of one log has a key with one field of one value");
-  for (const field of keyFields.filter((field) => reservedKeyFields.includes(field)))
-    refuse(`key.${field} is a name that every stream uses; choose another one`);
+  for (const field of keyFields)
+    if (reservedKeyFields.has(field))
+      refuse(`key.${field} is a name that every stream uses; choose another one`);
   for (const [type, fields] of Object.entries(events)) {
     if (type === "" || type === "unknown" || type.startsWith("stream."))
       refuse(
@@ -172,7 +180,7 @@ function checkParts(name: string, { key, events, ends = [], state, apply }: AnyP
       );
     if (/[\n\r]/.test(type)) refuse(`events[${JSON.stringify(type)}] has a line break`);
     for (const field of Object.keys(fields.shape))
-      if (envelopeFields.includes(field) || keyFields.includes(field))
+      if (envelopeFields.has(field) || keyFields.includes(field))
         refuse(`events[${JSON.stringify(type)}].${field} is a field that every event has already`);
   }
   for (const type of ends)

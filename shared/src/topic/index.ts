@@ -2,4 +2,4 @@ export { defineTopic, type TopicDefinition, type TopicFold, type TopicParts } fr
 export type { JsonDocument } from "./describe-topic.js";
 export { topicKeyText } from "./topic-key.js";
 export type * from "./inferred-types.js";
-export type { EventSchemas, KeySchema, KeyValue } from "./topic-types.js";
+export type * from "./topic-types.js";

@@ -10,19 +10,25 @@ export type EventSchemas = Readonly<Record<string, z.ZodObject>>;
 type Flat<T> = { [Field in keyof T]: T[Field] } & {};
 type Frozen<T> = { readonly [Field in keyof T]: T[Field] } & {};
 
+/** zod makes an object without fields one that has every field, all of them impossible. */
+type Fields<Schema extends z.ZodObject, Said> = [keyof Schema["shape"]] extends [never] ? unknown : Said;
+
 export type TopicKeyFields<Key extends KeySchema> = Frozen<z.output<Key>>;
 
 /** The flat union of a topic's events: `type` says which one it is. */
 export type TopicEvent<Key extends KeySchema, Events extends EventSchemas> = {
   [Type in keyof Events & string]: Frozen<
-    { type: Type } & z.output<Key> & { timestamp: Date } & z.output<Events[Type]>
+    { type: Type } & z.output<Key> & { timestamp: Date } & Fields<Events[Type], z.output<Events[Type]>>
   >;
 }[keyof Events & string];
 
 /** What a publisher says: the key's fields and the timestamp may be left out, as the server knows them. */
 export type TopicEventInput<Key extends KeySchema, Events extends EventSchemas> = {
   [Type in keyof Events & string]: Frozen<
-    { type: Type } & Partial<z.input<Key>> & { timestamp?: Date | undefined } & z.input<Events[Type]>
+    { type: Type } & Partial<z.input<Key>> & { timestamp?: Date | undefined } & Fields<
+        Events[Type],
+        z.input<Events[Type]>
+      >
   >;
 }[keyof Events & string];
 

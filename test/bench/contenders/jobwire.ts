@@ -9,11 +9,12 @@ import { createSecretTokens } from "../../../server/src/http/secret-tokens.js";
 import { addTrpcRoute, trpcPath } from "../../../server/src/http/trpc-route.js";
 import { createSseHandler } from "../../../server/src/sse/index.js";
 import { planCommit } from "../../../server/src/store/commit-plan.js";
+import { defaultPrefix, RedisKeys } from "../../../server/src/store/redis-keys.js";
 import { commitScript } from "../../../server/src/store/commit.lua.js";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../../server/src/store/redis-store.js";
 import type { Commit, Store, TopicKey } from "../../../server/src/store/store.js";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { router, userProcedure } from "../../../server/src/trpc.js";
 import type { BenchEvent } from "../event.js";
@@ -32,6 +33,7 @@ export const jobwire: Contender = {
   openPublisher,
 };
 
+const keyNames = new RedisKeys(defaultPrefix);
 const maxEvents = 1000;
 
 async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> {
@@ -42,7 +44,7 @@ async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> 
       .input(z.object({ topic: z.string(), lastEventId: z.string().nullish() }))
       .subscription(
         ({ input: { topic, lastEventId }, signal }) =>
-          new EventStream({
+          new TopicStream({
             hubs,
             topic: keyOf(topic),
             after: parseCursor(lastEventId ?? ""),
@@ -96,7 +98,7 @@ async function openPublisher({ redisUrl }: PublisherOptions): Promise<Publisher>
   redis.defineCommand("jobwireCommit", { lua: commitScript });
   return {
     async publish(topic, event) {
-      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents }, "PUBLISH");
+      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents }, "PUBLISH", keyNames);
       await redis.jobwireCommit(keys.length, ...keys, ...args);
     },
     [Symbol.asyncDispose]: async () => redis.disconnect(),

@@ -1,4 +1,4 @@
-import { redisKeys } from "../../../server/src/store/redis-keys.js";
+import { redisKeys } from "../../support/redis-keys.js";
 import type { Fault } from "../fault.js";
 import { entriesOf, feedTopic, topicOfJob, type LogRow } from "../support/log-reading.js";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { slotOf } from "../../../server/src/store/cluster-slots.js";
-import { redisKeys } from "../../../server/src/store/redis-keys.js";
+import { redisKeys } from "../../support/redis-keys.js";
 import { createTestClient } from "../../support/test-client.js";
 import { Ledger } from "./ledger.js";
 import { feedTopic, topicOfJob } from "./log-reading.js";

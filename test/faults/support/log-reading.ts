@@ -1,7 +1,7 @@
 import { parseCursor, type Cursor } from "@jobwire/shared";
 import superjson from "superjson";
 import { jobKey, jobTopic, ownerScope } from "../../../server/src/jobs/job-keys.js";
-import { redisKeys } from "../../../server/src/store/redis-keys.js";
+import { redisKeys } from "../../support/redis-keys.js";
 import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
 import type { TopicKey } from "../../../server/src/store/store.js";
 

@@ -4,7 +4,7 @@ import superjson from "superjson";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Store } from "../../../server/src/store/store.js";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { clientOptions, connected, errorOf, kindsOf, returned, superjsonData } from "../support/frames.js";
 import { describeOnEachHandler, type HandlerUnderTest } from "../support/handlers.js";
@@ -27,7 +27,7 @@ async function serve({ mount }: HandlerUnderTest, change: (store: Store) => Stor
   const hubs = new TopicHubs(change(store), () => {});
   const topic = procedure.input(inputSchema.optional()).subscription(
     ({ input, signal }) =>
-      new EventStream<object>({
+      new TopicStream<object>({
         hubs,
         topic: { scope: "s", topic: "t" },
         after: input?.lastEventId ? parseCursor(input.lastEventId) : null,

@@ -4,7 +4,7 @@ import { connect, type AddressInfo } from "node:net";
 import { createSseHandler, type CloseReason, type SseHandler } from "@jobwire/server/sse";
 import { initTRPC, lazy } from "@trpc/server";
 import { expect, test } from "vitest";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import { getText } from "../support/raw-socket.js";
@@ -170,7 +170,7 @@ test.each(["identify", "open", "before"])("a plain stream whose client is gone: 
       },
       open: async (signal) => {
         await waitAt("open");
-        return new EventStream<object>({
+        return new TopicStream<object>({
           hubs,
           topic: { scope: "s", topic: "t" },
           after: null,

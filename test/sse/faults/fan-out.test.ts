@@ -5,7 +5,7 @@ import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import type { FrameBatch } from "../../../server/src/streams/frame.js";
 import type { FrameSink } from "../../../server/src/streams/frame-sink.js";
 import { StreamCounts } from "../../../server/src/streams/stream-counts.js";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { kindsOf } from "../support/frames.js";
 import { openLosingStore } from "../support/losing-store.js";
@@ -109,6 +109,10 @@ class RecordingSink implements FrameSink {
     this.offsets.push(...frames.map(({ offset }) => offset));
   }
 
+  writeTagged(batch: FrameBatch): void {
+    this.write(batch);
+  }
+
   writeEvent(_id: string, event: object): void {
     this.controls.push(event);
   }
@@ -138,7 +142,7 @@ test("a stream that joins while a flush is pending gets nothing twice and misses
   await using hubs = new TopicHubs(store, () => {});
   const topic = { scope: "s", topic: "t" };
   const open = () =>
-    new EventStream<object>({ hubs, topic, after: null, start: "oldest", explainGap: async (gap) => gap });
+    new TopicStream<object>({ hubs, topic, after: null, start: "oldest", explainGap: async (gap) => gap });
   const publish = (last = false) =>
     store.commit({ scope: "s", events: [{ topic: "t", type: "event", body: "{}", last }] });
   const sinks: RecordingSink[] = [];
@@ -173,7 +177,7 @@ test("one that leaves while a flush is pending gets nothing more, and the others
   const publish = () => store.commit({ scope: "s", events: [{ topic: "t", type: "event", body: "{}" }] });
   const open = () => {
     const sink = new RecordingSink();
-    const stream = new EventStream<object>({
+    const stream = new TopicStream<object>({
       hubs,
       topic: { scope: "s", topic: "t" },
       after: null,

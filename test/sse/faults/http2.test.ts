@@ -7,7 +7,7 @@ import superjson from "superjson";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import type { Inbox } from "../../support/collect.js";
 import { kindsOf } from "../support/frames.js";
@@ -33,7 +33,7 @@ async function startHttp2Server(options: Options = {}) {
     router: router({
       topic: procedure.input(z.unknown()).subscription(
         () =>
-          new EventStream<object>({
+          new TopicStream<object>({
             hubs,
             topic: { scope: "s", topic: "t" },
             after: null,

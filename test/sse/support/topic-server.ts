@@ -20,7 +20,8 @@ import superjson from "superjson";
 import { z } from "zod";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import type { Store } from "../../../server/src/store/store.js";
-import { EventStream } from "../../../server/src/streams/event-stream.js";
+import type { EventStream } from "../../../server/src/streams/event-stream.js";
+import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import type { Gap } from "../../../server/src/streams/stream-source.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 
@@ -60,7 +61,7 @@ function openTopic(
   { topic, types, lastEventId, start }: z.output<typeof streamInputSchema>,
   signal: AbortSignal | undefined,
 ): EventStream<object> {
-  return new EventStream<object>({
+  return new TopicStream<object>({
     hubs,
     topic: { scope, topic },
     after: lastEventId ? parseCursor(lastEventId) : null,

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { formatCursor, parseCursor, type Cursor } from "@jobwire/shared";
+import type { TopicKey } from "../store/store.js";
+
+/** Where a stream is in one of its topics. `null`: before the oldest retained event. */
+export type Place = Cursor | "ended" | null;
+
+const endedText = "!";
+const beginningText = "-";
+
+/**
+ * Where a stream over several topics is in each of them, as one id: `m.`, which topics these are, and their places. The
+ * topics go by their names, so that a stream that names them in another order goes on all the same.
+ */
+export class MergedPlaces {
+  readonly #texts: string[];
+  readonly #prefix: string;
+
+  /** @param topics in the order of `inOrder`. */
+  constructor(topics: readonly TopicKey[]) {
+    const names = topics.map(nameOf).join("\n");
+    this.#prefix = `m.${createHash("sha256").update(names).digest("hex").slice(0, 12)}`;
+    this.#texts = topics.map(() => beginningText);
+  }
+
+  set(index: number, cursorText: string): void {
+    this.#texts[index] = cursorText;
+  }
+
+  end(index: number): void {
+    this.#texts[index] = endedText;
+  }
+
+  isEnded(index: number): boolean {
+    return this.#texts[index] === endedText;
+  }
+
+  /** The id that leads to where the stream is now. */
+  get id(): string {
+    return `${this.#prefix}.${this.#texts.join(".")}`;
+  }
+
+  /** @returns the place in each topic; `null` when the id is none of a stream over these topics. */
+  read(id: string): readonly Place[] | null {
+    if (!id.startsWith(`${this.#prefix}.`)) return null;
+    const texts = id.slice(this.#prefix.length + 1).split(".");
+    if (texts.length !== this.#texts.length) return null;
+    const places: Place[] = [];
+    for (const text of texts) {
+      const place = placeOf(text);
+      if (place === undefined) return null;
+      places.push(place);
+    }
+    return places;
+  }
+
+  moveTo(places: readonly Place[]): void {
+    for (const [index, place] of places.entries())
+      this.#texts[index] = place === "ended" ? endedText : place ? formatCursor(place) : beginningText;
+  }
+}
+
+/** The order in which an id has its places. */
+export function inOrder<Item>(items: readonly Item[], topicOf: (item: Item) => TopicKey): Item[] {
+  return items.toSorted((one, other) => (nameOf(topicOf(one)) < nameOf(topicOf(other)) ? -1 : 1));
+}
+
+export function nameOf({ scope, topic }: TopicKey): string {
+  return JSON.stringify([scope, topic]);
+}
+
+function placeOf(text: string): Place | undefined {
+  if (text === endedText) return "ended";
+  if (text === beginningText) return null;
+  return parseCursor(text) ?? undefined;
+}

@@ -1,0 +1,165 @@
+import { tracked, type TrackedEnvelope } from "@trpc/server";
+import { AppError } from "../app-error.js";
+import { EventStream } from "./event-stream.js";
+import type { FrameSink } from "./frame-sink.js";
+import { MergedDelivery } from "./merged-delivery.js";
+import { inOrder, MergedPlaces, nameOf, type Place } from "./merged-places.js";
+import type { MergedSource } from "./stream-source.js";
+import { readTopic, type TopicItem } from "./topic-stream.js";
+
+/** How many topics one stream may follow. */
+export const maxMergedTopics = 100;
+
+export interface MergeOptions {
+  /** Where to continue, in all topics; without it each begins where its source says. */
+  readonly lastEventId?: string | null | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The events of several topics, in order and once each in every one of them; between topics there is no order. Ids have a
+ * place in each. A topic that is closed leaves; the stream completes with the last one.
+ */
+export class MergedStream<Event extends object> extends EventStream<Event> {
+  readonly #sources: readonly MergedSource<Event>[];
+  readonly #after: readonly Place[] | null;
+
+  /** @throws AppError `CURSOR_INVALID`; `INPUT_INVALID` when there are no topics, too many, or one twice. */
+  constructor(
+    sources: readonly MergedSource<Event>[],
+    private readonly options: MergeOptions = {},
+  ) {
+    super();
+    checkTopics(sources);
+    this.#sources = inOrder(sources, ({ source }) => source.topic);
+    const { lastEventId } = options;
+    this.#after = lastEventId ? this.#newPlaces().read(lastEventId) : null;
+    if (lastEventId && !this.#after)
+      throw new AppError(
+        "CURSOR_INVALID",
+        "lastEventId is not an id that a stream over these topics gives; leave it out to start anew.",
+      );
+  }
+
+  deliver(sink: FrameSink): Disposable {
+    const delivery = new MergedDelivery(this.#newPlaces(), sink);
+    void this.#begin(delivery, sink);
+    return delivery;
+  }
+
+  protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
+    const { signal: given } = this.options;
+    const leaving = new AbortController();
+    const signal = AbortSignal.any([closing, leaving.signal, ...(given ? [given] : [])]);
+    const places = this.#newPlaces();
+    const sources = await this.#placed(places);
+    const items = sources.map(({ source }, index) => ({
+      index,
+      endsAll: sources[index]?.endsAll ?? false,
+      iterator: readTopic(source, signal),
+    }));
+    const arrivals = new Arrivals<TopicItem<Event>>();
+    const open = items.filter(({ index }) => !places.isEnded(index));
+    try {
+      for (const { index, iterator } of open) arrivals.ask(index, iterator);
+      for (let left = open.length; left > 0 && !signal.aborted;) {
+        const { index, result } = await arrivals.next();
+        const item = items[index];
+        if (!item) return;
+        if (result.done) {
+          if (item.endsAll) return;
+          places.end(index);
+          left -= 1;
+          continue;
+        }
+        const { value } = result;
+        if (value.kind === "event" && value.isLast) places.end(index);
+        else places.set(index, value.id);
+        if (value.kind === "event") yield tracked(places.id, value.event);
+        arrivals.ask(index, item.iterator);
+      }
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  async #begin(delivery: MergedDelivery, sink: FrameSink): Promise<void> {
+    try {
+      delivery.start(await this.#placed(delivery.places));
+    } catch (error) {
+      delivery[Symbol.dispose]();
+      sink.fail(error);
+    }
+  }
+
+  /**
+   * Every source with the place it starts at. Those that begin after the newest event are pinned to it now: an id that is
+   * given before they have one must lead there.
+   */
+  async #placed(places: MergedPlaces): Promise<readonly MergedSource<Event>[]> {
+    const starts = await Promise.all(
+      this.#sources.map(async ({ source }, index): Promise<Place> => {
+        const after = this.#after?.[index] ?? (this.#after ? null : source.after);
+        if (after || source.start === "oldest") return after;
+        using lease = await source.hubs.acquire(source.topic, source.readable);
+        return lease.hub.head;
+      }),
+    );
+    places.moveTo(starts);
+    return this.#sources.map(({ source, ...rest }, index) => {
+      const start = starts[index] ?? null;
+      return { ...rest, source: { ...source, after: start === "ended" ? null : start } };
+    });
+  }
+
+  #newPlaces(): MergedPlaces {
+    return new MergedPlaces(this.#sources.map(({ source }) => source.topic));
+  }
+}
+
+function checkTopics(sources: readonly MergedSource<object>[]): void {
+  if (sources.length === 0 || sources.length > maxMergedTopics)
+    throw new AppError(
+      "INPUT_INVALID",
+      `A stream follows 1 to ${maxMergedTopics} topics, not ${sources.length}; open another one for the rest.`,
+    );
+  const names = new Set<string>();
+  for (const { source } of sources) {
+    const name = nameOf(source.topic);
+    if (names.has(name))
+      throw new AppError("INPUT_INVALID", `A stream follows each topic once; ${name} is named twice.`);
+    names.add(name);
+  }
+}
+
+interface Arrival<Item> {
+  readonly index: number;
+  readonly result: IteratorResult<Item, void>;
+}
+
+/** What comes next of several iterators, whichever it comes from. Each has at most one item waiting here. */
+class Arrivals<Item> {
+  readonly #arrived: (Arrival<Item> | { readonly error: unknown })[] = [];
+  #wake = () => {};
+
+  ask(index: number, iterator: AsyncIterator<Item, void>): void {
+    iterator.next().then(
+      (result) => this.#arrive({ index, result }),
+      (error: unknown) => this.#arrive({ error }),
+    );
+  }
+
+  async next(): Promise<Arrival<Item>> {
+    for (;;) {
+      const arrival = this.#arrived.shift();
+      if (!arrival) await new Promise<void>((resolve) => (this.#wake = resolve));
+      else if ("error" in arrival) throw arrival.error;
+      else return arrival;
+    }
+  }
+
+  #arrive(arrival: Arrival<Item> | { readonly error: unknown }): void {
+    this.#arrived.push(arrival);
+    this.#wake();
+  }
+}

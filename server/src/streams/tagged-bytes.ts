@@ -1,0 +1,38 @@
+import type { FrameBatch, FrameEncoding, FrameFormat } from "./frame.js";
+
+/** Beyond this the shared bytes are written as they are; below, copying them is cheaper than another write. */
+const maxCopiedBytes = 16_384;
+
+/** Frames whose `data` lines are shared and whose `id` lines are one connection's own, as it is to write them. */
+export function taggedBytes(batch: FrameBatch, ids: readonly string[], encoding: FrameEncoding): Buffer[] {
+  const format: FrameFormat = encoding.startsWith("trpc") ? "trpc" : "plain";
+  const isChunked = encoding.endsWith("chunked");
+  const lines = batch.dataLines(format);
+  let size = 0;
+  for (const [index, line] of lines.entries()) size += line.length + idLineLength(ids[index]);
+  const header = isChunked ? `${size.toString(16)}\r\n` : "";
+  const trailer = isChunked ? "\r\n" : "";
+  if (size > maxCopiedBytes)
+    return [
+      Buffer.from(header),
+      ...lines.flatMap((line, index) => [line, Buffer.from(idLine(ids[index]))]),
+      Buffer.from(trailer),
+    ].filter(({ length }) => length > 0);
+  const bytes = Buffer.allocUnsafe(header.length + size + trailer.length);
+  let end = bytes.write(header, 0, "latin1");
+  for (const [index, line] of lines.entries()) {
+    end += line.copy(bytes, end);
+    end += bytes.write(idLine(ids[index]), end, "latin1");
+  }
+  bytes.write(trailer, end, "latin1");
+  return [bytes];
+}
+
+function idLine(id = ""): string {
+  return `id: ${id}\n\n`;
+}
+
+/** Ids are ASCII. */
+function idLineLength(id = ""): number {
+  return id.length + 6;
+}

@@ -1,0 +1,86 @@
+import { tracked, type TrackedEnvelope } from "@trpc/server";
+import superjson from "superjson";
+import { EventStream } from "./event-stream.js";
+import { FrameDelivery } from "./frame-delivery.js";
+import { isRemoval, type Frame } from "./frame.js";
+import type { FrameSink } from "./frame-sink.js";
+import type { StreamSource } from "./stream-source.js";
+import { TopicReader } from "./topic-reader.js";
+
+/** The events of one topic, in order, once each, tracked by their cursor. Completes after the entry that closes it. */
+export class TopicStream<Event extends object> extends EventStream<Event> {
+  /** @param source `null`: nothing follows, ever. */
+  constructor(readonly source: StreamSource<Event> | null) {
+    super();
+  }
+
+  deliver(sink: FrameSink): Disposable {
+    if (!this.source) {
+      sink.end();
+      return { [Symbol.dispose]() {} };
+    }
+    const delivery = new FrameDelivery(this.source, sink);
+    void delivery.start();
+    return delivery;
+  }
+
+  protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
+    if (!this.source) return;
+    const { signal } = this.source;
+    for await (const item of readTopic(this.source, signal ? AbortSignal.any([signal, closing]) : closing))
+      if (item.kind === "event") yield tracked(item.id, item.event);
+  }
+}
+
+export type TopicItem<Event> =
+  | {
+      readonly kind: "event";
+      readonly id: string;
+      readonly event: Event;
+      /** It closes the topic. */ readonly isLast: boolean;
+    }
+  /** Everything before this id was given. */
+  | { readonly kind: "live"; readonly id: string };
+
+/** What one source has, until it is over or the signal aborts. */
+export async function* readTopic<Event>(
+  source: StreamSource<Event>,
+  signal: AbortSignal,
+): AsyncGenerator<TopicItem<Event>, void> {
+  const { hubs, topic, types, mark } = source;
+  using lease = await hubs.acquire(topic, source.readable);
+  const reader = new TopicReader(lease.hub, source, signal);
+  while (!signal.aborted) {
+    const step = await reader.next();
+    switch (step.kind) {
+      case "end":
+        return;
+      case "head":
+        if (!reader.isAtHead) break;
+        yield { kind: "live", id: reader.place };
+        // Whoever was told may have let something happen.
+        if (reader.isAtHead) await lease.hub.changed(signal);
+        break;
+      case "control":
+      case "gap":
+        yield { kind: "event", id: step.id, event: step.event, isLast: false };
+        break;
+      case "frames":
+        for (const frame of step.frames) {
+          if (signal.aborted) return;
+          const { id, offset, body, last } = frame;
+          reader.moveTo({ epoch: step.epoch, offset });
+          const ending = frame.type === mark?.type ? mark.read(frame) : null;
+          if (ending) yield { kind: "event", id: ending.id, event: ending.event, isLast: last };
+          else if (frame.type !== mark?.type && isWanted(frame, types))
+            yield { kind: "event", id, event: superjson.parse<Event>(body), isLast: last };
+          if (last || ending) return;
+        }
+        break;
+    }
+  }
+}
+
+function isWanted(frame: Frame, types: ReadonlySet<string> | undefined): boolean {
+  return !isRemoval(frame) && (!types || types.has(frame.type));
+}

@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { startBackgroundLoop } from "../background-loop.js";
+import { AppError } from "../app-error.js";
+import type { DueState } from "../store/store.js";
+import type { PlainKey } from "./event-input.js";
+import type { TopicLog } from "./topic-log.js";
+
+export interface DueOptions<State> {
+  readonly log: TopicLog<State>;
+  readonly onDue: (key: PlainKey, state: State) => Promise<readonly unknown[]>;
+  readonly dueAt: (state: State, key: PlainKey) => Date | null;
+  readonly onError: (error: unknown) => void;
+  readonly intervalMs: number;
+}
+
+const pageSize = 100;
+/** When what failed is tried again. */
+const retryMs = 5000;
+
+/**
+ * Does what is due, on whichever process comes first: what `onDue` says of a state, and the removal of what has outlived
+ * its end. An idle definition costs one read for each interval, however many states there are.
+ */
+export function startDueLoop<State>(options: DueOptions<State>): AsyncDisposable {
+  const { intervalMs, onError } = options;
+  return startBackgroundLoop((signal) => doWhatIsDue(options, signal), { intervalMs, onError });
+}
+
+async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSignal): Promise<void> {
+  const { store } = options.log.options;
+  while (!signal.aborted) {
+    const due = await store.listDue({ scope: options.log.scope, limit: pageSize });
+    for (const item of due) {
+      if (signal.aborted) return;
+      await doOne(options, item).catch(async (error: unknown) => {
+        options.onError(error);
+        // The others are not to wait behind it.
+        await postpone(options, item);
+      });
+    }
+    if (due.length < pageSize) return;
+    await delay(0, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function doOne<State>(
+  { log, onDue, dueAt }: DueOptions<State>,
+  { key, state }: DueState,
+): Promise<void> {
+  const { store, definition } = log.options;
+  const record = log.recordOf(state);
+  if (!state || !record) {
+    // It was lost with all that is known of it.
+    await store.commit({
+      scope: log.scope,
+      state: { key, expect: "absent", set: {}, due: null, remove: true },
+      events: [],
+    });
+    return;
+  }
+  if (record.ended) {
+    await store.commit({
+      scope: log.scope,
+      state: { ...log.removalOf(key, state), expect: { revision: [String(record.revision)] } },
+      events: [],
+      closedTopics: [key],
+      retainMs: 0,
+    });
+    return;
+  }
+  const { ids } = await log.change(record.key, async (current) => {
+    if (current === null) return [];
+    const dueMs = dueAt(current, record.key)?.getTime() ?? Number.POSITIVE_INFINITY;
+    // Another process was faster, or the state has changed since.
+    return dueMs <= store.clock.now() ? onDue(record.key, current) : [];
+  });
+  if (ids.length === 0) await settle(log, dueAt, key, definition.name);
+}
+
+/** Nothing was to be said: the state is listed for the time it names now, and not again for one that has passed. */
+async function settle<State>(
+  log: TopicLog<State>,
+  dueAt: DueOptions<State>["dueAt"],
+  key: string,
+  name: string,
+): Promise<void> {
+  const { store } = log.options;
+  const record = await log.read(key);
+  if (!record || record.ended) return;
+  const dueMs = dueAt(record.state, record.key)?.getTime() ?? null;
+  const isPast = dueMs !== null && dueMs <= store.clock.now();
+  await store.commit({
+    scope: log.scope,
+    state: { key, expect: { revision: [String(record.revision)] }, set: {}, due: isPast ? null : dueMs },
+    events: [],
+  });
+  if (isPast)
+    throw new AppError(
+      "EVENT_NOT_APPLICABLE",
+      `A state of ${name} is due, and onDue says no event: it is left alone until it changes.`,
+    );
+}
+
+async function postpone<State>({ log, onError }: DueOptions<State>, { key, state }: DueState): Promise<void> {
+  const { store } = log.options;
+  const revision = state?.revision ?? "";
+  await store
+    .commit({
+      scope: log.scope,
+      state: { key, expect: { revision: [revision] }, set: {}, due: store.clock.now() + retryMs },
+      events: [],
+    })
+    .catch(onError);
+}

@@ -1,0 +1,89 @@
+import { topicKeyText, type KeySchema, type KeyValue } from "@jobwire/shared";
+import { z } from "zod";
+import { AppError } from "../app-error.js";
+import type { NewEvent } from "../store/store.js";
+import { encodeEvent } from "../streams/event-codec.js";
+
+/** What one event may take, encoded, in bytes. */
+const maxEventBytes = 1_048_576;
+/** What one commit may take. */
+const maxCommitBytes = 4_194_304;
+const maxCommitEvents = 1000;
+const maxKeyLength = 1024;
+
+/** The parts of a definition that decide what comes in. */
+export interface InputDefinition {
+  readonly name: string;
+  readonly key: KeySchema;
+  readonly ends: readonly string[];
+  readonly eventInputSchema: z.ZodType;
+}
+
+export type PlainKey = Readonly<Record<string, KeyValue>>;
+export type PlainEvent = Readonly<Record<string, unknown>> & {
+  readonly type: string;
+  readonly timestamp: Date;
+};
+
+/** @throws AppError `INPUT_INVALID`, also when a field is missing or one too many. */
+export function readKey({ name, key }: InputDefinition, value: unknown): { key: PlainKey; text: string } {
+  const result = z.strictObject(key.shape).safeParse(value);
+  if (!result.success) throw invalid(`The key of ${name}`, result.error);
+  const fields: PlainKey = result.data;
+  const text = topicKeyText(key, fields);
+  if (text.length > maxKeyLength)
+    throw new AppError(
+      "INPUT_INVALID",
+      `The key of ${name} is too long: at most ${maxKeyLength} characters.`,
+    );
+  return { key: fields, text };
+}
+
+/** What a publisher said, whole: with the key's fields and a timestamp. @throws AppError `INPUT_INVALID` */
+export function readEvent(definition: InputDefinition, key: PlainKey, value: unknown): PlainEvent {
+  const result = definition.eventInputSchema.safeParse(value);
+  if (!result.success) throw invalid(`An event of ${definition.name}`, result.error);
+  const { type, timestamp, ...fields } = result.data as Partial<PlainEvent> & Pick<PlainEvent, "type">;
+  for (const [field, part] of Object.entries(key))
+    if (fields[field] !== undefined && fields[field] !== part)
+      throw new AppError(
+        "INPUT_INVALID",
+        `An event of ${definition.name}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
+      );
+  return { type, ...fields, ...key, timestamp: timestamp ?? new Date() };
+}
+
+/** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */
+export function toEntries(
+  { name, ends }: InputDefinition,
+  topic: string,
+  events: readonly PlainEvent[],
+): NewEvent[] {
+  if (events.length > maxCommitEvents)
+    throw new AppError(
+      "INPUT_INVALID",
+      `At most ${maxCommitEvents} events of ${name} are published at once.`,
+    );
+  let bytes = 0;
+  return events.map((event, index) => {
+    const body = encodeEvent(event);
+    const size = Buffer.byteLength(body);
+    bytes += size;
+    if (size > maxEventBytes || bytes > maxCommitBytes)
+      throw new AppError(
+        "INPUT_INVALID",
+        `${event.type} is too large: an event of ${name} has at most ${maxEventBytes} bytes, those published at once at most ${maxCommitBytes}.`,
+      );
+    const last = ends.includes(event.type);
+    if (last && index < events.length - 1) throw topicEnded(name, `${event.type} is the last event`);
+    return { topic, type: event.type, body, last };
+  });
+}
+
+export function topicEnded(name: string, why: string): AppError {
+  return new AppError("TOPIC_ENDED", `This ${name} has ended: ${why}, and nothing follows it.`);
+}
+
+function invalid(what: string, error: z.ZodError): AppError {
+  return new AppError("INPUT_INVALID", `${what} is invalid\n${z.prettifyError(error)}`, { cause: error });
+}

@@ -1,0 +1,172 @@
+import type {
+  EventSchemas,
+  KeySchema,
+  TopicDefinition,
+  TopicEventInput,
+  TopicKeyFields,
+} from "@jobwire/shared";
+import type { Store } from "../store/store.js";
+import type { EventStream } from "../streams/event-stream.js";
+import { MergedStream, type MergeOptions } from "../streams/merged-stream.js";
+import type { StreamSource } from "../streams/stream-source.js";
+import { TopicHubs } from "../streams/topic-hubs.js";
+import { TopicStream } from "../streams/topic-stream.js";
+import { startDueLoop } from "./due-loop.js";
+import { ReadableEntries } from "./readable-entries.js";
+import type { JobwireStore } from "./stores.js";
+import { TopicHandle } from "./topic-handle.js";
+import { TopicLog } from "./topic-log.js";
+
+export interface JobwireOptions {
+  readonly store: JobwireStore;
+  /** How many events of a log are kept: the newest so many. Default 1000. */
+  readonly maxEvents?: number;
+  /** How many bytes of a log are kept. Default 16 MiB. */
+  readonly maxBytes?: number;
+  /** How long an ended log is kept after its end, and one without a state after its newest event. Default a day. */
+  readonly retainMs?: number;
+  /** Hears of background work that failed and is tried again. Default: a warning of the process. */
+  readonly onError?: (error: unknown) => void;
+  /** Hears of what the operator of the store should mend, and of data that no definition here can read. */
+  readonly onWarning?: (warning: string) => void;
+  /** Called once for each change between reachable and not. */
+  readonly onReachable?: (reachable: boolean, error?: unknown) => void;
+}
+
+export interface TopicOptions<Key, State, Input> {
+  /** Names the indexes that list a state: any texts, moved in the commit that changes the state. */
+  readonly index?: (state: State, key: Key) => readonly string[];
+  /** When something is to happen with a state by itself. `null`: never. */
+  readonly due?: (state: State, key: Key) => Date | null;
+  /**
+   * What happens then, once, on whichever process. After it `due` is to name a later time, or none: a state that stays due is
+   * asked for again a second later.
+   */
+  readonly onDue?: (key: Key, state: State) => Input | readonly Input[] | Promise<Input | readonly Input[]>;
+  /** In place of that of `openJobwire`. */
+  readonly retainMs?: number;
+}
+
+const defaultRetainMs = 86_400_000;
+const dueIntervalMs = 1000;
+
+/** Opens the store. Resolves also while it is away: calls are refused until it is there. */
+export async function openJobwire(options: JobwireOptions): Promise<Jobwire> {
+  const { maxEvents = 1000, maxBytes, onWarning = warn, onReachable = () => {} } = options;
+  const store = await options.store.open({
+    retention: { maxEvents, ...(maxBytes !== undefined && { maxBytes }) },
+    onReachable,
+    onWarning,
+  });
+  return new Jobwire(store, options);
+}
+
+/** Typed, resumable streams of anybody's own events. */
+export class Jobwire implements AsyncDisposable {
+  readonly #hubs: TopicHubs;
+  readonly #names = new Set<string>();
+  readonly #loops: AsyncDisposable[] = [];
+  readonly #onError: (error: unknown) => void;
+
+  constructor(
+    private readonly store: Store,
+    private readonly options: Omit<JobwireOptions, "store">,
+  ) {
+    this.#onError = options.onError ?? ((error) => process.emitWarning(textOf(error)));
+    this.#hubs = new TopicHubs(store, this.#onError);
+  }
+
+  /**
+   * The typed handle of a definition.
+   * @throws Error when a topic of this name was opened before, or `due` and `onDue` are not both there.
+   */
+  topic<const Name extends string, Key extends KeySchema, Events extends EventSchemas, State>(
+    definition: TopicDefinition<Name, Key, Events, State>,
+    options: TopicOptions<TopicKeyFields<Key>, NoInfer<State>, TopicEventInput<Key, Events>> = {},
+  ): TopicHandle<Name, Key, Events, State> {
+    const { name } = definition;
+    const { index, due, onDue, retainMs = this.options.retainMs ?? defaultRetainMs } = options;
+    if (this.#names.has(name))
+      throw new Error(
+        `Topic ${JSON.stringify(name)} is open already; open each definition once and share its handle`,
+      );
+    if ((due === undefined) !== (onDue === undefined))
+      throw new Error(`Topic ${JSON.stringify(name)}: due and onDue come together, or not at all`);
+    if ((due || index) && !definition.state)
+      throw new Error(
+        `Topic ${JSON.stringify(name)}: index and due need a state, and its definition has none`,
+      );
+    this.#names.add(name);
+    const entries = new ReadableEntries(definition.eventSchema, (what, error) =>
+      (this.options.onWarning ?? warn)(
+        `${name}: ${what} in the store does not fit its definition. ${textOf(error)}`,
+      ),
+    );
+    // A key that was read has the fields that its schema says.
+    const dueAt = (state: State, key: object) => due?.(state, key as TopicKeyFields<Key>) ?? null;
+    const log = new TopicLog<State>({
+      definition,
+      store: this.store,
+      indexesOf: (state, key) => index?.(state, key as TopicKeyFields<Key>) ?? [],
+      dueAt,
+      retainMs,
+    });
+    if (definition.state && (due || definition.ends.length > 0))
+      this.#loops.push(
+        startDueLoop({
+          log,
+          dueAt,
+          onDue: async (key, state) => [(await onDue?.(key as TopicKeyFields<Key>, state)) ?? []].flat(),
+          onError: this.#onError,
+          intervalMs: dueIntervalMs,
+        }),
+      );
+    return new TopicHandle(definition, log, this.#hubs, entries);
+  }
+
+  /**
+   * One stream over up to 100 topics, exact in each: its ids have a place in every one of them. A topic that has ended leaves;
+   * the stream completes with the last one.
+   * @param options.lastEventId An id of a stream over the same topics, in any order.
+   * @throws AppError `CURSOR_INVALID` when it is another one; `INPUT_INVALID` when a topic is named twice, or too many are.
+   */
+  merge<const Streams extends readonly EventStream<object>[]>(
+    streams: Streams,
+    options: MergeOptions = {},
+  ): EventStream<StreamedBy<Streams[number]>> {
+    const sources = streams.map((stream) => {
+      if (stream instanceof TopicStream && stream.source)
+        // The stream of these events has the source of these events.
+        return { source: stream.source as StreamSource<StreamedBy<Streams[number]>> };
+      throw new TypeError("merge takes streams that handles have returned");
+    });
+    return new MergedStream(sources, options);
+  }
+
+  /** Whether the store is there as far as this process knows, without asking it. */
+  get isReachable(): boolean {
+    return this.store.isReachable;
+  }
+
+  /** @throws AppError `STORE_UNAVAILABLE` */
+  ping(): Promise<void> {
+    return this.store.ping();
+  }
+
+  /** Ends every stream, timer and connection. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const loop of this.#loops) await loop[Symbol.asyncDispose]();
+    await this.#hubs[Symbol.asyncDispose]();
+    await this.store[Symbol.asyncDispose]();
+  }
+}
+
+type StreamedBy<Stream> = Stream extends EventStream<infer Event> ? Event : never;
+
+function warn(warning: string): void {
+  process.emitWarning(warning, { type: "JobwireWarning" });
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,59 @@
+import superjson from "superjson";
+import { z } from "zod";
+import { AppError } from "../app-error.js";
+import type { StateRecord } from "../store/store.js";
+import type { PlainKey } from "./event-input.js";
+
+/** What the store holds beside a log whose definition has a state. */
+export interface TopicRecord<State> {
+  readonly key: PlainKey;
+  readonly state: State;
+  /** One more with each change: the guard of the next one. */
+  readonly revision: number;
+  /** Nothing follows. */
+  readonly ended: boolean;
+  /** The indexes that list it. */
+  readonly listed: readonly string[];
+}
+
+const recordSchema = z.object({
+  key: z.string().transform((text) => superjson.parse<PlainKey>(text)),
+  state: z.string().transform((text) => superjson.parse(text)),
+  revision: z.coerce.number().int(),
+  ended: z.string().transform((text) => text === "1"),
+  listed: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+});
+
+/** @throws AppError `STATE_UNREADABLE` when it was written by a definition that this one is incompatible with. */
+export function readTopicRecord<State>(
+  name: string,
+  schema: z.ZodType<State>,
+  record: StateRecord,
+): TopicRecord<State> {
+  try {
+    const { state, ...rest } = recordSchema.parse(record);
+    return { ...rest, state: schema.parse(state) };
+  } catch (cause) {
+    throw new AppError(
+      "STATE_UNREADABLE",
+      `A state of ${name} in the store does not fit its definition; read it with the one that wrote it, or remove it.`,
+      { cause },
+    );
+  }
+}
+
+export function writeTopicRecord<State>({
+  key,
+  state,
+  revision,
+  ended,
+  listed,
+}: TopicRecord<State>): StateRecord {
+  return {
+    key: superjson.stringify(key),
+    state: superjson.stringify(state),
+    revision: String(revision),
+    ended: ended ? "1" : "",
+    listed: JSON.stringify(listed),
+  };
+}
