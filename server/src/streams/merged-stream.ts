@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import { AppError } from "../app-error.js";
 import { EventStream } from "./event-stream.js";
@@ -51,6 +52,8 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
     const { signal: given } = this.options;
     const leaving = new AbortController();
     const signal = AbortSignal.any([closing, leaving.signal, ...(given ? [given] : [])]);
+    // Each topic waits on it.
+    setMaxListeners(0, signal);
     const places = this.#newPlaces();
     const sources = await this.#placed(places);
     const items = sources.map(({ source }, index) => ({
