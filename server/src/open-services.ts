@@ -37,7 +37,7 @@ export interface Services extends AsyncDisposable {
 }
 
 export interface ServicesOptions {
-  readonly config: Pick<Config, "historyTtlMs" | "tasks" | "versionUrl">;
+  readonly config: Pick<Config, "historyTtlMs" | "sessionsMaxPerUser" | "tasks" | "versionUrl">;
   readonly store: Store;
   readonly hubs: TopicHubs;
   readonly sessionObservers: readonly SessionObserver[];
@@ -66,6 +66,7 @@ export function openServices(options: ServicesOptions): Services {
   const sessions = openSessions({
     store,
     retainMs: config.historyTtlMs,
+    maxPerUser: config.sessionsMaxPerUser,
     observers: sessionObservers,
     log,
     onError,

@@ -7,14 +7,21 @@ import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
 
 export interface OpenStoreOptions {
-  readonly config: Pick<Config, "historyMaxBytes" | "historyMaxEvents" | "redisPrefix" | "redisUrl">;
+  readonly config: Pick<
+    Config,
+    "historyMaxBytes" | "historyMaxEvents" | "historyTtlMs" | "redisPrefix" | "redisUrl"
+  >;
   readonly log: Logger;
   readonly registry: Registry;
 }
 
 /** The store of `REDIS_URL`, whose changes of state are logged and measured; without it the one in memory. */
 export async function openStore({ config, log, registry }: OpenStoreOptions): Promise<Store> {
-  const retention = { maxEvents: config.historyMaxEvents, maxBytes: config.historyMaxBytes };
+  const retention = {
+    maxEvents: config.historyMaxEvents,
+    maxBytes: config.historyMaxBytes,
+    emptyTopicMs: config.historyTtlMs,
+  };
   if (config.redisUrl === undefined) return openMemoryStore(retention);
   const observe = addRedisMetrics(registry);
   return openRedisStore({

@@ -61,7 +61,7 @@ export async function startServer(
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   addClockMetric(registry, store.clock);
-  const hubs = new TopicHubs(store, onError);
+  const hubs = new TopicHubs(store, onError, Math.min(600_000, config.historyTtlMs / 3));
   const services = openServices({
     config,
     store,

@@ -117,7 +117,7 @@ class Run {
   }
 
   async #send(to: string): Promise<void> {
-    const name = `m${++this.#count}`;
+    const name = `${to === "all" ? "all" : "own"} ${++this.#count}`;
     const event = { type: "session.message", timestamp: new Date(), name, data: null } as const;
     const delivered = await this.sessions.broadcasts.send(to === "all" ? to : { requestId: to }, [event]);
     const reached = [...this.#sessions].filter(([requestId]) => to === "all" || to === requestId);
@@ -174,7 +174,11 @@ class Connection {
 
   check(): void {
     const types = this.events.map(({ type }) => type);
-    expect(messagesIn(this.events)).toEqual(this.expected);
+    // Each of the logs it follows is in order; between them there is none.
+    for (const log of ["all", "own"]) {
+      const ofLog = (names: readonly string[]) => names.filter((name) => name.startsWith(log));
+      expect(ofLog(messagesIn(this.events))).toEqual(ofLog(this.expected));
+    }
     expect(types.slice(0, 2)).toEqual(["session.opened", "version.announced"]);
     expect(this.events[0]).toMatchObject({ resumed: this.isResumed });
     if (!this.#hasLeft) expect(types.includes("session.replaced")).toBe(this.isReplaced);
@@ -190,7 +194,14 @@ interface ServerProcess extends AsyncDisposable {
 function openProcess(store: Store): ServerProcess {
   const hubs = new TopicHubs(store, fail);
   const log = pino({ level: "silent" });
-  const sessions = openSessions({ store, retainMs: 60_000, observers: [], log, onError: fail });
+  const sessions = openSessions({
+    store,
+    maxPerUser: 100,
+    retainMs: 60_000,
+    observers: [],
+    log,
+    onError: fail,
+  });
   const { connections } = sessions;
   const versionFor = async () => ({ version: "1", changelog: null, pending: false });
   const streams = new SessionStreams({

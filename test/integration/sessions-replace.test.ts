@@ -10,7 +10,7 @@ import {
   type TestServer,
 } from "../support/test-server.js";
 
-const many = { DRAIN_MS: "0" };
+const many = { DRAIN_MS: "0", SESSIONS_MAX_PER_USER: "1000" };
 
 describeOnEachStore("a session's newest connection", (store) => {
   test("is the only one of 20 that opened at once, and the others are told and complete", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectedSession } from "@jobwire/shared";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { sessionKey, sessionsScope } from "../../server/src/sessions/session-keys.js";
+import { sessionKey, sessionsScope, sessionTopic } from "../../server/src/sessions/session-keys.js";
 import { SessionRetention } from "../../server/src/sessions/session-retention.js";
 import { SessionStore } from "../../server/src/sessions/session-store.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
@@ -29,11 +29,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
   });
 
   const logOf = async ({ requestId }: ConnectedSession) => {
-    const replay = await store.replay(
-      { scope: sessionsScope, topic: sessionKey(requestId) },
-      null,
-      upTo(100),
-    );
+    const replay = await store.replay(sessionTopic(requestId), null, upTo(100));
     return replay.kind === "events" ? replay.entries.map(({ body }) => body) : [];
   };
 
@@ -46,7 +42,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     const state = await sessions.find(older.requestId);
     expect(state).toEqual({ ...newer, endedAt: null });
     expect(await sessions.disconnect(older)).toBe(false);
-    await sessions.restore(older, "");
+    await sessions.restore(older, null);
     expect(await sessions.find(older.requestId)).toEqual(state);
     expect(await logOf(newer)).toEqual([older.connectionId, newer.connectionId]);
   });
@@ -78,7 +74,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     await sessions.connect(before);
     await sessions.connect(session);
     await damage(session, before);
-    await sessions.restore(session, before.connectionId);
+    await sessions.restore(session, before);
     expect(await sessions.find(session.requestId)).toEqual({ ...session, endedAt: null });
   });
 

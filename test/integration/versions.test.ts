@@ -198,7 +198,14 @@ test("a version that cannot be told is logged, the connection stands, and the ne
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
   const log = pino({ level: "silent" });
-  await using sessions = openSessions({ store, retainMs: 60_000, observers: [], log, onError });
+  await using sessions = openSessions({
+    store,
+    maxPerUser: 100,
+    retainMs: 60_000,
+    observers: [],
+    log,
+    onError,
+  });
   const versionFor = vi.fn<() => Promise<AnnouncedVersion>>();
   const failure = new Error("no version");
   versionFor.mockRejectedValueOnce(failure);

@@ -3,6 +3,7 @@ import { formatCursor, type Cursor } from "@jobwire/shared";
 import { vi } from "vitest";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
 import type { EventStream } from "../../server/src/streams/event-stream.js";
+import { MergedStream } from "../../server/src/streams/merged-stream.js";
 import { TopicStream } from "../../server/src/streams/topic-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
 import { StreamCounts } from "../../server/src/streams/stream-counts.js";
@@ -21,7 +22,9 @@ export interface GapEvent extends Gap {
 /** The two ways to take a stream: as an async iterable, and as frames for a connection. */
 export const ways = ["iterated", "delivered"] as const;
 
-export interface ReadingOptions extends Pick<StreamSource<TestEvent | GapEvent>, "prelude" | "mark"> {
+export interface ReadingOptions extends Pick<StreamSource<TestEvent | GapEvent>, "mark"> {
+  /** With it the stream is one of this topic among many: its ids are others. */
+  readonly prelude?: (isContinued: boolean) => AsyncIterable<TestEvent | GapEvent>;
   readonly hubs: TopicHubs;
   readonly topic: TopicKey;
   readonly after?: Cursor | null;
@@ -78,7 +81,7 @@ export class Reading implements AsyncDisposable {
 export function openStream(options: ReadingOptions): EventStream<TestEvent | GapEvent> {
   const { hubs, topic, after = null, start = "oldest", types, signal, prelude, mark } = options;
   const explainGap = options.explainGap ?? (async (gap: Gap) => ({ type: "stream.gap" as const, ...gap }));
-  return new TopicStream<TestEvent | GapEvent>({
+  const source: StreamSource<TestEvent | GapEvent> = {
     hubs,
     topic,
     after,
@@ -86,9 +89,9 @@ export function openStream(options: ReadingOptions): EventStream<TestEvent | Gap
     types: types && new Set(types),
     signal,
     explainGap,
-    ...(prelude && { prelude }),
     ...(mark && { mark }),
-  });
+  };
+  return prelude ? new MergedStream([{ source }], { prelude }) : new TopicStream(source);
 }
 
 export function newTopic(): TopicKey {

@@ -14,6 +14,8 @@ export interface SessionsOptions {
   readonly store: Store;
   /** How long a session is kept after its connection has ended. */
   readonly retainMs: number;
+  /** How many sessions of a user are kept, connected or not. */
+  readonly maxPerUser: number;
   readonly observers: readonly SessionObserver[];
   readonly log: Logger;
   readonly onError: (error: unknown) => void;
@@ -28,13 +30,27 @@ export interface Sessions extends AsyncDisposable {
 }
 
 /** To be disposed when the connections are closed and before the store is. */
-export function openSessions({ store, retainMs, observers: list, log, onError }: SessionsOptions): Sessions {
+export function openSessions({
+  store,
+  retainMs,
+  maxPerUser,
+  observers: list,
+  log,
+  onError,
+}: SessionsOptions): Sessions {
   const retention = new SessionRetention(retainMs, store.clock);
   const sessions = new SessionStore(store, retention);
   const directory = new SessionDirectory(store);
   const lease = new ProcessLease(store);
   const observers = new SessionObservers(list, log);
-  const connections = new SessionConnections({ sessions, lease, observers, onError });
+  const connections = new SessionConnections({
+    sessions,
+    lease,
+    observers,
+    directory,
+    maxPerUser,
+    onError,
+  });
   const sweeper = new SessionSweeper({ sessions, directory, retention, lease, connections, observers });
   // By itself: however long a sweep takes, the lease is renewed in time.
   const renewals = startBackgroundLoop(() => lease.renew(), { intervalMs: renewIntervalMs, onError });

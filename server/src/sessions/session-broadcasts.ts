@@ -1,34 +1,21 @@
 import type { SessionEvent } from "@jobwire/shared";
-import type { Committed, StateChange, StateRecord, Store } from "../store/store.js";
+import type { Committed, NewEvent, StateChange, Store, TopicKey } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
-import { batchesOf } from "./batches.js";
-import type { Audience, SessionDirectory } from "./session-directory.js";
-import { sessionKey, sessionsScope } from "./session-keys.js";
-import type { SessionRecord } from "./session-record.js";
+import type { SessionDirectory } from "./session-directory.js";
+import { everybodyTopic, liveIndex, sessionsScope, sessionTopic, userTopic } from "./session-keys.js";
 import type { SessionRetention } from "./session-retention.js";
+
+/** Whom something is for: every session, those of one user, or one. */
+export type Audience = "all" | { readonly userId: string } | { readonly requestId: string };
 
 export interface Broadcast {
   readonly audience: Audience;
   readonly events: readonly SessionEvent[];
   /** Changes in one commit with the events, in the scope of the sessions; a guard that refuses it refuses all. */
-  readonly state: StateChange;
+  readonly state?: StateChange;
   /** Drops the state after so many milliseconds; 0 drops it now. */
   readonly retainMs?: number;
 }
-
-export type Broadcasted =
-  | {
-      readonly accepted: true;
-      /** How many live connections the events were committed for. */ readonly delivered: number;
-    }
-  | {
-      readonly accepted: false;
-      /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null;
-    };
-
-/** How much one commit writes, to how many logs: little enough to let others in between. */
-const maxTopicsPerCommit = 256;
-const maxBytesPerCommit = 4_194_304;
 
 export interface SessionBroadcastsOptions {
   readonly store: Store;
@@ -36,80 +23,61 @@ export interface SessionBroadcastsOptions {
   readonly retention: SessionRetention;
 }
 
-/** Writes to the logs of sessions. Those that are away for a moment find it in their log when they are back. */
+/**
+ * Writes to a log that everybody in an audience follows: one commit, however many they are. Those that are away for a
+ * moment find it there when they are back.
+ */
 export class SessionBroadcasts {
   constructor(private readonly options: SessionBroadcastsOptions) {}
 
-  /**
-   * Sends events to sessions. No session at all is no error.
-   * @returns for how many live connections they were committed.
-   * @throws AppError `STORE_UNAVAILABLE`: some sessions may have got them.
-   */
-  async send(audience: Audience, events: readonly SessionEvent[]): Promise<number> {
-    const entries = encode(events);
-    const sessions = await this.#reachable(audience);
-    for (const batch of batchesOf(sessions, topicsPerCommit(entries))) await this.#append(batch, entries);
-    return this.#countLive(sessions);
-  }
-
-  /**
-   * Changes a state and sends the events that say so. The state and the events for the first sessions, up to 256, are one
-   * commit; those for more sessions follow in further commits.
-   * @throws AppError `STORE_UNAVAILABLE`: the state may have changed, and some sessions may have got the events.
-   */
-  async commit({ audience, events, ...change }: Broadcast): Promise<Broadcasted> {
-    const entries = encode(events);
-    const size = topicsPerCommit(entries);
-    const sessions = await this.#reachable(audience);
-    const [first = [], ...rest] = batchesOf(sessions, size);
-    const committed = await this.#append(first, entries, change);
-    if (!committed.accepted) return committed;
-    // Those that have come since these were read may have read the state of before.
-    const reached = new Set(sessions.map(({ requestId }) => requestId));
-    const late = (await this.#reachable(audience)).filter(({ requestId }) => !reached.has(requestId));
-    for (const batch of [...rest, ...batchesOf(late, size)]) await this.#append(batch, entries);
-    return { accepted: true, delivered: await this.#countLive([...sessions, ...late]) };
-  }
-
-  #append(
-    sessions: readonly SessionRecord[],
-    entries: readonly Entry[],
-    change?: Pick<Broadcast, "state" | "retainMs">,
-  ): Promise<Committed> {
-    return this.options.store.commit({
+  /** No session at all is no error. @throws AppError `STORE_UNAVAILABLE` */
+  async commit({ audience, events, ...change }: Broadcast): Promise<Committed> {
+    const { store, retention } = this.options;
+    const topic = await this.#topicOf(audience);
+    return store.commit({
       scope: sessionsScope,
       ...change,
-      events: sessions.flatMap(({ requestId }) =>
-        entries.map((event) => ({ topic: sessionKey(requestId), ...event })),
-      ),
+      events: topic ? entriesOf(topic, events) : [],
+      // The log of one session is kept as long as the session is.
+      ...(topic && isShared(audience) && { idleMs: retention.retainMs }),
     });
   }
 
-  async #countLive(sessions: readonly SessionRecord[]): Promise<number> {
-    const processes = await this.options.directory.liveProcesses();
-    return sessions.filter(({ endedAt, process }) => !endedAt && processes.has(process)).length;
+  /** Sends events. @returns how many live connections they are for. @throws AppError `STORE_UNAVAILABLE` */
+  async send(
+    audience: Exclude<Audience, { userId: string }>,
+    events: readonly SessionEvent[],
+  ): Promise<number> {
+    await this.commit({ audience, events });
+    return this.countLive(audience);
   }
 
-  async #reachable(audience: Audience): Promise<SessionRecord[]> {
-    const { directory, retention } = this.options;
-    const sessions: SessionRecord[] = [];
-    for await (const page of directory.pagesOf(audience)) {
-      sessions.push(...page.filter((session) => retention.isReachable(session)));
+  /** How many of these sessions are connected to a process that is alive. @throws AppError `STORE_UNAVAILABLE` */
+  async countLive(audience: Exclude<Audience, { userId: string }>): Promise<number> {
+    const { store, directory } = this.options;
+    if (audience !== "all") {
+      const session = await directory.find(audience.requestId);
+      if (!session || session.endedAt) return 0;
+      return (await directory.liveProcesses()).has(session.process) ? 1 : 0;
     }
-    return sessions;
+    const processes = [...(await directory.liveProcesses())].map(liveIndex);
+    const counts = await store.countStates(sessionsScope, processes);
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** `null`: there is no session to write to. */
+  async #topicOf(audience: Audience): Promise<TopicKey | null> {
+    if (audience === "all") return everybodyTopic;
+    if ("userId" in audience) return userTopic(audience.userId);
+    const session = await this.options.directory.find(audience.requestId);
+    return session && this.options.retention.isReachable(session) ? sessionTopic(audience.requestId) : null;
   }
 }
 
-interface Entry {
-  readonly type: string;
-  readonly body: string;
+function isShared(audience: Audience): boolean {
+  return audience === "all" || "userId" in audience;
 }
 
-function encode(events: readonly SessionEvent[]): Entry[] {
-  return events.map((event) => ({ type: event.type, body: encodeEvent(event) }));
-}
-
-function topicsPerCommit(entries: readonly Entry[]): number {
-  const bytes = entries.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
-  return Math.min(maxTopicsPerCommit, Math.max(1, Math.floor(maxBytesPerCommit / Math.max(1, bytes))));
+function entriesOf({ topic }: TopicKey, events: readonly SessionEvent[]): NewEvent[] {
+  return events.map((event) => ({ topic, type: event.type, body: encodeEvent(event) }));
 }

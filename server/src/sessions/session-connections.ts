@@ -4,12 +4,17 @@ import { AppError } from "../app-error.js";
 import { batchesOf } from "./batches.js";
 import type { ProcessLease } from "./process-lease.js";
 import type { SessionObservers } from "./session-observers.js";
-import type { SessionStore } from "./session-store.js";
+import type { SessionDirectory } from "./session-directory.js";
+import type { SessionRecord } from "./session-record.js";
+import type { Connection, SessionStore } from "./session-store.js";
 
 export interface SessionConnectionsOptions {
   readonly sessions: SessionStore;
   readonly lease: ProcessLease;
   readonly observers: SessionObservers;
+  readonly directory: SessionDirectory;
+  /** How many sessions of a user are kept, connected or not. */
+  readonly maxPerUser: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,15 +42,16 @@ export class SessionConnections implements AsyncDisposable {
     const { sessions, lease, observers } = this.options;
     if (!lease.isHeld) await lease.renew();
     const before = await sessions.find(requestId);
+    if (!before) await this.#makeRoom(userId);
     const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
     const connection: LocalConnection = {
       session,
-      before: before?.connectionId ?? "",
+      before,
       greeted: undefined,
     };
     this.#open.set(session.connectionId, connection);
     try {
-      const start = await sessions.connect(session);
+      const start = await sessions.connect(session, before);
       if (!start) throw notFound();
       connection.greeted = observers.tell("onConnect", session);
       if (signal?.aborted) this.#close(connection);
@@ -56,6 +62,12 @@ export class SessionConnections implements AsyncDisposable {
       this.#close(connection);
       throw error;
     }
+  }
+
+  /** @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `STORE_UNAVAILABLE` */
+  async requireOwn({ requestId, userId }: Pick<ConnectedSession, "requestId" | "userId">): Promise<void> {
+    const session = await this.options.sessions.find(requestId);
+    if (session && session.userId !== "" && session.userId !== userId) throw notFound();
   }
 
   /** Whether this process holds the connection, or is about to say that it has ended. */
@@ -85,6 +97,23 @@ export class SessionConnections implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#leaveAll().catch(this.options.onError);
     await this.options.lease.release().catch(this.options.onError);
+  }
+
+  /** For one more session: the one that has been without a connection longest goes. @throws AppError `SESSIONS_BUSY` */
+  async #makeRoom(userId: string): Promise<void> {
+    const { directory, sessions, maxPerUser } = this.options;
+    if ((await directory.countOf(userId)) < maxPerUser) return;
+    let longestEnded: SessionRecord | undefined;
+    for await (const page of directory.pages(userId))
+      for (const session of page)
+        if (session.endedAt && !(longestEnded?.endedAt && longestEnded.endedAt <= session.endedAt))
+          longestEnded = session;
+    if (!longestEnded)
+      throw new AppError(
+        "SESSIONS_BUSY",
+        `You have ${maxPerUser} sessions, all of them connected; close one, or use one requestId for each page.`,
+      );
+    await sessions.drop(longestEnded);
   }
 
   #close(connection: LocalConnection): void {
@@ -121,8 +150,8 @@ export class SessionConnections implements AsyncDisposable {
 
 interface LocalConnection {
   readonly session: ConnectedSession;
-  /** The id of the connection it has replaced, if any. */
-  readonly before: string;
+  /** The connection it has replaced, if any. */
+  readonly before: Connection | null;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
 }

@@ -3,24 +3,27 @@ import type { StateRecord, Store } from "../store/store.js";
 import { processesIndex, sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
 import { readSessionRecord, type SessionRecord } from "./session-record.js";
 
-/** Whom something is for: every session, those of one user, or one. */
-export type Audience = "all" | { readonly userId: string } | { readonly requestId: string };
-
 const pageSize = 256;
 
 /** Who is there, as the store knows it: over all server processes. */
 export class SessionDirectory {
   constructor(private readonly store: Store) {}
 
-  /** Connected or not, in pages. */
-  async *pagesOf(audience: Audience): AsyncGenerator<readonly SessionRecord[], void> {
-    if (typeof audience === "object" && "requestId" in audience) {
-      const { requestId } = audience;
-      const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
-      if (state) yield [readSessionRecord(requestId, state)];
-      return;
-    }
-    const index = audience === "all" ? sessionsIndex : userIndex(audience.userId);
+  /** Connected or not. */
+  async find(requestId: string): Promise<SessionRecord | null> {
+    const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
+    return state && readSessionRecord(requestId, state);
+  }
+
+  /** How many sessions of a user are kept, connected or not. */
+  async countOf(userId: string): Promise<number> {
+    const index = userIndex(userId);
+    return (await this.store.countStates(sessionsScope, [index]))[index] ?? 0;
+  }
+
+  /** Connected or not, in pages: those of one user, or all. */
+  async *pages(userId?: string): AsyncGenerator<readonly SessionRecord[], void> {
+    const index = userId === undefined ? sessionsIndex : userIndex(userId);
     for await (const page of this.#statesOf(index)) {
       yield page.map(({ key, state }) => readSessionRecord(key.slice(sessionKey("").length), state));
     }
@@ -29,7 +32,7 @@ export class SessionDirectory {
   /** Those who are connected to a process that is alive. */
   async connected(): Promise<ConnectedSession[]> {
     const sessions: SessionRecord[] = [];
-    for await (const page of this.pagesOf("all")) sessions.push(...page.filter(({ endedAt }) => !endedAt));
+    for await (const page of this.pages()) sessions.push(...page.filter(({ endedAt }) => !endedAt));
     const processes = await this.liveProcesses();
     return sessions
       .filter(({ process }) => processes.has(process))

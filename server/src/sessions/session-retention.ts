@@ -9,7 +9,7 @@ export class SessionRetention {
   readonly #marginMs: number;
 
   constructor(
-    private readonly retainMs: number,
+    readonly retainMs: number,
     private readonly clock: StoreClock,
   ) {
     this.#marginMs = Math.min(retainMs, 60_000);

@@ -1,6 +1,14 @@
 import type { ConnectedSession, Cursor } from "@jobwire/shared";
 import type { Store } from "../store/store.js";
-import { sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
+import { removalType } from "../streams/frame.js";
+import {
+  liveIndex,
+  sessionKey,
+  sessionsIndex,
+  sessionsScope,
+  sessionTopic,
+  userIndex,
+} from "./session-keys.js";
 import { readSessionRecord, type SessionRecord } from "./session-record.js";
 import type { SessionRetention } from "./session-retention.js";
 
@@ -29,26 +37,37 @@ export class SessionStore {
 
   /**
    * Makes this connection the newest. Of those who race the last commit wins.
+   * @param before The connection it replaces, as it was read; it is looked for again when another one was faster.
    * @returns the place of its mark in the log; `null` when the session is another user's.
    */
-  async connect(session: ConnectedSession): Promise<Cursor | null> {
+  async connect(session: ConnectedSession, before: Connection | null = null): Promise<Cursor | null> {
     const { requestId, userId, connectionId } = session;
-    const committed = await this.store.commit({
-      scope: sessionsScope,
-      state: { ...connectedState(session), expect: { userId: ["", userId] } },
-      events: [{ topic: sessionKey(requestId), type: connectionMarkType, body: connectionId }],
-    });
-    return committed.accepted ? (committed.cursors[0] ?? null) : null;
+    const { topic } = sessionTopic(requestId);
+    for (let replaced = before; ;) {
+      const committed = await this.store.commit({
+        scope: sessionsScope,
+        state: {
+          ...connectedState(session, replaced),
+          expect: { userId: ["", userId], process: [replaced?.process ?? ""] },
+        },
+        events: [{ topic, type: connectionMarkType, body: connectionId }],
+      });
+      if (committed.accepted) return committed.cursors[0] ?? null;
+      const current = committed.state && readSessionRecord(requestId, committed.state);
+      if (current && current.userId !== userId && current.userId !== "") return null;
+      replaced = current;
+    }
   }
 
   /** @returns false when there is a newer connection. */
-  async disconnect({ requestId, connectionId }: ConnectedSession): Promise<boolean> {
+  async disconnect({ requestId, connectionId, process }: ConnectedSession): Promise<boolean> {
     const { accepted } = await this.store.commit({
       scope: sessionsScope,
       state: {
         key: sessionKey(requestId),
         expect: { connectionId: [connectionId] },
         set: { endedAt: String(this.store.clock.now()) },
+        unlist: [liveIndex(process)],
       },
       events: [],
     });
@@ -58,18 +77,21 @@ export class SessionStore {
   /**
    * For a connection that stands while its session was taken for gone, or its state was lost or set back to the
    * connection before it. A newer one keeps the session.
-   * @param before The id of the connection before it; `""` when there was none.
+   * @param before The connection before it, if there was one.
    */
-  async restore(session: ConnectedSession, before: string): Promise<void> {
+  async restore(session: ConnectedSession, before: Connection | null): Promise<void> {
     await this.store.commit({
       scope: sessionsScope,
-      state: { ...connectedState(session), expect: { connectionId: [session.connectionId, before, ""] } },
+      state: {
+        ...connectedState(session, before),
+        expect: { connectionId: [session.connectionId, before?.connectionId ?? "", ""] },
+      },
       events: [],
     });
   }
 
   /** Drops the session with its log, unless it has a connection again. */
-  async drop({ requestId, userId, connectionId, endedAt }: SessionRecord): Promise<void> {
+  async drop({ requestId, userId, connectionId, process, endedAt }: SessionRecord): Promise<void> {
     const key = sessionKey(requestId);
     await this.store.commit({
       scope: sessionsScope,
@@ -78,17 +100,25 @@ export class SessionStore {
         expect: { connectionId: [connectionId], endedAt: [endedAt ? String(endedAt.getTime()) : ""] },
         set: {},
         index: [sessionsIndex, userIndex(userId)],
+        unlist: [liveIndex(process)],
       },
-      events: [{ topic: key, type: "session.dropped", body: "", last: true }],
+      events: [{ topic: sessionTopic(requestId).topic, type: removalType, body: "", last: true }],
       retainMs: 0,
     });
   }
 }
 
-function connectedState({ requestId, userId, connectionId, process, since }: ConnectedSession) {
+/** What of a connection is known where it may have to be replaced. */
+export type Connection = Pick<ConnectedSession, "connectionId" | "process">;
+
+function connectedState(
+  { requestId, userId, connectionId, process, since }: ConnectedSession,
+  before: Connection | null,
+) {
   return {
     key: sessionKey(requestId),
     set: { userId, connectionId, process, since: String(since.getTime()), endedAt: "" },
-    index: [sessionsIndex, userIndex(userId)],
+    index: [sessionsIndex, userIndex(userId), liveIndex(process)],
+    unlist: before && before.process !== process ? [liveIndex(before.process)] : [],
   };
 }

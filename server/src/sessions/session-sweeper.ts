@@ -42,7 +42,7 @@ export class SessionSweeper {
 
   async #sweepAll(signal: AbortSignal): Promise<void> {
     const { directory, retention, sessions } = this.options;
-    for await (const page of directory.pagesOf("all")) {
+    for await (const page of directory.pages()) {
       const alive = await directory.liveProcesses();
       for (const session of page) {
         if (signal.aborted) return;

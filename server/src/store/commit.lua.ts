@@ -169,6 +169,7 @@ for _, topic in ipairs(commit.topics) do
   redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
   if commit.idleMs then
+    redis.call("HSET", head, "idle", whole(commit.idleMs))
     redis.call("PEXPIRE", log, commit.idleMs)
     redis.call("PEXPIRE", head, commit.idleMs)
   end

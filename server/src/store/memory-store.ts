@@ -41,6 +41,7 @@ interface Log {
   offset: number;
   closed: boolean;
   entries: LogEntry[];
+  idleMs?: number;
   /** Of the bodies of `entries`. */
   bytes: number;
 }
@@ -89,7 +90,11 @@ class MemoryStore implements Store {
       else messages.set(key, { epoch: log.epoch, entries: [entry] });
     }
     if (change.idleMs !== undefined)
-      for (const { topic } of events) this.#dropLater(this.#logs, keyOf(scope, topic), change.idleMs);
+      for (const { topic } of events) {
+        const key = keyOf(scope, topic);
+        this.#log(key).idleMs = change.idleMs;
+        this.#dropLater(this.#logs, key, change.idleMs);
+      }
     if (retainMs !== undefined) this.#retain(change, retainMs);
     for (const [key, message] of messages) this.#publish(key, message);
     const committed = { accepted: true, cursors } as const;
@@ -126,8 +131,9 @@ class MemoryStore implements Store {
     return keys.map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? null }));
   }
 
-  async countStates(scope: string): Promise<Readonly<Record<string, number>>> {
-    return this.#lists.counts(scope);
+  async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
+    const counts = this.#lists.counts(scope);
+    return indexes ? Object.fromEntries(indexes.map((index) => [index, counts[index] ?? 0])) : counts;
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
@@ -208,6 +214,7 @@ class MemoryStore implements Store {
 
   #logAsked(key: string): Log {
     const log = this.#log(key);
+    if (log.idleMs !== undefined && !log.closed) this.#dropLater(this.#logs, key, log.idleMs);
     if (log.offset > 0) return log;
     this.#empty.delete(key);
     this.#empty.set(key, Date.now() + (this.retention.emptyTopicMs ?? emptyTopicMs));

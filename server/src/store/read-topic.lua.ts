@@ -3,7 +3,8 @@ const probeEntries = 4;
 
 /**
  * Reads a topic in one step. A topic that has no log gets an epoch, so that whoever has seen nothing of it can tell its
- * log from a later one; it is forgotten when nobody reads or writes the topic for some time.
+ * log from a later one; it is forgotten when nobody reads or writes the topic for some time. So is where a log ends whose
+ * commits have said how long it may be idle.
  *
  * Redis hands out whole entries however large they are: so few are read first, and their size says how many more.
  *
@@ -13,12 +14,13 @@ const probeEntries = 4;
  * @returns `{epoch, offset, closed, ancestors}` and, when asked for, the id of the oldest entry and the entries.
  */
 export const readTopicScript = `
-local head = redis.call("HMGET", KEYS[1], "epoch", "offset", "closed", "ancestors")
+local head = redis.call("HMGET", KEYS[1], "epoch", "offset", "closed", "ancestors", "idle")
 if not (head[1] and head[2]) then
   redis.call("HSET", KEYS[1], "epoch", ARGV[1], "offset", "0")
   head = { ARGV[1], "0", "0", "" }
 end
-if head[2] == "0" then redis.call("PEXPIRE", KEYS[1], ARGV[2]) end
+if head[2] == "0" then redis.call("PEXPIRE", KEYS[1], ARGV[2])
+elseif head[5] and head[3] ~= "1" then redis.call("PEXPIRE", KEYS[1], head[5]) end
 if not KEYS[2] then return { head } end
 
 local function sizeOf(entry)

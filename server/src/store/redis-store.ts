@@ -135,7 +135,12 @@ class RedisStore implements Store {
     return Promise.all(keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })));
   }
 
-  async countStates(scope: string): Promise<Readonly<Record<string, number>>> {
+  async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
+    if (indexes) {
+      if (indexes.length === 0) return {};
+      const listed = await answer(this.#commands.hmget(this.keys.counts(scope), ...indexes));
+      return Object.fromEntries(indexes.map((index, position) => [index, Number(listed[position] ?? 0)]));
+    }
     const counts = await answer(this.#commands.hgetall(this.keys.counts(scope)));
     return Object.fromEntries(Object.entries(counts).map(([index, count]) => [index, Number(count)]));
   }

@@ -19,8 +19,8 @@ export interface Store extends AsyncDisposable {
   /** States whose `due` has come by the store's own clock, the longest due first. */
   listDue(query: DueQuery): Promise<readonly DueState[]>;
 
-  /** How many keys each index of the scope lists. Those that list none are left out. */
-  countStates(scope: string): Promise<Readonly<Record<string, number>>>;
+  /** How many keys indexes of the scope list: each of these, or without names all that list any. */
+  countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>>;
 
   /**
    * Every state whose scope and key begin so, in no order, some of them twice. It costs what is there, so it is for what
@@ -85,7 +85,10 @@ export interface Commit {
   readonly retainMs?: number;
   /** More topics that `retainMs` is for: earlier commits have closed them. */
   readonly closedTopics?: readonly string[];
-  /** The topics of this commit are forgotten when nothing more is appended to them for so long. */
+  /**
+   * The topics of this commit are forgotten when nothing more is appended to them for so long. Where their logs end is
+   * remembered as long as somebody asks for it within that time.
+   */
   readonly idleMs?: number;
   /** Refused, with the state of `null`, when one of the topics it appends to is closed. */
   readonly expectOpen?: boolean;

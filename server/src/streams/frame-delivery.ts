@@ -86,9 +86,6 @@ export class FrameDelivery implements Follower, Disposable {
           this.sink.counts.gaps[step.reason] += 1;
           this.sink.writeEvent(step.id, step.event);
           break;
-        case "control":
-          this.sink.writeEvent(step.id, step.event);
-          break;
         case "frames":
           for (const batch of batchesOf(step.frames)) {
             // A log in memory and a fast reader never make it wait.

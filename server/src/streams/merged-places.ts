@@ -5,7 +5,8 @@ import type { TopicKey } from "../store/store.js";
 /** Where a stream is in one of its topics. `null`: before the oldest retained event. */
 export type Place = Cursor | "ended" | null;
 
-const endedText = "!";
+/** In place of a cursor: nothing follows in this topic. */
+export const endedPlace = "!";
 const beginningText = "-";
 
 /**
@@ -28,11 +29,11 @@ export class MergedPlaces {
   }
 
   end(index: number): void {
-    this.#texts[index] = endedText;
+    this.#texts[index] = endedPlace;
   }
 
   isEnded(index: number): boolean {
-    return this.#texts[index] === endedText;
+    return this.#texts[index] === endedPlace;
   }
 
   /** The id that leads to where the stream is now. */
@@ -56,7 +57,7 @@ export class MergedPlaces {
 
   moveTo(places: readonly Place[]): void {
     for (const [index, place] of places.entries())
-      this.#texts[index] = place === "ended" ? endedText : place ? formatCursor(place) : beginningText;
+      this.#texts[index] = place === "ended" ? endedPlace : place ? formatCursor(place) : beginningText;
   }
 }
 
@@ -70,7 +71,7 @@ export function nameOf({ scope, topic }: TopicKey): string {
 }
 
 function placeOf(text: string): Place | undefined {
-  if (text === endedText) return "ended";
+  if (text === endedPlace) return "ended";
   if (text === beginningText) return null;
   return parseCursor(text) ?? undefined;
 }

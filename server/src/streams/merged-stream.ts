@@ -5,16 +5,27 @@ import { EventStream } from "./event-stream.js";
 import type { FrameSink } from "./frame-sink.js";
 import { MergedDelivery } from "./merged-delivery.js";
 import { inOrder, MergedPlaces, nameOf, type Place } from "./merged-places.js";
-import type { MergedSource } from "./stream-source.js";
+import type { MergedSource, StreamSource } from "./stream-source.js";
 import { readTopic, type TopicItem } from "./topic-stream.js";
 
 /** How many topics one stream may follow. */
-export const maxMergedTopics = 100;
+const maxMergedTopics = 100;
+
+/** A hub that has just learned something is asked again. */
+const maxReads = 3;
 
 export interface MergeOptions {
   /** Where to continue, in all topics; without it each begins where its source says. */
   readonly lastEventId?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+interface MergedStreamOptions<Event> extends MergeOptions {
+  /**
+   * Made for this stream alone and sent before all others, with ids that lead to where it starts.
+   * `isContinued`: what follows is right after where it was to start, in every topic, without a gap.
+   */
+  readonly prelude?: (isContinued: boolean) => AsyncIterable<Event>;
 }
 
 /**
@@ -28,7 +39,7 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
   /** @throws AppError `CURSOR_INVALID`; `INPUT_INVALID` when there are no topics, too many, or one twice. */
   constructor(
     sources: readonly MergedSource<Event>[],
-    private readonly options: MergeOptions = {},
+    private readonly options: MergedStreamOptions<Event> = {},
   ) {
     super();
     checkTopics(sources);
@@ -62,6 +73,7 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
       iterator: readTopic(source, signal),
     }));
     const arrivals = new Arrivals<TopicItem<Event>>();
+    for await (const event of this.#prelude(sources)) yield tracked(places.id, event);
     const open = items.filter(({ index }) => !places.isEnded(index));
     try {
       for (const { index, iterator } of open) arrivals.ask(index, iterator);
@@ -88,7 +100,12 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
 
   async #begin(delivery: MergedDelivery, sink: FrameSink): Promise<void> {
     try {
-      delivery.start(await this.#placed(delivery.places));
+      const sources = await this.#placed(delivery.places);
+      for await (const event of this.#prelude(sources)) {
+        if (sink.signal.aborted) return delivery[Symbol.dispose]();
+        sink.writeEvent(delivery.places.id, event);
+      }
+      delivery.start(sources);
     } catch (error) {
       delivery[Symbol.dispose]();
       sink.fail(error);
@@ -115,9 +132,26 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
     });
   }
 
+  async *#prelude(sources: readonly MergedSource<Event>[]): AsyncGenerator<Event, void> {
+    const { prelude } = this.options;
+    if (!prelude) return;
+    const isContinued = await Promise.all(sources.map(({ source }) => canContinue(source)));
+    yield* prelude(isContinued.every(Boolean));
+  }
+
   #newPlaces(): MergedPlaces {
     return new MergedPlaces(this.#sources.map(({ source }) => source.topic));
   }
+}
+
+/** Whether a topic has all that follows the place where its source starts. */
+async function canContinue({ hubs, topic, readable, after }: StreamSource<unknown>): Promise<boolean> {
+  using lease = await hubs.acquire(topic, readable);
+  for (let attempt = 0; attempt < maxReads; attempt++) {
+    const read = lease.hub.peek(after) ?? (await lease.hub.readLog(after));
+    if (read) return read.kind !== "gap";
+  }
+  return true;
 }
 
 function checkTopics(sources: readonly MergedSource<object>[]): void {

@@ -26,11 +26,6 @@ export interface StreamSource<Event> {
    * all that came before.
    */
   readonly explainGap: (gap: Gap) => Promise<Event>;
-  /**
-   * Made for this stream alone and sent before all others, with ids that lead to where it starts.
-   * `isContinued`: what follows is right after where it was to start, without a gap.
-   */
-  readonly prelude?: (isContinued: boolean) => AsyncIterable<ControlEvent<Event>>;
   /** Entries that are about the stream. Not together with `types`. */
   readonly mark?: StreamMark<Event>;
   /** Ends the stream: the caller went away. */

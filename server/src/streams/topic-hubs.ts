@@ -1,3 +1,4 @@
+import { startBackgroundLoop } from "../background-loop.js";
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { FlushQueue } from "./flush-queue.js";
@@ -8,6 +9,9 @@ import { Turns } from "./turns.js";
 /** How long a hub outlives its last subscriber, so that a page reload costs no new subscription. */
 const lingerMs = 5000;
 
+/** How often it is said that somebody follows a topic, unless told otherwise: an idle one is not forgotten then. */
+const defaultKeepMs = 600_000;
+
 /** How many topics read the log at a time when all have to, as after a lost connection. */
 const maxCatchingUp = 64;
 
@@ -15,9 +19,11 @@ const maxCatchingUp = 64;
 export class TopicHubs implements AsyncDisposable {
   readonly #shared = new Map<string, SharedHub>();
   readonly #context: HubContext;
+  readonly #keeping: AsyncDisposable;
   #isDisposed = false;
 
-  constructor(store: Store, onError: (error: unknown) => void) {
+  constructor(store: Store, onError: (error: unknown) => void, keepMs = defaultKeepMs) {
+    this.#keeping = startBackgroundLoop((signal) => this.#keep(signal), { intervalMs: keepMs, onError });
     this.#context = { store, onError, flushes: new FlushQueue(), turns: new Turns(maxCatchingUp) };
   }
 
@@ -48,6 +54,7 @@ export class TopicHubs implements AsyncDisposable {
   /** Ends every stream that is still attached; none is opened any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
+    await this.#keeping[Symbol.asyncDispose]();
     const all = [...this.#shared.values()];
     this.#shared.clear();
     for (const { linger } of all) clearTimeout(linger);
@@ -55,6 +62,14 @@ export class TopicHubs implements AsyncDisposable {
     const opened = await Promise.allSettled(all.map(({ hub }) => hub));
     const hubs = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()));
+  }
+
+  async #keep(signal: AbortSignal): Promise<void> {
+    for (const [name, { leases }] of this.#shared) {
+      if (signal.aborted) return;
+      const [scope = "", topic = ""] = JSON.parse(name) as string[];
+      if (leases > 0) await this.#context.store.head({ scope, topic });
+    }
   }
 
   #contextFor(readable: Readable | undefined): HubContext {

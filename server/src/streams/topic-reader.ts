@@ -8,8 +8,6 @@ import type { TopicHub } from "./topic-hub.js";
 /** What a reader meets next on its way through a topic. */
 export type Step<Event> =
   | { readonly kind: "frames"; readonly epoch: string; readonly frames: readonly Frame[] }
-  /** A part of the stream's prelude. */
-  | ({ readonly kind: "control" } & ControlEvent<Event>)
   /** What is missing, made for this stream too. The reader stands after the gap. */
   | ({ readonly kind: "gap"; readonly reason: StreamGapReason } & ControlEvent<Event>)
   /** Nothing yet. */
@@ -29,7 +27,6 @@ export class TopicReader<Event> {
   /** The log was read to its end since this stream stood there. */
   #isSynced = false;
   #fruitlessReads = 0;
-  #prelude: AsyncIterator<ControlEvent<Event>> | undefined;
 
   constructor(
     private readonly hub: TopicHub,
@@ -56,9 +53,6 @@ export class TopicReader<Event> {
   /** @throws AppError `STORE_UNAVAILABLE` when the store is away at the start; later it is waited for. */
   async next(): Promise<Step<Event>> {
     while (!this.signal.aborted) {
-      const greeting = await this.#prelude?.next();
-      if (greeting && !greeting.done) return { kind: "control", ...greeting.value };
-      this.#prelude = undefined;
       const read =
         this.hub.peek(this.#position) ?? (await this.#fromStore(() => this.hub.readLog(this.#position)));
       if (!read) {
@@ -68,11 +62,6 @@ export class TopicReader<Event> {
       this.#fruitlessReads = 0;
       if (read.kind === "moved") {
         this.#position = read.position;
-        continue;
-      }
-      if (!this.#hasStarted && this.source.prelude) {
-        this.#hasStarted = true;
-        this.#prelude = this.source.prelude(read.kind !== "gap")[Symbol.asyncIterator]();
         continue;
       }
       if (read.kind === "head" && (await this.#lacksExpected())) {

@@ -61,7 +61,6 @@ export async function* readTopic<Event>(
         // Whoever was told may have let something happen.
         if (reader.isAtHead) await lease.hub.changed(signal);
         break;
-      case "control":
       case "gap":
         yield { kind: "event", id: step.id, event: step.event, isLast: false };
         break;

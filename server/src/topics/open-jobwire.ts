@@ -73,7 +73,11 @@ export class Jobwire implements AsyncDisposable {
     private readonly options: Omit<JobwireOptions, "store">,
   ) {
     this.#onError = options.onError ?? ((error) => process.emitWarning(textOf(error)));
-    this.#hubs = new TopicHubs(store, this.#onError);
+    this.#hubs = new TopicHubs(
+      store,
+      this.#onError,
+      Math.min(600_000, (options.retainMs ?? defaultRetainMs) / 3),
+    );
   }
 
   /**

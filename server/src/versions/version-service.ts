@@ -34,13 +34,14 @@ export class VersionService {
       changelog: changelog || null,
       pending: true,
     };
+    const audience = requestId === undefined ? "all" : { requestId };
     for (;;) {
       const committed = await this.options.broadcasts.commit({
-        audience: requestId === undefined ? "all" : { requestId },
+        audience,
         events: [event],
         state: requestId === undefined ? { key: versionKey, set } : await this.#stateOf(requestId, set),
       });
-      if (committed.accepted) return committed.delivered;
+      if (committed.accepted) return this.options.broadcasts.countLive(audience);
     }
   }
 
