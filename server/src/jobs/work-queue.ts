@@ -1,5 +1,5 @@
 import type { WorkWaiting } from "@jobwire/shared";
-import type { Store } from "../store/store.js";
+import type { StateRecord, Store } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
 import { jobIdOf, jobKey, openWork, waitingTopic } from "./job-keys.js";
 import type { JobRecord } from "./job-record.js";
@@ -9,6 +9,11 @@ export interface OpenWork {
   readonly pipeline: string;
   readonly openedAt: Date;
 }
+
+/** How long an entry may wait for its job to be created before it counts as left over by a crash. */
+export const orphanAfterMs = 60_000;
+
+const pageSize = 100;
 
 /** Stands before all others for as long as the list is there: a list of which nothing is left is none. */
 const mark = "!complete";
@@ -32,9 +37,26 @@ export class WorkQueue {
     const set = { jobId: id, pipeline, openedAt: String(createdAt.getTime()) };
     await this.store.commit({
       scope: openWork.scope,
-      state: { key: jobKey(id), set, index: openWork.index },
+      state: {
+        key: jobKey(id),
+        set,
+        index: openWork.index,
+        due: createdAt.getTime() + orphanAfterMs,
+      },
       events: [],
     });
+  }
+
+  /** When the job is to be looked at; `null`: when something happens with it. Nothing happens when it is not listed. */
+  async watch(jobId: string, dueMs: number | null): Promise<void> {
+    const state = { key: jobKey(jobId), expect: { jobId: [jobId] }, set: {}, due: dueMs };
+    await this.store.commit({ scope: openWork.scope, state, events: [] });
+  }
+
+  /** Jobs that are to be looked at now; `null` in place of an entry that is gone. */
+  async due(): Promise<readonly { readonly jobId: string; readonly entry: OpenWork | null }[]> {
+    const due = await this.store.listDue({ scope: openWork.scope, limit: pageSize });
+    return due.map(({ key, state }) => ({ jobId: jobIdOf(key), entry: state && entryOf(state) }));
   }
 
   /** Nudges the workers that listen. Those that miss it find the job by asking what waits. */
@@ -49,8 +71,8 @@ export class WorkQueue {
   /** To be called after the job's end. What fails here is mended by the next sweep. */
   async close({ id, pipeline }: Pick<JobRecord, "id" | "pipeline">): Promise<void> {
     if (pipeline === null) return;
-    const state = { key: jobKey(id), set: {}, index: openWork.index };
-    await this.store.commit({ scope: openWork.scope, state, events: [], retainMs: 0 }).catch(this.onError);
+    const state = { key: jobKey(id), set: {}, unlist: [openWork.index], due: null, remove: true };
+    await this.store.commit({ scope: openWork.scope, state, events: [] }).catch(this.onError);
   }
 
   /** Whether the list is the one that was marked, and not what was written after that was lost. */
@@ -79,17 +101,20 @@ export class WorkQueue {
       const page = await this.store.listStates({
         ...openWork,
         order: "ascending",
-        limit: 100,
+        limit: pageSize,
         ...(after !== undefined && { after }),
       });
       for (const key of page.gone) this.#gone.add(jobIdOf(key));
       for (const { key, state } of page.items) {
         if (key === mark) continue;
-        const { jobId = "", pipeline = "", openedAt } = state;
-        yield { jobId, pipeline, openedAt: new Date(Number(openedAt)) };
+        yield entryOf(state);
       }
       if (page.next === null) return;
       after = page.next;
     }
   }
+}
+
+function entryOf({ jobId = "", pipeline = "", openedAt }: StateRecord): OpenWork {
+  return { jobId, pipeline, openedAt: new Date(Number(openedAt)) };
 }

@@ -4,13 +4,15 @@ import type { JobRepair } from "./job-repair.js";
 import { toJob, type JobRecord } from "./job-record.js";
 import type { JobService } from "./job-service.js";
 import type { JobStore } from "./job-store.js";
-import type { OpenWork, WorkQueue } from "./work-queue.js";
+import { orphanAfterMs, type OpenWork, type WorkQueue } from "./work-queue.js";
 
-/** How long a queue entry may wait for its job to be created before it counts as left over by a crash. */
-const orphanAfterMs = 60_000;
+/** How often all that is listed is looked at, beside what is due. */
+const auditIntervalMs = 3_600_000;
 
 /** What workers do: find queued jobs, claim them, keep the claim; and what happens to those that do not. */
 export class WorkService {
+  #nextAuditAt = 0;
+
   constructor(
     private readonly jobs: JobStore,
     private readonly service: JobService,
@@ -42,6 +44,8 @@ export class WorkService {
       );
     }
     const lease = { workerId, leaseExpiresAt: this.#inFuture(leaseMs) };
+    // First: a claim that nobody looks after would be one for ever.
+    await this.queue.watch(jobId, lease.leaseExpiresAt.getTime());
     return toJob(await this.service.move(record, { to: "starting" }, { lease }));
   }
 
@@ -55,23 +59,46 @@ export class WorkService {
     return { leaseExpiresAt };
   }
 
-  /** Fails the jobs whose lease ran out and clears the queue of what is finished or was never created. */
+  /**
+   * Fails the jobs whose lease ran out: it looks at what is due. Now and then it looks at all that is listed, and clears it of
+   * what is finished or was never created.
+   */
   async sweep(signal: AbortSignal): Promise<void> {
     if (!(await this.queue.isComplete())) await this.repair.mend(signal);
-    for (const jobId of this.queue.takeGone()) {
-      const record = await this.jobs.look(jobId);
-      if (record && !isTerminalJobStatus(record.status)) await this.queue.open(record);
+    for (const jobId of this.queue.takeGone()) await this.#reopen(jobId);
+    if (performance.now() >= this.#nextAuditAt) {
+      for await (const entry of this.queue.all()) {
+        if (signal.aborted) return;
+        await this.#lookAfter(entry, false);
+      }
+      this.#nextAuditAt = performance.now() + auditIntervalMs;
     }
-    for await (const { jobId, pipeline, openedAt } of this.queue.all()) {
+    for (const { jobId, entry } of await this.queue.due()) {
       if (signal.aborted) return;
-      const record = await this.jobs.look(jobId);
-      const isLeftOver = record
-        ? isTerminalJobStatus(record.status)
-        : this.jobs.clock.now() - openedAt.getTime() > orphanAfterMs;
-      if (isLeftOver) await this.queue.close({ id: jobId, pipeline });
-      else if (record?.leaseExpiresAt && record.leaseExpiresAt.getTime() <= this.jobs.clock.now())
-        await this.#fail(record);
+      if (entry) await this.#lookAfter(entry, true);
+      else await this.#reopen(jobId);
     }
+  }
+
+  /** Fails the job, or says when it is to be looked at again, or that it is not listed any more. */
+  async #lookAfter({ jobId, pipeline, openedAt }: OpenWork, isDue: boolean): Promise<void> {
+    const now = this.jobs.clock.now();
+    const record = await this.jobs.look(jobId);
+    const orphanedAt = openedAt.getTime() + orphanAfterMs;
+    if (record ? isTerminalJobStatus(record.status) : now > orphanedAt)
+      return this.queue.close({ id: jobId, pipeline });
+    const dueMs = record ? (record.leaseExpiresAt?.getTime() ?? null) : orphanedAt;
+    if (record && dueMs !== null && dueMs <= now) await this.#fail(record);
+    else if (isDue || dueMs !== null) await this.queue.watch(jobId, dueMs);
+  }
+
+  /** Lists a job again whose entry was lost. */
+  async #reopen(jobId: string): Promise<void> {
+    const record = await this.jobs.look(jobId);
+    if (record && !isTerminalJobStatus(record.status)) {
+      await this.queue.open(record);
+      await this.queue.watch(jobId, record.leaseExpiresAt?.getTime() ?? null);
+    } else await this.queue.close({ id: jobId, pipeline: record?.pipeline ?? "" });
   }
 
   async #fail(record: JobRecord): Promise<void> {
