@@ -104,7 +104,10 @@ test("sessions whose time has passed leave no key in Redis", async () => {
     for (const session of sessions) session.unsubscribe();
     await vi.waitFor(async () => {
       const keys = await commands.keys("jw:{sessions}:*");
-      expect(keys.filter((key) => !key.includes(":process") && !key.endsWith(":n"))).toEqual([]);
+      expect(keys.filter((key) => !/:process|:[dn]$/.test(key))).toEqual([]);
+      const [due = "", ...others] = await commands.zrange("jw:{sessions}:d", 0, -1);
+      expect(due).toMatch(/^process\//);
+      expect(others).toEqual([]);
       expect(await commands.hgetall("jw:{sessions}:n")).toEqual({ processes: "1" });
     }, patience);
   } finally {

@@ -51,7 +51,15 @@ export function openSessions({
     maxPerUser,
     onError,
   });
-  const sweeper = new SessionSweeper({ sessions, directory, retention, lease, connections, observers });
+  const sweeper = new SessionSweeper({
+    store,
+    sessions,
+    directory,
+    retention,
+    lease,
+    connections,
+    observers,
+  });
   // By itself: however long a sweep takes, the lease is renewed in time.
   const renewals = startBackgroundLoop(() => lease.renew(), { intervalMs: renewIntervalMs, onError });
   const upkeep = startBackgroundLoop(

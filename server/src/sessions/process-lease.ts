@@ -50,6 +50,8 @@ export class ProcessLease {
         ...(expect && { expect }),
         set: { id: this.id },
         index: processesIndex,
+        // Then its sessions are to be ended, should it have lapsed.
+        due: this.store.clock.now() + leaseMs,
       },
       events: [],
       retainMs,

@@ -104,7 +104,7 @@ export class SessionConnections implements AsyncDisposable {
     const { directory, sessions, maxPerUser } = this.options;
     if ((await directory.countOf(userId)) < maxPerUser) return;
     let longestEnded: SessionRecord | undefined;
-    for await (const page of directory.pages(userId))
+    for await (const page of directory.ofUser(userId))
       for (const session of page)
         if (session.endedAt && !(longestEnded?.endedAt && longestEnded.endedAt <= session.endedAt))
           longestEnded = session;

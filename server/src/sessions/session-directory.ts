@@ -1,6 +1,13 @@
 import type { ConnectedSession } from "@jobwire/shared";
 import type { StateRecord, Store } from "../store/store.js";
-import { processesIndex, sessionKey, sessionsIndex, sessionsScope, userIndex } from "./session-keys.js";
+import {
+  liveIndex,
+  processesIndex,
+  sessionKey,
+  sessionsIndex,
+  sessionsScope,
+  userIndex,
+} from "./session-keys.js";
 import { readSessionRecord, type SessionRecord } from "./session-record.js";
 
 const pageSize = 256;
@@ -21,9 +28,22 @@ export class SessionDirectory {
     return (await this.store.countStates(sessionsScope, [index]))[index] ?? 0;
   }
 
-  /** Connected or not, in pages: those of one user, or all. */
-  async *pages(userId?: string): AsyncGenerator<readonly SessionRecord[], void> {
-    const index = userId === undefined ? sessionsIndex : userIndex(userId);
+  /** Connected or not, in pages. */
+  all(): AsyncGenerator<readonly SessionRecord[], void> {
+    return this.#pages(sessionsIndex);
+  }
+
+  /** Those of a user, connected or not, in pages. */
+  ofUser(userId: string): AsyncGenerator<readonly SessionRecord[], void> {
+    return this.#pages(userIndex(userId));
+  }
+
+  /** Those that are connected to a process, in pages. */
+  ofProcess(processId: string): AsyncGenerator<readonly SessionRecord[], void> {
+    return this.#pages(liveIndex(processId));
+  }
+
+  async *#pages(index: string): AsyncGenerator<readonly SessionRecord[], void> {
     for await (const page of this.#statesOf(index)) {
       yield page.map(({ key, state }) => readSessionRecord(key.slice(sessionKey("").length), state));
     }
@@ -32,7 +52,7 @@ export class SessionDirectory {
   /** Those who are connected to a process that is alive. */
   async connected(): Promise<ConnectedSession[]> {
     const sessions: SessionRecord[] = [];
-    for await (const page of this.pages()) sessions.push(...page.filter(({ endedAt }) => !endedAt));
+    for await (const page of this.all()) sessions.push(...page.filter(({ endedAt }) => !endedAt));
     const processes = await this.liveProcesses();
     return sessions
       .filter(({ process }) => processes.has(process))

@@ -20,6 +20,11 @@ export class SessionRetention {
     return this.#marginMs;
   }
 
+  /** When a session is to be dropped whose connection ends now. */
+  get dropAtMs(): number {
+    return this.clock.now() + this.retainMs + this.#marginMs;
+  }
+
   isOver(session: SessionRecord): boolean {
     return this.#ageOf(session) >= this.retainMs;
   }

@@ -26,6 +26,11 @@ export class SessionStore {
     private readonly retention: SessionRetention,
   ) {}
 
+  /** When a session is to be dropped that nobody opens. */
+  get dropAtMs(): number {
+    return this.retention.dropAtMs;
+  }
+
   /** @returns `null` also when its time has passed: then it is dropped, so that the next one of this name begins anew. */
   async find(requestId: string): Promise<SessionRecord | null> {
     const state = await this.store.readState({ scope: sessionsScope, key: sessionKey(requestId) });
@@ -68,6 +73,7 @@ export class SessionStore {
         expect: { connectionId: [connectionId] },
         set: { endedAt: String(this.store.clock.now()) },
         unlist: [liveIndex(process)],
+        due: this.retention.dropAtMs,
       },
       events: [],
     });
@@ -101,6 +107,7 @@ export class SessionStore {
         set: {},
         index: [sessionsIndex, userIndex(userId)],
         unlist: [liveIndex(process)],
+        due: null,
       },
       events: [{ topic: sessionTopic(requestId).topic, type: removalType, body: "", last: true }],
       retainMs: 0,
@@ -119,6 +126,7 @@ function connectedState(
     key: sessionKey(requestId),
     set: { userId, connectionId, process, since: String(since.getTime()), endedAt: "" },
     index: [sessionsIndex, userIndex(userId), liveIndex(process)],
+    due: null,
     unlist: before && before.process !== process ? [liveIndex(before.process)] : [],
   };
 }

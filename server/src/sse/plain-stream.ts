@@ -15,7 +15,7 @@ export class PlainStream extends SseStream {
     response: SseResponse,
     private readonly options: PlainStreamOptions,
   ) {
-    super(server, request, response, options.service);
+    super(server, request, response, options.service ?? "plain");
   }
 
   /** Never rejects: what goes wrong goes to the client. */
@@ -24,11 +24,11 @@ export class PlainStream extends SseStream {
       const { server, options } = this;
       await this.itsTurn();
       server.requireRunning();
-      const identity = await options.identify();
+      const identity = await options.identify?.();
       const refusal = server.refusal(identity);
       if (refusal !== undefined) throw new TRPCError({ code: "TOO_MANY_REQUESTS", message: refusal });
       if (this.signal.aborted) return;
-      this.#expiresAt = identity.expiresAt?.getTime() ?? Infinity;
+      this.#expiresAt = identity?.expiresAt?.getTime() ?? Infinity;
       this.enter(identity);
       this.deliver(await options.open(this.signal));
     } catch (error) {
@@ -48,7 +48,7 @@ export class PlainStream extends SseStream {
   fail(cause: unknown): void {
     if (this.signal.aborted) return;
     const error = getTRPCErrorFromUnknown(cause);
-    tellObserver(() => this.options.onError(error));
+    tellObserver(() => this.options.onError?.(error));
     if (this.connection) return this.connection.close("failed");
     const status = getHTTPStatusCodeFromError(error);
     const isInternal = error.code === "INTERNAL_SERVER_ERROR";

@@ -8,7 +8,6 @@ import {
   type FrameEncoding,
   type FrameFormat,
 } from "../streams/frame.js";
-import { taggedBytes } from "../streams/tagged-bytes.js";
 import type { StreamCounts } from "../streams/stream-counts.js";
 import type { Beating, Heartbeat } from "./heartbeat.js";
 
@@ -100,7 +99,7 @@ export class SseConnection implements Beating {
   /** Events with ids of this connection's own, around bodies that are shared. */
   writeTagged(batch: FrameBatch, ids: readonly string[]): void {
     let isSent = true;
-    for (const bytes of taggedBytes(batch, ids, this.#encoding)) isSent = this.#write(bytes) && isSent;
+    for (const bytes of batch.taggedBytes(ids, this.#encoding)) isSent = this.#write(bytes) && isSent;
     this.#count(batch.frames.length, isSent);
   }
 

@@ -61,11 +61,14 @@ export interface StreamFailure<Context> {
 }
 
 export interface PlainStreamOptions {
-  /** What its events are counted under. */
-  readonly service: string;
-  readonly identify: () => Promise<StreamIdentity>;
-  readonly open: (signal: AbortSignal) => Promise<EventStream<object>>;
-  readonly onError: (error: TRPCError) => void;
+  /** What its events are counted under. Default `plain`. */
+  readonly service?: string;
+  /** As that of the handler. Without it the stream is not counted by user and does not expire. */
+  readonly identify?: () => Promise<StreamIdentity>;
+  /** What it throws refuses the stream, with the status of its code. */
+  readonly open: (signal: AbortSignal) => EventStream<object> | Promise<EventStream<object>>;
+  /** Called for an error the client is told of. */
+  readonly onError?: (error: TRPCError) => void;
 }
 
 /** What a handler has done since it was made. */

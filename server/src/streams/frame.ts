@@ -1,4 +1,5 @@
 import { formatCursor } from "@jobwire/shared";
+import { taggedBytesOf } from "./tagged-bytes.js";
 import type { LogEntry } from "../store/store.js";
 import { plainJsonOf } from "./event-codec.js";
 
@@ -40,6 +41,8 @@ export const encodings = {
  */
 export class FrameBatch {
   readonly #encoded: Partial<Record<FrameEncoding, Buffer>> = {};
+  /** Those that were asked for last. */
+  #tagged: { lastId: string; encoding: FrameEncoding; bytes: readonly Buffer[] } | undefined;
   readonly #dataLines: Partial<Record<FrameFormat, readonly Buffer[]>> = {};
 
   constructor(readonly frames: readonly Frame[]) {}
@@ -48,8 +51,21 @@ export class FrameBatch {
     return (this.#encoded[encoding] ??= this.#encode(encoding));
   }
 
+  /**
+   * With ids of a connection's own. Connections that are at the same places share the bytes.
+   * @param ids one for each frame; those before the last follow from it and the frames.
+   */
+  taggedBytes(ids: readonly string[], encoding: FrameEncoding): readonly Buffer[] {
+    const lastId = ids.at(-1) ?? "";
+    const known = this.#tagged;
+    if (known?.lastId === lastId && known.encoding === encoding) return known.bytes;
+    const bytes = taggedBytesOf(this.#linesOf(formatOf(encoding)), ids, encoding.endsWith("chunked"));
+    this.#tagged = { lastId, encoding, bytes };
+    return bytes;
+  }
+
   /** For connections whose ids are their own: each frame's `data` line. */
-  dataLines(format: FrameFormat): readonly Buffer[] {
+  #linesOf(format: FrameFormat): readonly Buffer[] {
     return (this.#dataLines[format] ??= this.frames.map(({ body }) =>
       Buffer.from(`data: ${format === "trpc" ? body : plainJsonOf(body)}\n`),
     ));
@@ -60,6 +76,10 @@ export class FrameBatch {
     const text = this.frames.map(toText).join("");
     return encoding.endsWith("chunked") ? chunkOf(text) : Buffer.from(text);
   }
+}
+
+function formatOf(encoding: FrameEncoding): FrameFormat {
+  return encoding.startsWith("trpc") ? "trpc" : "plain";
 }
 
 /** One HTTP/1.1 chunk. Source: RFC 9112, section 7.1. */

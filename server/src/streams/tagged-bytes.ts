@@ -1,13 +1,12 @@
-import type { FrameBatch, FrameEncoding, FrameFormat } from "./frame.js";
-
 /** Beyond this the shared bytes are written as they are; below, copying them is cheaper than another write. */
 const maxCopiedBytes = 16_384;
 
-/** Frames whose `data` lines are shared and whose `id` lines are one connection's own, as it is to write them. */
-export function taggedBytes(batch: FrameBatch, ids: readonly string[], encoding: FrameEncoding): Buffer[] {
-  const format: FrameFormat = encoding.startsWith("trpc") ? "trpc" : "plain";
-  const isChunked = encoding.endsWith("chunked");
-  const lines = batch.dataLines(format);
+/** Frames of which one connection has the ids, as it is to write them. The `data` lines are those that all share. */
+export function taggedBytesOf(
+  lines: readonly Buffer[],
+  ids: readonly string[],
+  isChunked: boolean,
+): Buffer[] {
   let size = 0;
   for (const [index, line] of lines.entries()) size += line.length + idLineLength(ids[index]);
   const header = isChunked ? `${size.toString(16)}\r\n` : "";

@@ -60,11 +60,13 @@ export class VersionService {
 
   /** A session that nobody has opened yet is kept like one whose connection has ended. */
   async #stateOf(requestId: string, set: StateRecord) {
-    const { connectionId = "" } = (await this.options.sessions.find(requestId)) ?? {};
+    const { sessions, store } = this.options;
+    const { connectionId = "" } = (await sessions.find(requestId)) ?? {};
     return {
       key: sessionKey(requestId),
       expect: { connectionId: [connectionId] },
-      set: connectionId === "" ? { ...set, endedAt: String(this.options.store.clock.now()) } : set,
+      set: connectionId === "" ? { ...set, endedAt: String(store.clock.now()) } : set,
+      ...(connectionId === "" && { due: sessions.dropAtMs }),
       index: sessionsIndex,
     };
   }

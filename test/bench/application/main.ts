@@ -1,0 +1,183 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { createJobwireClient } from "@jobwire/client";
+import { Redis } from "ioredis";
+import { startRedis } from "../../support/redis-server.js";
+import { serverProgram, startProcess, type ServerProcess } from "../../support/server-process.js";
+import { signTestToken, testSecret } from "../../support/test-server.js";
+import { SseClients } from "./sse-clients.js";
+
+const help = `Usage: npm run bench:application -- [options]
+
+Measures what whole servers cost: a broadcast to sessions, queued jobs that nobody takes, streams over several topics
+beside streams over one, and tokens that are piped beside tokens that are committed one by one.
+
+Options:
+  --sessions <number>  how many sessions a broadcast is for (3000)
+  --jobs <number>      how many jobs are queued (10000)
+  --streams <number>   how many streams follow one topic, or three (1000)
+  --tokens <number>    how many tokens are piped to 10 readers (2000)
+  -h, --help           show this
+`;
+
+const { values } = parseArgs({
+  options: {
+    sessions: { type: "string", default: "3000" },
+    jobs: { type: "string", default: "10000" },
+    streams: { type: "string", default: "1000" },
+    tokens: { type: "string", default: "2000" },
+    help: { type: "boolean", short: "h" },
+  },
+});
+if (values.help) console.log(help);
+else await measure();
+
+async function measure(): Promise<void> {
+  await using redis = await startRedis();
+  const admin = new Redis(redis.url);
+  try {
+    await measureBroadcast(redis.url, admin, Number(values.sessions));
+    await measureQueuedJobs(redis.url, admin, Number(values.jobs));
+    await measureMerged(redis.url, Number(values.streams));
+    await measurePipe(redis.url, Number(values.tokens));
+  } finally {
+    admin.disconnect();
+  }
+}
+
+async function measureBroadcast(redisUrl: string, admin: Redis, sessions: number): Promise<void> {
+  await using server = await startApplication(redisUrl);
+  using clients = new SseClients();
+  const token = await signTestToken({ sub: "alice", role: "user" });
+  const service = createJobwireClient({
+    url: server.url,
+    token: await signTestToken({ sub: "robot", role: "service" }),
+  });
+  for (let index = 0; index < sessions; index++)
+    await clients.open(`${server.url}/api/sse/stream?request_id=s${index}`, {
+      authorization: `Bearer ${token}`,
+    });
+  await delay(1000);
+  const rounds = 10;
+  const [commands, cpu] = [await commandsOf(admin), await cpuOf(server)];
+  for (let round = 0; round < rounds; round++) {
+    const arrived = clients.more(sessions);
+    const { delivered } = await service.trpc.sessions.send.mutate({ name: "hello", data: { round } });
+    if (delivered !== sessions) throw new Error(`It was for ${delivered} sessions, not ${sessions}.`);
+    await arrived;
+  }
+  const perBroadcast = ((await commandsOf(admin)) - commands - 1) / rounds;
+  const micros = (((await cpuOf(server)) - cpu) * 1e6) / rounds / sessions;
+  console.log(
+    `broadcast to ${sessions} sessions: ${perBroadcast.toFixed(1)} Redis commands (with those of idle upkeep), ${micros.toFixed(1)} us of server CPU for each session`,
+  );
+}
+
+async function measureQueuedJobs(redisUrl: string, admin: Redis, jobs: number): Promise<void> {
+  await using server = await startApplication(redisUrl);
+  const alice = createJobwireClient({
+    url: server.url,
+    token: await signTestToken({ sub: "alice", role: "user" }),
+  });
+  for (let index = 0; index < jobs; index += 50)
+    await Promise.all(
+      Array.from({ length: 50 }, () => alice.trpc.jobs.create.mutate({ pipeline: "nobody-offers-it" })),
+    );
+  // Each is looked at once, a minute after it was queued.
+  await delay(75_000);
+  const seconds = 20;
+  const [commands, cpu] = [await commandsOf(admin), await cpuOf(server)];
+  await delay(seconds * 1000);
+  const perSecond = ((await commandsOf(admin)) - commands - 1) / seconds;
+  const share = (((await cpuOf(server)) - cpu) / seconds) * 100;
+  console.log(
+    `idle server with ${jobs} queued jobs: ${perSecond.toFixed(1)} Redis commands/s, ${share.toFixed(2)} % of a core`,
+  );
+}
+
+async function measureMerged(redisUrl: string, streams: number): Promise<void> {
+  const answers = ["a", "b", "c"];
+  const cost = async (path: string, published: readonly string[]) => {
+    await using server = await startTopicServer(redisUrl);
+    using clients = new SseClients();
+    for (let index = 0; index < streams; index++) await clients.open(`${server.url}${path}`);
+    const events = 500;
+    const run = async () => {
+      const arrived = clients.more(events * streams);
+      await call(server, `/paced?answers=${published.join(",")}&count=${events}&rate=100`);
+      await arrived;
+    };
+    await run();
+    const before = await topicCpuOf(server);
+    await run();
+    return ((await topicCpuOf(server)) - before) / events / streams;
+  };
+  const single = await cost("/single?answers=a", ["a"]);
+  const merged = await cost(`/merged?answers=${answers.join(",")}`, answers);
+  console.log(
+    `paced, ${streams} streams: ${single.toFixed(2)} us of CPU for each delivery of one topic, ${merged.toFixed(2)} us of three topics, ratio ${(merged / single).toFixed(2)}`,
+  );
+}
+
+async function measurePipe(redisUrl: string, tokens: number): Promise<void> {
+  const readers = 10;
+  const cost = async (how: "paced" | "piped") => {
+    await using server = await startTopicServer(redisUrl);
+    using clients = new SseClients();
+    for (let index = 0; index < readers; index++) await clients.open(`${server.url}/single?answers=a`);
+    const run = async (count: number) => {
+      const arrived = clients.more(count * readers);
+      await call(server, `/${how}?answers=a&count=${count}&rate=200`);
+      await arrived;
+    };
+    await run(200);
+    const before = await topicCpuOf(server);
+    await run(tokens);
+    return ((await topicCpuOf(server)) - before) / tokens;
+  };
+  const [single, piped] = [await cost("paced"), await cost("piped")];
+  console.log(
+    `${tokens} tokens at 200/s to ${readers} readers: ${single.toFixed(0)} us of server CPU for each token in a commit of its own, ${piped.toFixed(0)} us piped, ratio ${(piped / single).toFixed(2)}`,
+  );
+}
+
+function startApplication(redisUrl: string): Promise<ServerProcess> {
+  return startProcess(process.execPath, serverProgram, {
+    REDIS_URL: redisUrl,
+    JWT_SECRET: testSecret,
+    METRICS_TOKEN: testSecret,
+    SESSIONS_MAX_PER_USER: "100000",
+    SSE_MAX_CONNECTIONS_PER_USER: "100000",
+    DRAIN_MS: "0",
+  });
+}
+
+function startTopicServer(redisUrl: string): Promise<ServerProcess> {
+  const program = [
+    "--conditions=@jobwire/source",
+    "--import",
+    "tsx",
+    "test/bench/application/topic-server.ts",
+  ];
+  return startProcess(process.execPath, program, { REDIS_URL: redisUrl });
+}
+
+/** Seconds. */
+async function cpuOf({ url }: ServerProcess): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${testSecret}` } });
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(await answer.text())?.[1]);
+}
+
+/** Microseconds. */
+async function topicCpuOf(server: ServerProcess): Promise<number> {
+  const { user, system } = (await call(server, "/cpu")) as NodeJS.CpuUsage;
+  return user + system;
+}
+
+async function call({ url }: ServerProcess, path: string): Promise<unknown> {
+  return (await fetch(url + path)).json();
+}
+
+async function commandsOf(admin: Redis): Promise<number> {
+  return Number(/total_commands_processed:(\d+)/.exec(await admin.info("stats"))?.[1]);
+}
