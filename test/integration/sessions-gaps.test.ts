@@ -105,7 +105,7 @@ test("sessions whose time has passed leave no key in Redis", async () => {
     await vi.waitFor(async () => {
       const keys = await commands.keys("jw:{sessions}:*");
       expect(keys.filter((key) => !/:process|:[dn]$/.test(key))).toEqual([]);
-      const [due = "", ...others] = await commands.zrange("jw:{sessions}:d", 0, -1);
+      const [due = "", ...others] = await commands.zrange("jw:{sessions}:d", "0", "-1");
       expect(due).toMatch(/^process\//);
       expect(others).toEqual([]);
       expect(await commands.hgetall("jw:{sessions}:n")).toEqual({ processes: "1" });

@@ -4,7 +4,7 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 
 /** An outsider's topic with a state that is folded, and an end. */
-export const order = defineTopic("order", {
+const order = defineTopic("order", {
   key: z.object({ orderId: z.string() }),
   events: {
     "order.placed": z.object({ total: z.number().min(0) }),
@@ -39,7 +39,7 @@ export const order = defineTopic("order", {
 });
 
 /** One without a state. */
-export const notice = defineTopic("notice", {
+const notice = defineTopic("notice", {
   key: z.object({ board: z.string(), floor: z.number() }),
   events: { "notice.posted": z.object({ text: z.string() }), "notice.closed": z.object({}) },
   ends: ["notice.closed"],

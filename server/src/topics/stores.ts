@@ -9,7 +9,7 @@ export interface JobwireStore {
   readonly open: (setup: StoreSetup) => Promise<Store>;
 }
 
-export interface StoreSetup {
+interface StoreSetup {
   readonly retention: Retention;
   /** Called once for each change between reachable and not. */
   readonly onReachable: (reachable: boolean, error?: unknown) => void;

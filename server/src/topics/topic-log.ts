@@ -10,7 +10,7 @@ import { KeyedTurns } from "./keyed-turns.js";
 import { readTopicRecord, writeTopicRecord, type TopicRecord } from "./topic-record.js";
 
 /** A definition, with the types of its events forgotten. */
-export interface LogDefinition<State> extends InputDefinition {
+interface LogDefinition<State> extends InputDefinition {
   readonly state: z.ZodType<State> | null;
   readonly apply: (state: State | null, event: never) => State | null;
 }
