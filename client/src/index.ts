@@ -30,4 +30,5 @@ export {
 } from "./job-view.js";
 export type { HeaderSource, StreamingFetch, TokenRequest, TokenSource } from "./sse/endpoint.js";
 export type { Backoff } from "./sse/retry-schedule.js";
+export { watch, type Watched, type WatchOptions } from "./watch/watch.js";
 export { sseLink, type SseConnectionState, type SseLinkOptions } from "./sse-link.js";

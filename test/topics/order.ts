@@ -4,7 +4,7 @@ import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 
 /** An outsider's topic with a state that is folded, and an end. */
-const order = defineTopic("order", {
+export const order = defineTopic("order", {
   key: z.object({ orderId: z.string() }),
   events: {
     "order.placed": z.object({ total: z.number().min(0) }),

@@ -207,8 +207,9 @@ describeOnEachTopicStore("an own topic", (newStore) => {
     await using shop = await openShop(newStore(), { maxEvents: 3 });
     const orderId = randomUUID();
     const { id } = await shop.orders.publish({ orderId }, { type: "order.placed", total: 1 });
+    let last = id;
     for (const text of ["a", "b", "c", "d"])
-      await shop.orders.publish({ orderId }, { type: "order.noted", text });
+      last = (await shop.orders.publish({ orderId }, { type: "order.noted", text })).id;
     const [gap, next] = await take(shop.orders.stream({ orderId, lastEventId: id }), 2);
     expect(gap?.event).toMatchObject({
       type: "stream.gap",
@@ -217,6 +218,7 @@ describeOnEachTopicStore("an own topic", (newStore) => {
       reason: "trimmed",
       from: id,
       snapshot: { status: "placed", notes: ["a", "b", "c", "d"] },
+      snapshotAt: last,
     });
     expect(next?.event).toMatchObject({ type: "order.noted", text: "b" });
   });

@@ -6,4 +6,5 @@ export { JobwireProvider, useJobwireTrpc, type JobwireProviderProps } from "./pr
 export type { SessionMessage, SessionState } from "./session-state.js";
 export type { SessionTask } from "./session-tasks.js";
 export type { Recovery, StreamConnection, StreamError } from "./stream-connection.js";
+export { useTopic, type TopicView, type UseTopicOptions } from "./use-topic.js";
 export type { WatchedJob } from "./watched-job.js";

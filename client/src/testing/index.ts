@@ -4,4 +4,5 @@ export { matchers } from "./matchers.js";
 export { compareSchemas } from "./schema/compare-schemas.js";
 export type { SchemaChange, SchemaDirection } from "./schema/schema-change.js";
 export type { SchemaDocument, SchemaNode } from "./schema/schema-node.js";
+export { startTopicServer, type TopicServer, type TopicServerOptions } from "./topic-server.js";
 export { startTestServer, type TestCaller, type TestServer } from "./test-server.js";

@@ -35,6 +35,7 @@ export function planCommit(
         unlist,
         due: state.due === null ? "none" : state.due,
         remove: state.remove ?? false,
+        stamp: state.stamp,
       },
     }),
     topics: topics.map((topic) => ({

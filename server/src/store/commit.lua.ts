@@ -179,6 +179,10 @@ for _, topic in ipairs(commit.topics) do
   end
 end
 
+if state and state.stamp and #reply > 1 then
+  redis.call("HSET", retained[1], state.stamp, reply[#reply - 1] .. ":" .. reply[#reply])
+end
+
 for _ = 1, commit.closedTopics do
   retained[#retained + 1] = nextKey()
   retained[#retained + 1] = nextKey()
@@ -203,6 +207,7 @@ export interface CommitScriptInput {
     readonly unlist: readonly string[];
     readonly due: number | "none" | undefined;
     readonly remove: boolean;
+    readonly stamp: string | undefined;
   };
   /** The commit's events by topic, in their order. */
   readonly topics: readonly {

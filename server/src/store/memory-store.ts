@@ -1,4 +1,4 @@
-import type { Cursor } from "@jobwire/shared";
+import { formatCursor, type Cursor } from "@jobwire/shared";
 import { randomEpoch } from "./epoch.js";
 import { maxAncestors } from "./fork.lua.js";
 import { MemoryLists } from "./memory-lists.js";
@@ -95,6 +95,12 @@ class MemoryStore implements Store {
         this.#log(key).idleMs = change.idleMs;
         this.#dropLater(this.#logs, key, change.idleMs);
       }
+    const newest = cursors.at(-1);
+    if (state?.stamp !== undefined && newest)
+      this.#states.set(keyOf(scope, state.key), {
+        ...this.#states.get(keyOf(scope, state.key)),
+        [state.stamp]: formatCursor(newest),
+      });
     if (retainMs !== undefined) this.#retain(change, retainMs);
     for (const [key, message] of messages) this.#publish(key, message);
     const committed = { accepted: true, cursors } as const;

@@ -115,6 +115,8 @@ export interface StateChange {
   readonly unlist?: readonly string[];
   /** Lists it as due at this time, in milliseconds since 1970, instead of any time before; `null`: it is not due any more. */
   readonly due?: number | null;
+  /** This field is set to the cursor of the commit's last event. */
+  readonly stamp?: string;
   /** Drops the state at once. Where it is listed is to be said by `unlist` and `due`. */
   readonly remove?: boolean;
 }

@@ -1,4 +1,3 @@
-import { startBackgroundLoop } from "../background-loop.js";
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { FlushQueue } from "./flush-queue.js";
@@ -19,11 +18,15 @@ const maxCatchingUp = 64;
 export class TopicHubs implements AsyncDisposable {
   readonly #shared = new Map<string, SharedHub>();
   readonly #context: HubContext;
-  readonly #keeping: AsyncDisposable;
+  /** While there are hubs. */
+  #keeping: NodeJS.Timeout | undefined;
   #isDisposed = false;
 
-  constructor(store: Store, onError: (error: unknown) => void, keepMs = defaultKeepMs) {
-    this.#keeping = startBackgroundLoop((signal) => this.#keep(signal), { intervalMs: keepMs, onError });
+  constructor(
+    store: Store,
+    onError: (error: unknown) => void,
+    private readonly keepMs = defaultKeepMs,
+  ) {
     this.#context = { store, onError, flushes: new FlushQueue(), turns: new Turns(maxCatchingUp) };
   }
 
@@ -40,13 +43,17 @@ export class TopicHubs implements AsyncDisposable {
     if (!shared) {
       shared = { hub: TopicHub.open(topic, this.#contextFor(readable)), leases: 0, linger: undefined };
       this.#shared.set(key, shared);
+      this.#keeping ??= setInterval(
+        () => void this.#keep().catch(this.#context.onError),
+        this.keepMs,
+      ).unref();
     }
     clearTimeout(shared.linger);
     shared.leases += 1;
     try {
       return { hub: await shared.hub, [Symbol.dispose]: () => this.#release(key, shared) };
     } catch (error) {
-      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      this.#forget(key, shared);
       throw error;
     }
   }
@@ -54,7 +61,7 @@ export class TopicHubs implements AsyncDisposable {
   /** Ends every stream that is still attached; none is opened any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    await this.#keeping[Symbol.asyncDispose]();
+    clearInterval(this.#keeping);
     const all = [...this.#shared.values()];
     this.#shared.clear();
     for (const { linger } of all) clearTimeout(linger);
@@ -64,9 +71,18 @@ export class TopicHubs implements AsyncDisposable {
     await Promise.all(hubs.map((hub) => hub[Symbol.asyncDispose]()));
   }
 
-  async #keep(signal: AbortSignal): Promise<void> {
+  #forget(key: string, shared: SharedHub): void {
+    if (this.#shared.get(key) !== shared) return;
+    this.#shared.delete(key);
+    if (this.#shared.size > 0) return;
+    clearInterval(this.#keeping);
+    this.#keeping = undefined;
+  }
+
+  /** One after the other: it is not urgent. */
+  async #keep(): Promise<void> {
     for (const [name, { leases }] of this.#shared) {
-      if (signal.aborted) return;
+      if (this.#isDisposed) return;
       const [scope = "", topic = ""] = JSON.parse(name) as string[];
       if (leases > 0) await this.#context.store.head({ scope, topic });
     }
@@ -81,7 +97,7 @@ export class TopicHubs implements AsyncDisposable {
     shared.leases -= 1;
     if (shared.leases > 0 || this.#isDisposed) return;
     shared.linger = setTimeout(() => {
-      if (this.#shared.get(key) === shared) this.#shared.delete(key);
+      this.#forget(key, shared);
       shared.hub.then((hub) => hub[Symbol.asyncDispose]()).catch(this.#context.onError);
     }, lingerMs).unref();
   }

@@ -19,7 +19,7 @@ import { TopicStream } from "../streams/topic-stream.js";
 import { readKey, type PlainKey } from "./event-input.js";
 import { pipeInto, type PipeOptions } from "./pipe.js";
 import type { ReadableEntries } from "./readable-entries.js";
-import { allIndex, type TopicLog } from "./topic-log.js";
+import { allIndex, stampField, type TopicLog } from "./topic-log.js";
 
 export interface PublishOptions {
   /** For a caller that may try again: of the calls with one key within ten minutes only the first publishes. */
@@ -64,7 +64,7 @@ type OneOrMore<Item> = Item | readonly Item[];
  * names the field, when the key or an event does not fit the definition. These are `TRPCError`s, with `reason`.
  */
 export class TopicHandle<Name extends string, Key extends KeySchema, Events extends EventSchemas, State> {
-  readonly #snapshots = new SharedReads<State | null>();
+  readonly #snapshots = new SharedReads<Snapshot<State>>();
 
   constructor(
     readonly definition: TopicDefinition<Name, Key, Events, State>,
@@ -165,8 +165,8 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
       readable: this.entries.readable satisfies Readable,
       expects: () => this.#expected(text),
       explainGap: async (gap) => {
-        const state = await this.#snapshots.read(`${text} ${gap.to}`, () => this.#snapshot(text));
-        return this.#gap(key, gapEvent(gap, state));
+        const { state, at } = await this.#snapshots.read(`${text} ${gap.to}`, () => this.#snapshot(text));
+        return this.#gap(key, { ...gapEvent(gap, state), snapshotAt: at });
       },
     });
   }
@@ -194,10 +194,11 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     return this.entries.statistics;
   }
 
-  async #snapshot(keyText: string): Promise<State | null> {
+  async #snapshot(keyText: string): Promise<Snapshot<State>> {
     const { store } = this.log.options;
     const record = await store.readState({ scope: this.log.scope, key: keyText });
-    return this.entries.stateOrNull(keyText, () => this.log.recordOf(record))?.state ?? null;
+    const read = this.entries.stateOrNull(keyText, () => this.log.recordOf(record));
+    return { state: read ? read.state : null, at: (read && record?.[stampField]) ?? null };
   }
 
   /** A log that has nothing although there is a state has lost it. */
@@ -208,7 +209,10 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     return record.ended === "1" ? "end" : "events";
   }
 
-  #gap(key: PlainKey, gap: StreamGap<State | null>): TopicStreamEvent<Name, Key, Events, State> {
+  #gap(
+    key: PlainKey,
+    gap: StreamGap<State | null> & { readonly snapshotAt: string | null },
+  ): TopicStreamEvent<Name, Key, Events, State> {
     // The key has the fields that its schema says.
     return { ...gap, topic: this.definition.name, ...key } as TopicStreamEvent<Name, Key, Events, State>;
   }
@@ -221,6 +225,12 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
       `The list of ${this.definition.name} is invalid\n${z.prettifyError(result.error)}`,
     );
   }
+}
+
+interface Snapshot<State> {
+  readonly state: State | null;
+  /** The newest event that it has. */
+  readonly at: string | null;
 }
 
 /** As a stream's input has them beside the key. */

@@ -34,6 +34,8 @@ export interface Changed<State> {
 /** Lists every state of a topic. */
 export const allIndex = "all";
 const maxAttempts = 25;
+/** In a record: the cursor of the newest event that its state has. */
+export const stampField = "at";
 /** For what an idempotency key has published when the events are not known: it leads to the last one. */
 const placeholder: NewEvent = { topic: "", type: "", body: "" };
 
@@ -206,6 +208,7 @@ export class TopicLog<State> {
         index: after.listed,
         unlist: (before?.listed ?? []).filter((index) => !after.listed.includes(index)),
         due: dueMs ?? null,
+        stamp: stampField,
       },
       events,
       ...(after.ended && { idleMs: retainMs }),

@@ -102,6 +102,7 @@ export function defineTopic(name: string, parts: AnyParts): unknown {
   const inputFields = { ...key.partial().shape, timestamp: timestampSchema.optional() };
   const gap = streamGapSchema(state ? state.nullable() : z.null()).extend({
     topic: z.literal(name),
+    snapshotAt: z.string().nullable(),
     ...key.shape,
   });
   const streamEventSchema = z.discriminatedUnion("type", [gap, ...eventSchema.options]);
@@ -156,6 +157,7 @@ const reservedKeyFields: ReadonlySet<string> = new Set([
   "from",
   "to",
   "snapshot",
+  "snapshotAt",
   "lastEventId",
   "types",
   "replay",

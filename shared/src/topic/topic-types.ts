@@ -34,7 +34,14 @@ export type TopicEventInput<Key extends KeySchema, Events extends EventSchemas> 
 
 /** Says what is missing of one topic, with its state of now. */
 export type TopicGap<Name extends string, Key extends KeySchema, State> = Flat<
-  StreamGap<State | null> & { readonly topic: Name } & TopicKeyFields<Key>
+  StreamGap<State | null> & {
+    readonly topic: Name;
+    /**
+     * The id that the newest event in the snapshot has in a stream of this topic alone: what follows the gap up to there is
+     * in the snapshot already.
+     */
+    readonly snapshotAt: string | null;
+  } & TopicKeyFields<Key>
 >;
 
 export type TopicStreamEvent<

@@ -1,0 +1,153 @@
+import {
+  createConnectionMonitor,
+  firstAttempt,
+  idleState,
+  type ConnectionError,
+  type ConnectionState,
+  type ConnectionStore,
+} from "../connection-state.js";
+import {
+  receivedOf,
+  subscribeTo,
+  type EventOfProcedure,
+  type InputOf,
+  type LinkState,
+  type Subscribable,
+  type SubscriptionCallbacks,
+} from "./subscribable.js";
+
+export interface WatchOptions {
+  /** Continue after this event. */
+  readonly lastEventId?: string | null;
+  /** Ends the stream. */
+  readonly signal?: AbortSignal;
+}
+
+/** So many events may wait for the loop. Past this the stream is left, and continued when they have been taken. */
+const maxWaiting = 1000;
+
+/**
+ * The events of any subscription, of your own router too: `watch(trpc.orders.events, { orderId })`. Resumes by itself, as its
+ * link does. A loop that takes its time loses nothing: with 1000 events waiting the stream is left, and continued after the
+ * last of them once they are taken. That needs tracked events and an input with `lastEventId`.
+ */
+export function watch<Procedure extends Subscribable>(
+  procedure: Procedure,
+  input: InputOf<Procedure>,
+  options: WatchOptions = {},
+): Watched<EventOfProcedure<Procedure>> {
+  return new Watched<EventOfProcedure<Procedure>>(procedure, Object.assign({}, input), options);
+}
+
+type Outcome = { readonly kind: "complete" } | { readonly kind: "failed"; readonly error: Error };
+
+/** To be read once, with `for await`. Leaving the loop, an aborted signal and `return()` end the subscription at once. */
+export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
+  readonly #connection = createConnectionMonitor().open();
+  #lastEventId: string | null;
+  #receivedId: string | null;
+  #waiting: { readonly id: string | undefined; readonly event: Event }[] = [];
+  #outcome: Outcome | undefined;
+  #stop: (() => void) | undefined;
+  #wake = () => {};
+
+  constructor(
+    private readonly procedure: Subscribable,
+    private readonly input: object,
+    { lastEventId = null, signal }: WatchOptions,
+  ) {
+    this.#lastEventId = this.#receivedId = lastEventId;
+    signal?.addEventListener("abort", () => void this.return(), { once: true });
+    if (signal?.aborted) void this.return();
+  }
+
+  /** How this stream is connected. */
+  get connection(): ConnectionStore {
+    return this.#connection;
+  }
+
+  /** The id of the event given last: a later stream with it as `lastEventId` goes on after that event. */
+  get lastEventId(): string | null {
+    return this.#lastEventId;
+  }
+
+  /** @throws TRPCClientError when the stream fails in a way that another attempt cannot mend. */
+  async next(): Promise<IteratorResult<Event, undefined>> {
+    for (;;) {
+      const item = this.#waiting.shift();
+      if (item) {
+        this.#lastEventId = item.id ?? this.#lastEventId;
+        return { done: false, value: item.event };
+      }
+      if (this.#outcome?.kind === "failed") {
+        const { error } = this.#outcome;
+        this.#outcome = { kind: "complete" };
+        throw error;
+      }
+      if (this.#outcome) return { done: true, value: undefined };
+      this.#stop ??= this.#subscribe();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  async return(): Promise<IteratorResult<Event, undefined>> {
+    this.#waiting = [];
+    this.#end({ kind: "complete" });
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #subscribe(): () => void {
+    this.#connection.set(firstAttempt);
+    let isLeft = false;
+    const lastEventId = this.#receivedId;
+    const input = { ...this.input, ...(lastEventId !== null && { lastEventId }) };
+    const callbacks: SubscriptionCallbacks<unknown> = {
+      onData: (data) => {
+        if (isLeft) return;
+        const { id, event } = receivedOf(data);
+        this.#receivedId = id ?? this.#receivedId;
+        this.#waiting.push({ id, event: event as Event });
+        if (this.#waiting.length >= maxWaiting && id !== undefined) this.#leave();
+        this.#wake();
+      },
+      onError: (error) => !isLeft && this.#end({ kind: "failed", error }),
+      onComplete: () => !isLeft && this.#end({ kind: "complete" }),
+      onConnectionStateChange: (state) => !isLeft && this.#connection.set(connectionOf(state)),
+    };
+    const leave = subscribeTo(this.procedure, input, callbacks);
+    return () => {
+      isLeft = true;
+      leave();
+    };
+  }
+
+  #leave(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    this.#leave();
+    const lastError = outcome.kind === "failed" ? (outcome.error as ConnectionError) : null;
+    this.#connection.set({ ...idleState, lastError });
+    this.#wake();
+  }
+}
+
+function connectionOf({ state, error, connection }: LinkState): ConnectionState {
+  if (connection) return connection;
+  const lastError = error as ConnectionError | null;
+  if (state === "pending") return { ...idleState, state: "live" };
+  return state === "idle" ? { ...idleState, lastError } : { ...firstAttempt, lastError };
+}

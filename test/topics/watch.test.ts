@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { sseLink, watch } from "@jobwire/client";
+import { collect, startTopicServer } from "@jobwire/client/testing";
+import { memoryStore } from "@jobwire/server/topics";
+import { createTRPCClient, httpSubscriptionLink, TRPCClientError } from "@trpc/client";
+import { EventSource } from "eventsource";
+import superjson from "superjson";
+import { describe, expect, test, vi } from "vitest";
+import { openShop, take } from "./order.js";
+import { createShopRouter, type ShopRouter } from "./shop-router.js";
+
+const links = {
+  sseLink: (url: string) =>
+    sseLink<ShopRouter>({ url, transformer: superjson, backoff: { baseMs: 10, capMs: 50 } }),
+  httpSubscriptionLink: (url: string) =>
+    httpSubscriptionLink<ShopRouter, typeof EventSource>({ url, transformer: superjson, EventSource }),
+};
+
+describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (name) => {
+  async function open(options?: Parameters<typeof openShop>[1]) {
+    const shop = await openShop(memoryStore(), options);
+    const server = await startTopicServer({ router: createShopRouter(shop) });
+    const trpc = createTRPCClient<ShopRouter>({ links: [links[name](server.url)] });
+    return {
+      ...shop,
+      trpc,
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]();
+        await shop[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("yields the events of an own topic with their types, and says how it is connected", async () => {
+    await using shop = await open();
+    const orderId = randomUUID();
+    await shop.orders.publish({ orderId }, { type: "order.placed", total: 3 });
+    const watched = watch(shop.trpc.orders.events, { orderId });
+    expect(watched.connection.getSnapshot().state).toBe("idle");
+    const totals: number[] = [];
+    for await (const event of watched) {
+      if (event.type === "order.placed") {
+        totals.push(event.total);
+        expect(event.timestamp).toBeInstanceOf(Date);
+        await vi.waitFor(() => expect(watched.connection.getSnapshot().state).toBe("live"));
+        await shop.orders.publish({ orderId }, { type: "order.delivered" });
+      }
+    }
+    expect(totals).toEqual([3]);
+    expect(watched.connection.getSnapshot().state).toBe("idle");
+  });
+
+  test("goes on after the event that another stream has given last", async () => {
+    await using shop = await open();
+    const orderId = randomUUID();
+    await shop.orders.publish({ orderId }, [
+      { type: "order.placed", total: 3 },
+      { type: "order.shipped", carrier: "DHL" },
+      { type: "order.delivered" },
+    ]);
+    const first = watch(shop.trpc.orders.events, { orderId });
+    for await (const event of first) if (event.type === "order.placed") break;
+    using rest = collect(watch(shop.trpc.orders.events, { orderId }, { lastEventId: first.lastEventId }));
+    expect((await rest.completed()).map(({ type }) => type)).toEqual(["order.shipped", "order.delivered"]);
+    expect(rest.ids).toEqual((await take(shop.orders.stream({ orderId }))).slice(1).map(({ id }) => id));
+  });
+
+  test("a loop that takes its time gets every event, in order, and holds no more than a thousand", async () => {
+    await using shop = await open({ maxEvents: 10_000 });
+    const orderId = randomUUID();
+    await shop.orders.publish({ orderId }, { type: "order.placed", total: 3 });
+    for (let part = 0; part < 5; part++)
+      await shop.orders.publish(
+        { orderId },
+        Array.from({ length: 600 }, (_, index) => ({
+          type: "order.noted" as const,
+          text: String(part * 600 + index),
+        })),
+      );
+    await shop.orders.publish({ orderId }, { type: "order.delivered" });
+    const texts: string[] = [];
+    for await (const event of watch(shop.trpc.orders.events, { orderId })) {
+      if (event.type !== "order.noted") continue;
+      if (texts.length % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      texts.push(event.text);
+    }
+    expect(texts).toEqual(Array.from({ length: 3000 }, (_, index) => String(index)));
+  });
+
+  test("ends when its signal aborts, and fails with what the server refuses it with", async () => {
+    await using shop = await open();
+    const leaving = new AbortController();
+    const watched = watch(shop.trpc.orders.events, { orderId: "a" }, { signal: leaving.signal });
+    const next = watched.next();
+    leaving.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+    using refused = collect(watch(shop.trpc.orders.events, { orderId: "a" }, { lastEventId: "nonsense" }));
+    const error = await refused.error();
+    expect(error).toBeInstanceOf(TRPCClientError);
+    expect(error.message).toContain("lastEventId");
+  });
+});

@@ -1,0 +1,64 @@
+import { defineTopic, type StateOf, type StreamEventOf } from "@jobwire/shared";
+import { sseLink, watch } from "@jobwire/client";
+import { useTopic } from "@jobwire/client/react";
+import { memoryStore, openJobwire } from "@jobwire/server/topics";
+import { createTRPCClient } from "@trpc/client";
+import { initTRPC } from "@trpc/server";
+import superjson from "superjson";
+import { expectTypeOf, test } from "vitest";
+import { z } from "zod";
+
+const counter = defineTopic("counter", {
+  key: z.object({ counterId: z.string() }),
+  events: { "counter.moved": z.object({ by: z.number() }), "counter.stopped": z.object({}) },
+  ends: ["counter.stopped"],
+  state: z.object({ sum: z.number() }),
+  apply: (state, event) => ({ sum: (state?.sum ?? 0) + (event.type === "counter.moved" ? event.by : 0) }),
+});
+
+const other = defineTopic("other", {
+  key: z.object({ counterId: z.string() }),
+  events: { "other.made": z.object({}) },
+});
+
+const jobwire = await openJobwire({ store: memoryStore() });
+const counters = jobwire.topic(counter, { index: ({ sum }) => [`sum/${sum}`] });
+const trpc = initTRPC.create({ transformer: superjson });
+const router = trpc.router({
+  counters: trpc.router({
+    events: trpc.procedure
+      .input(counter.streamInput)
+      .subscription(({ input, signal }) => counters.stream(input, { signal })),
+  }),
+});
+const client = createTRPCClient<typeof router>({
+  links: [sseLink({ url: "http://127.0.0.1", transformer: superjson })],
+});
+
+test("types reach from the definition to the loop and the hook", () => {
+  const watched = watch(client.counters.events, { counterId: "a" });
+  expectTypeOf(watched).toExtend<AsyncIterable<StreamEventOf<typeof counter>>>();
+  const read = () => useTopic(counter, client.counters.events, { counterId: "a" });
+  expectTypeOf<ReturnType<typeof read>["state"]>().toEqualTypeOf<StateOf<typeof counter> | null>();
+  expectTypeOf<ReturnType<typeof read>["events"][number]>().toEqualTypeOf<StreamEventOf<typeof counter>>();
+});
+
+test("wrong keys, events and pairs do not compile", () => {
+  // @ts-expect-error no such key
+  watch(client.counters.events, { orderId: "a" });
+  // @ts-expect-error a number is no id
+  useTopic(counter, client.counters.events, { counterId: 7 });
+  // @ts-expect-error the procedure yields another topic
+  const wrong = () => useTopic(other, client.counters.events, { counterId: "a" });
+  expectTypeOf(wrong).toBeFunction();
+  // @ts-expect-error by is missing
+  void counters.publish({ counterId: "a" }, { type: "counter.moved" });
+  // @ts-expect-error no such type
+  void counters.publish({ counterId: "a" }, { type: "counter.lost" });
+  // @ts-expect-error the field of the key is missing
+  void counters.publish({}, { type: "counter.stopped" });
+  // @ts-expect-error a decision is an event
+  void counters.change({ counterId: "a" }, () => ({ type: "counter.moved", by: "1" }));
+  // @ts-expect-error an index is a text
+  void (() => jobwire.topic(counter, { index: ({ sum }) => [sum] }));
+});
