@@ -22,6 +22,7 @@ test(
         REDIS_URL: redis.url,
         JWT_SECRET: testSecret,
         TESTING: "on",
+        SESSIONS_MAX_PER_USER: "1000",
         DRAIN_MS: String(drainMs),
         TASK_DRAIN_MS: String(taskDrainMs),
       });

@@ -52,6 +52,7 @@ function withFixedValues(text: string): string {
     [/(?<=^retry: )\d+/gm, () => "1500"],
     [/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, numbered("id-")],
     [/\b[0-9a-z]{20}(?=:\d)/g, numbered("epoch")],
+    [/\bm\.[0-9a-f]{12}(?=\.)/g, () => "m.topics"],
     [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, () => "2026-01-31T09:30:00.000Z"],
     [/(?<="durationMs":)[\d.]+/g, () => "1000"],
   ].reduce<string>(
