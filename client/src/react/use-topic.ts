@@ -61,7 +61,6 @@ export function useTopic<Topic extends AnyTopic, Procedure extends Subscribable>
   });
   const keyText = topicKeyText(definition.key, key);
   // The key is named by its text: another object with the same fields is the same key.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps
   const stream = useMemo(() => openTopic<Topic>(definition, () => latest.current), [definition, keyText]);
   const subscribe = skip ? subscribeToNothing : stream.subscribe;
   const { state: view, connection } = useSyncExternalStore(subscribe, stream.read, stream.read);

@@ -28,8 +28,7 @@ export interface TopicServer extends AsyncDisposable {
  */
 export async function startTopicServer<Router extends AnyTRPCRouter>({
   router,
-  // A router that wants one is given one.
-  createContext = () => ({}) as inferRouterContext<Router>,
+  createContext = () => ({}),
 }: TopicServerOptions<Router>): Promise<TopicServer> {
   const sse = createSseHandler({ router, createContext });
   const handle = createHTTPHandler({ router, createContext });
