@@ -110,6 +110,8 @@ export class SessionStore {
         due: null,
       },
       events: [{ topic: sessionTopic(requestId).topic, type: removalType, body: "", last: true }],
+      // What its log was called in 0.1.
+      closedTopics: [key],
       retainMs: 0,
     });
   }
