@@ -8,6 +8,7 @@ import { addFeedCommand } from "./commands/feed.js";
 import { addSendCommand } from "./commands/send.js";
 import { addServeCommand } from "./commands/serve.js";
 import { addSpoolsCommand } from "./commands/spools.js";
+import { addTailCommand } from "./commands/tail.js";
 import { addTokenCommand } from "./commands/token.js";
 import { addWatchCommand } from "./commands/watch.js";
 
@@ -50,6 +51,7 @@ const commands = [
   addSpoolsCommand,
   addAnnounceCommand,
   addSendCommand,
+  addTailCommand,
   addTokenCommand,
   addDoctorCommand,
   addCompletionCommand,
