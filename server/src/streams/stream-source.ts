@@ -15,7 +15,7 @@ export interface StreamSource<Event> {
    * What the state beside the topic says of its log: that it has events, or that its last one was written too. A log that
    * lacks them has lost them, which the stream says; where the end is missing it ends after that.
    */
-  readonly expects?: Expected | (() => Promise<Expected>);
+  readonly expects?: Expected | undefined | (() => Promise<Expected | "nothing">);
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
   /** Default: entries are sent as they are. The same for all sources of one topic in this process. */
@@ -39,8 +39,7 @@ export interface MergedSource<Event> {
   readonly endsAll?: boolean;
 }
 
-/** `undefined`: nothing is known. */
-export type Expected = "events" | "end" | undefined;
+export type Expected = "events" | "end";
 
 /** An event that is not in the log. */
 export interface ControlEvent<Event> {

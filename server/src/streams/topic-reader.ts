@@ -22,6 +22,8 @@ const maxFruitlessReads = 3;
 /** One stream's position in its topic, and how it gets on from there. */
 export class TopicReader<Event> {
   #position: Cursor | null;
+  /** Asked for, where it is to be asked for, only when there is nothing: else it says no more than the log. */
+  #expects: StreamSource<Event>["expects"];
   #hasStarted = false;
   #hasToldGap = false;
   /** The log was read to its end since this stream stood there. */
@@ -33,6 +35,7 @@ export class TopicReader<Event> {
     private readonly source: StreamSource<Event>,
     private readonly signal: AbortSignal,
   ) {
+    this.#expects = source.expects;
     this.#position = source.after ?? (source.start === "newest" ? hub.head : null);
   }
 
@@ -64,7 +67,13 @@ export class TopicReader<Event> {
         this.#position = read.position;
         continue;
       }
-      if (read.kind === "head" && (await this.#lacksExpected())) {
+      if (read.kind === "head" && typeof this.#expects === "function" && this.#isEmpty) {
+        const expected = await this.#fromStore(this.#expects);
+        // What was read is of before the question.
+        if (expected !== null) this.#expects = expected === "nothing" ? undefined : expected;
+        continue;
+      }
+      if (read.kind === "head" && this.#lacksExpected()) {
         if (!this.#isSynced)
           this.#isSynced = (await this.#fromStore(() => this.hub.sync().then(() => true))) ?? false;
         else if (this.#hasToldGap) return { kind: "end" };
@@ -87,14 +96,13 @@ export class TopicReader<Event> {
   }
 
   /** Whether the log ends before what the state beside it says was written. */
-  async #lacksExpected(): Promise<boolean> {
-    const { after } = this.source;
-    const isEmpty = this.hub.head.offset === 0;
-    let { expects } = this.source;
-    // Asked only when there is nothing: the state beside a log that has something says no more than the log.
-    if (typeof expects === "function") expects = isEmpty ? await expects() : undefined;
-    if (expects === "end") return true;
-    return expects === "events" && !after && !this.#hasToldGap && isEmpty;
+  #lacksExpected(): boolean {
+    if (this.#expects === "end") return true;
+    return this.#expects === "events" && !this.source.after && !this.#hasToldGap && this.#isEmpty;
+  }
+
+  get #isEmpty(): boolean {
+    return this.hub.head.offset === 0;
   }
 
   /** The step over what is missing. `null`: the store was away for a moment; look again. */

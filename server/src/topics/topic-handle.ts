@@ -202,10 +202,10 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
   }
 
   /** A log that has nothing although there is a state has lost it. */
-  async #expected(keyText: string): Promise<Expected> {
-    if (!this.definition.state) return undefined;
+  async #expected(keyText: string): Promise<Expected | "nothing"> {
+    if (!this.definition.state) return "nothing";
     const record = await this.log.options.store.readState({ scope: this.log.scope, key: keyText });
-    if (!record) return undefined;
+    if (!record) return "nothing";
     return record.ended === "1" ? "end" : "events";
   }
 
