@@ -6,7 +6,9 @@ const program = createProgram();
 const commands = program.commands.map((command) => command.name());
 
 test("every command has a description, and help with examples that name it", () => {
-  expect(commands.join(" ")).toBe("serve create watch feed spools announce send token doctor completion");
+  expect(commands.join(" ")).toBe(
+    "serve create watch feed spools announce send tail token doctor completion",
+  );
   for (const command of program.commands) {
     expect(command.description()).toMatch(/^[A-Z].*\.$/s);
     let help = "";

@@ -24,7 +24,7 @@ export function replayStartOf(
     if (newestOffset === 0 || trimmedOffset < newestOffset) return { kind: "after", offset: trimmedOffset };
     return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset: newestOffset } };
   }
-  const sharedOffset = after.epoch === epoch ? newestOffset : sharedOffsetOf(ancestors, after.epoch);
+  const sharedOffset = sharedOffsetOf([head.cursor, ...ancestors], after.epoch);
   if (after.offset > sharedOffset) {
     const offset = Math.max(sharedOffset, trimmedOffset);
     return { kind: "gap", reason: "log-lost", resumeAfter: { epoch, offset } };
@@ -35,8 +35,8 @@ export function replayStartOf(
   return { kind: "after", offset: after.offset };
 }
 
-/** Up to where the log is the same as the one of this epoch; -1 when the two have nothing in common. */
-function sharedOffsetOf(ancestors: readonly Cursor[], epoch: string): number {
-  const index = ancestors.findIndex((ancestor) => ancestor.epoch === epoch);
-  return index === -1 ? -1 : Math.min(...ancestors.slice(0, index + 1).map(({ offset }) => offset));
+/** Up to where these logs, the newest first, are the same as the one of this epoch; -1 when they have nothing in common. */
+function sharedOffsetOf(logs: readonly Cursor[], epoch: string): number {
+  const index = logs.findIndex((log) => log.epoch === epoch);
+  return index === -1 ? -1 : Math.min(...logs.slice(0, index + 1).map(({ offset }) => offset));
 }

@@ -22,6 +22,8 @@ const maxFruitlessReads = 3;
 /** One stream's position in its topic, and how it gets on from there. */
 export class TopicReader<Event> {
   #position: Cursor | null;
+  /** The same place under the id that its client knows: a log that forked behind it got another name. */
+  #told: Cursor | null;
   /** Asked for, where it is to be asked for, only when there is nothing: else it says no more than the log. */
   #expects: StreamSource<Event>["expects"];
   #hasStarted = false;
@@ -37,6 +39,7 @@ export class TopicReader<Event> {
   ) {
     this.#expects = source.expects;
     this.#position = source.after ?? (source.start === "newest" ? hub.head : null);
+    this.#told = this.#position;
   }
 
   get isAtHead(): boolean {
@@ -45,12 +48,13 @@ export class TopicReader<Event> {
 
   /** The id that leads to where it is; from the oldest on when nothing was read yet. */
   get place(): string {
-    return formatCursor(this.#position ?? { ...this.hub.head, offset: 0 });
+    return formatCursor(this.#told ?? { ...this.hub.head, offset: 0 });
   }
 
   /** To be called with what was taken of a step's frames. */
   moveTo(position: Cursor): void {
     this.#position = position;
+    this.#told = position;
   }
 
   /** @throws AppError `STORE_UNAVAILABLE` when the store is away at the start; later it is waited for. */
@@ -86,7 +90,7 @@ export class TopicReader<Event> {
       if (read.kind !== "gap") {
         this.#hasStarted = true;
         // Before the first event there is a position too: should the log be lost, there may have been events.
-        if (read.kind === "head") this.#position ??= this.hub.head;
+        if (read.kind === "head" && !this.#position) this.moveTo(this.hub.head);
         return read;
       }
       const gap = await this.#explain(read.reason, read.resumeAfter);
@@ -108,12 +112,12 @@ export class TopicReader<Event> {
   /** The step over what is missing. `null`: the store was away for a moment; look again. */
   async #explain(reason: StreamGapReason, resumeAfter: Cursor): Promise<Step<Event> | null> {
     const to = formatCursor(resumeAfter);
-    const from = formatCursor(this.#position ?? { ...resumeAfter, offset: 0 });
+    const from = formatCursor(this.#told ?? { ...resumeAfter, offset: 0 });
     const event = await this.#fromStore(() => this.source.explainGap({ reason, from, to }));
     if (!event) return null;
     this.#hasStarted = true;
     this.#hasToldGap = true;
-    this.#position = resumeAfter;
+    this.moveTo(resumeAfter);
     return { kind: "gap", id: to, event, reason };
   }
 
