@@ -1,8 +1,11 @@
 import {
   isTerminalJobStatus,
+  jobStageLabels,
   type Job,
   type JobEvent,
   type JobFeedEvent,
+  type JobOutcome,
+  type JobStage,
   type JobStatus,
   type JobStreamEvent,
   type StreamGapReason,
@@ -33,8 +36,8 @@ export interface JobView {
   /** As the last snapshot had it: title, metadata and what else events do not say. */
   readonly job: Job | null;
   readonly updatedAt: Date | null;
-  /** Stage events up to this time repeat what the last snapshot has said; `null` when none can come any more. */
-  readonly repeated: { readonly until: Date; readonly firstStage: number } | null;
+  /** Stage events up to this time repeat what the last snapshot has said. */
+  readonly repeatedUntil: Date | null;
 }
 
 export interface StageView {
@@ -44,6 +47,8 @@ export interface StageView {
   readonly startedAt: Date;
   /** `null` while the stage lasts, and when its end was lost in a gap. */
   readonly durationMs: number | null;
+  /** `null` while it lasts, and for the end of the job. */
+  readonly outcome: JobStage["outcome"];
   readonly message: string | null;
 }
 
@@ -88,7 +93,7 @@ export function emptyJobView(jobId: string): JobView {
     gaps: [],
     job: null,
     updatedAt: null,
-    repeated: null,
+    repeatedUntil: null,
   };
 }
 
@@ -106,7 +111,8 @@ export function applyJob(view: JobView, job: Job): JobView {
     attempt,
     job,
     updatedAt,
-    repeated: { until: updatedAt, firstStage: view.stages.length },
+    stages: stagesOf(job),
+    repeatedUntil: updatedAt,
   };
 }
 
@@ -124,6 +130,10 @@ export function applyFeedEvent(
 ): ReadonlyMap<string, JobView> {
   const changed = new Map(views);
   const viewOf = (jobId: string) => changed.get(jobId) ?? emptyJobView(jobId);
+  if (event.type === "stream.removed") {
+    changed.delete(event.jobId);
+    return changed;
+  }
   if (event.type !== "stream.gap") {
     changed.set(event.jobId, applyJobEvent(viewOf(event.jobId), event));
     return changed;
@@ -142,7 +152,7 @@ function apply(view: JobView, event: JobEvent): JobView {
       return leaveStage(view, event);
     case "build.progress": {
       // Of a stage that the snapshot knows to be over.
-      if (view.repeated && event.stage !== view.status) return view;
+      if (view.repeatedUntil && event.stage !== view.status) return view;
       const { stage, percent, message = null } = event;
       return { ...view, progress: { stage, percent, message } };
     }
@@ -165,46 +175,78 @@ type StageCompleted = Extract<JobEvent, { type: "build.stage.completed" }>;
 
 function enterStage(view: JobView, event: StageStarted): JobView {
   const { stage, stageLabel, status, message, narration = null, timestamp } = event;
-  const entered = { stage, stageLabel, startedAt: timestamp, durationMs: null, message };
-  if (isRepeated(view, event)) {
-    // Attempts are counted back from that of the snapshot: a retry puts the stages before it one further back.
-    const isRetry = stage === "scaffold" && view.stages.at(-1)?.stage === "checks";
-    const stages = isRetry ? countBack(view) : view.stages;
-    const isLast = status === view.status && timestamp.getTime() === view.repeated?.until.getTime();
-    return {
-      ...view,
-      stages: [...stages, { ...entered, attempt: view.attempt }],
-      ...(isLast && { narration, repeated: null }),
-    };
-  }
+  const isLast = status === view.status && view.stages.at(-1)?.stage === stage;
+  if (isRepeated(view, event) || (isLast && isTerminalJobStatus(status)))
+    return isLast ? { ...view, narration } : view;
   const isRetry = stage === "scaffold" && view.status === "checks";
   const attempt = isRetry ? view.attempt + 1 : view.attempt;
-  const stages = [...view.stages, { ...entered, attempt }];
-  return { ...view, status, stageLabel, message, narration, attempt, stages, progress: null, repeated: null };
+  const entered = {
+    stage,
+    stageLabel,
+    attempt,
+    startedAt: timestamp,
+    durationMs: null,
+    outcome: null,
+    message,
+  };
+  const stages = [...withEnd(view.stages, event.outcome), entered];
+  return { ...view, status, stageLabel, message, narration, attempt, stages, progress: null };
 }
 
-function leaveStage(view: JobView, { stage, stageLabel, durationMs, timestamp }: StageCompleted): JobView {
+function leaveStage(view: JobView, event: StageCompleted): JobView {
+  if (isRepeated(view, event)) return view;
+  const { stage, stageLabel, durationMs, timestamp } = event;
+  const outcome = "completed";
   const last = view.stages.at(-1);
-  if (last?.stage === stage && last.durationMs === null) {
-    return { ...view, stages: [...view.stages.slice(0, -1), { ...last, durationMs }] };
-  }
+  if (last?.stage === stage && last.durationMs === null)
+    return { ...view, stages: [...view.stages.slice(0, -1), { ...last, durationMs, outcome }] };
   // Its beginning is missing.
   const startedAt = new Date(timestamp.getTime() - durationMs);
   const { attempt } = view;
-  return {
-    ...view,
-    stages: [...view.stages, { stage, stageLabel, attempt, startedAt, durationMs, message: null }],
-  };
+  const stages = [
+    ...view.stages,
+    { stage, stageLabel, attempt, startedAt, durationMs, outcome, message: null },
+  ] as const;
+  return { ...view, stages };
 }
 
-function isRepeated({ repeated }: JobView, { timestamp, status }: StageStarted): boolean {
+function isRepeated(
+  { repeatedUntil }: JobView,
+  { timestamp, status }: StageStarted | StageCompleted,
+): boolean {
   // The end of a job is nothing to be wrong about, whatever the clocks of two servers say.
-  return repeated !== null && timestamp <= repeated.until && !isTerminalJobStatus(status);
+  return repeatedUntil !== null && timestamp <= repeatedUntil && !isTerminalJobStatus(status);
 }
 
-function countBack({ stages, repeated }: JobView): readonly StageView[] {
-  const first = repeated?.firstStage ?? stages.length;
-  return stages.map((stage, index) => (index < first ? stage : { ...stage, attempt: stage.attempt - 1 }));
+/** The stage in which a job ended badly is the one that failed. */
+function withEnd(stages: readonly StageView[], ended: JobOutcome | undefined): readonly StageView[] {
+  const last = stages.at(-1);
+  if (!last || ended === undefined || ended === "ready") return stages;
+  return [...stages.slice(0, -1), { ...last, outcome: ended }];
+}
+
+/** As the state of the job has them, and its end. */
+function stagesOf({ stages, status, stageLabel, attempt, updatedAt, message }: Job): readonly StageView[] {
+  const known = stages.map(({ stage, attempt: of, startedAt, durationMs, outcome }) => ({
+    stage,
+    stageLabel: jobStageLabels[stage],
+    attempt: of,
+    startedAt,
+    durationMs,
+    outcome,
+    message: null,
+  }));
+  if (!isTerminalJobStatus(status)) return known;
+  const end = {
+    stage: status,
+    stageLabel,
+    attempt,
+    startedAt: updatedAt,
+    durationMs: null,
+    outcome: null,
+    message,
+  };
+  return [...known, end];
 }
 
 function withSection(sections: readonly SectionView[], section: SectionView): readonly SectionView[] {

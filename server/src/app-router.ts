@@ -1,5 +1,5 @@
 import { createJobRouter } from "./jobs/job-router.js";
-import { createWorkRouter } from "./jobs/work-router.js";
+import { createPipelineRouter, createWorkerRouter, createWorkRouter } from "./jobs/work-router.js";
 import type { Services } from "./open-services.js";
 import { createSessionRouter } from "./sessions/session-router.js";
 import { createSpoolRouter } from "./spools/spool-router.js";
@@ -8,11 +8,13 @@ import { router } from "./trpc.js";
 import { createVersionRouter } from "./versions/version-router.js";
 
 export function createAppRouter(services: Services) {
-  const { jobs, jobStreams, work, spools, spoolStreams, sessions, sessionStreams, versions, tasks } =
+  const { jobs, jobOutputs, work, spools, spoolStreams, sessions, sessionStreams, versions, tasks } =
     services;
   return router({
-    jobs: createJobRouter(jobs, jobStreams),
-    work: createWorkRouter(work, jobStreams),
+    jobs: createJobRouter(jobs, jobOutputs),
+    work: createWorkRouter(work),
+    workers: createWorkerRouter(work),
+    pipelines: createPipelineRouter(work),
     spools: createSpoolRouter(spools, spoolStreams),
     sessions: createSessionRouter(sessions, sessionStreams),
     versions: createVersionRouter(versions),

@@ -17,12 +17,16 @@ export class DamagedRecords {
     try {
       return read(state);
     } catch (error) {
-      if (!this.#told.has(key) && this.#told.size < maxTold) {
-        this.#told.add(key);
-        this.onDamaged(key, error);
-      }
+      this.tell(key, error);
       return null;
     }
+  }
+
+  /** Once for each. */
+  tell(key: string, error?: unknown): void {
+    if (this.#told.has(key) || this.#told.size >= maxTold) return;
+    this.#told.add(key);
+    this.onDamaged(key, error);
   }
 
   /** Those that can be read, in their order. */

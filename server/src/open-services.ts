@@ -2,12 +2,10 @@ import type { Logger } from "pino";
 import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
 import type { DamagedRecords } from "./damaged-records.js";
-import { JobRepair } from "./jobs/job-repair.js";
-import { JobService } from "./jobs/job-service.js";
-import { JobStore } from "./jobs/job-store.js";
-import { JobStreams } from "./jobs/job-streams.js";
-import { WorkQueue } from "./jobs/work-queue.js";
-import { WorkService } from "./jobs/work-service.js";
+import type { JobOutputs } from "./jobs/job-outputs.js";
+import type { JobService } from "./jobs/job-service.js";
+import { openJobs } from "./jobs/open-jobs.js";
+import type { WorkService } from "./jobs/work-service.js";
 import { openSessions, type Sessions } from "./sessions/open-sessions.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
 import { SessionStreams } from "./sessions/session-streams.js";
@@ -19,13 +17,14 @@ import type { TopicHubs } from "./streams/topic-hubs.js";
 import { openTasks } from "./tasks/open-tasks.js";
 import type { JobExports } from "./tasks/job-export.js";
 import type { TaskService } from "./tasks/task-service.js";
+import type { Jobwire } from "./topics/index.js";
 import { createCurrentVersion } from "./versions/current-version.js";
 import { VersionService } from "./versions/version-service.js";
 
 /** All domains of a server. What they do by themselves ends when they are disposed, before the store is. */
 export interface Services extends AsyncDisposable {
   readonly jobs: JobService;
-  readonly jobStreams: JobStreams;
+  readonly jobOutputs: JobOutputs;
   readonly work: WorkService;
   readonly spools: SpoolService;
   readonly spoolStreams: SpoolStreams;
@@ -37,7 +36,11 @@ export interface Services extends AsyncDisposable {
 }
 
 export interface ServicesOptions {
-  readonly config: Pick<Config, "historyTtlMs" | "sessionsMaxPerUser" | "tasks" | "versionUrl">;
+  readonly config: Pick<
+    Config,
+    "historyTtlMs" | "jobsMaxOpenPerUser" | "outputMaxBytes" | "sessionsMaxPerUser" | "tasks" | "versionUrl"
+  >;
+  readonly jobwire: Jobwire;
   readonly store: Store;
   readonly hubs: TopicHubs;
   readonly sessionObservers: readonly SessionObserver[];
@@ -52,12 +55,18 @@ const sweepIntervalMs = 2000;
 const snapshotTasks = 20;
 
 export function openServices(options: ServicesOptions): Services {
-  const { config, store, hubs, sessionObservers, log, damaged, onError } = options;
-  const jobStore = new JobStore({ store, retainFinishedMs: config.historyTtlMs, damaged, onError });
-  const queue = new WorkQueue(store, onError);
-  const jobs = new JobService(jobStore, queue);
-  const repair = new JobRepair({ store, jobs: jobStore, queue, damaged });
-  const work = new WorkService(jobStore, jobs, queue, repair);
+  const { config, jobwire, store, hubs, sessionObservers, log, damaged, onError } = options;
+  const {
+    topic: jobTopic,
+    service: jobs,
+    outputs: jobOutputs,
+    work,
+  } = openJobs({
+    jobwire,
+    retainFinishedMs: config.historyTtlMs,
+    maxOpenPerUser: config.jobsMaxOpenPerUser,
+    maxOutputBytes: config.outputMaxBytes,
+  });
 
   const spools = new SpoolService(new SpoolStore(store, damaged), (error, tagSpool) =>
     log.error({ err: error, tagSpool }, "a spool event was not published"),
@@ -82,7 +91,7 @@ export function openServices(options: ServicesOptions): Services {
     store,
     broadcasts,
     jobs,
-    jobStore,
+    jobTopic,
     damaged,
     limits: config.tasks,
     retainEndedMs: config.historyTtlMs,
@@ -96,12 +105,13 @@ export function openServices(options: ServicesOptions): Services {
     onError,
   });
 
-  const sweepers = [work, tasks].map((service) =>
-    startBackgroundLoop((signal) => service.sweep(signal), { intervalMs: sweepIntervalMs, onError }),
-  );
+  const sweeper = startBackgroundLoop((signal) => tasks.sweep(signal), {
+    intervalMs: sweepIntervalMs,
+    onError,
+  });
   return {
     jobs,
-    jobStreams: new JobStreams(hubs, jobs),
+    jobOutputs,
     work,
     spools,
     spoolStreams: new SpoolStreams(hubs, spools),
@@ -111,7 +121,7 @@ export function openServices(options: ServicesOptions): Services {
     tasks,
     jobExports,
     async [Symbol.asyncDispose]() {
-      for (const sweeper of sweepers) await sweeper[Symbol.asyncDispose]();
+      await sweeper[Symbol.asyncDispose]();
       await sessions[Symbol.asyncDispose]();
     },
   };

@@ -15,6 +15,7 @@ import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
 import { TopicHubs } from "./streams/topic-hubs.js";
+import { Jobwire } from "./topics/index.js";
 
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
@@ -62,13 +63,20 @@ export async function startServer(
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   addClockMetric(registry, store.clock);
   const hubs = new TopicHubs(store, onError, Math.min(600_000, config.historyTtlMs / 3));
+  const damaged = watchDamagedRecords(log, registry);
+  const jobwire = new Jobwire(store, {
+    retainMs: config.historyTtlMs,
+    onError,
+    onWarning: (warning) => damaged.tell(warning),
+  });
   const services = openServices({
     config,
+    jobwire,
     store,
     hubs,
     sessionObservers,
     log,
-    damaged: watchDamagedRecords(log, registry),
+    damaged,
     onError,
   });
   const { verifier, signer, handsOutTokens } = createTokens(config);
@@ -99,7 +107,7 @@ export async function startServer(
     await app.close();
     await services[Symbol.asyncDispose]();
     await hubs[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
+    await jobwire[Symbol.asyncDispose]();
   };
   try {
     await app.server.listen({ host: config.host, port: config.port, backlog });

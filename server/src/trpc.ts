@@ -35,7 +35,9 @@ const trpc = initTRPC.context<Context>().create({
   isDev: false, // no stack traces to callers
   errorFormatter({ shape, error }) {
     const { cause } = error;
-    const reason = error instanceof AppError ? error.reason : null;
+    // Of the server's own faults nobody is told what they are.
+    const isFault = error.code === "INTERNAL_SERVER_ERROR";
+    const reason = error instanceof AppError && !isFault ? error.reason : null;
     if (error.code === "BAD_REQUEST" && cause instanceof z.ZodError) {
       return {
         ...shape,
@@ -43,8 +45,7 @@ const trpc = initTRPC.context<Context>().create({
         data: { ...shape.data, reason: "INPUT_INVALID" as const },
       };
     }
-    const message =
-      error.code === "INTERNAL_SERVER_ERROR" ? "Something went wrong on the server." : shape.message;
+    const message = isFault ? "Something went wrong on the server." : shape.message;
     return { ...shape, message, data: { ...shape.data, reason } };
   },
 });

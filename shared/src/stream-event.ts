@@ -1,22 +1,27 @@
 import { z } from "zod";
-import { jobEventSchema, type JobFeedEvent, type JobStreamEvent } from "./job-event.js";
-import { jobIdSchema, jobSchema } from "./job.js";
+import { jobEventSchema, jobKey, type JobFeedEvent, type JobStreamEvent } from "./jobs/job-event.js";
+import { jobSchema } from "./jobs/job.js";
 import { announcedVersionSchema, sessionEventSchema, type SessionStreamEvent } from "./session.js";
 import { spoolEventSchema, spoolSchema, type SpoolStreamEvent } from "./spool.js";
-import { streamGapSchema, type StreamGap } from "./stream-gap.js";
+import { streamGapSchema, streamRemovedSchema } from "./stream-gap.js";
 import { taskSchema } from "./task.js";
-import { workWaitingEventSchema, type WorkWaiting } from "./work.js";
+import { timestampSchema } from "./timestamp.js";
+import { outputEvents, outputStateSchema } from "./jobs/output.js";
+import { workEvents, workKey } from "./jobs/work.js";
+
+const envelope = { timestamp: timestampSchema };
 
 /** What `jobs.events` yields. */
 export const jobStreamEventSchema = z.discriminatedUnion("type", [
   ...jobEventSchema.options,
-  streamGapSchema(jobSchema).extend({ jobId: jobIdSchema }),
+  streamGapSchema(jobSchema).extend({ ...topicGapFields("job", jobKey), ...jobKey.shape }),
 ]) satisfies z.ZodType<JobStreamEvent>;
 
 /** What `jobs.feed` yields. */
 export const jobFeedEventSchema = z.discriminatedUnion("type", [
   ...jobEventSchema.options,
   streamGapSchema(z.array(jobSchema)),
+  streamRemovedSchema(jobKey.shape),
 ]) satisfies z.ZodType<JobFeedEvent>;
 
 /** What `spools.updates` yields. */
@@ -33,6 +38,26 @@ export const sessionStreamEventSchema = z.discriminatedUnion("type", [
 
 /** What `work.watch` yields. */
 export const workStreamEventSchema = z.discriminatedUnion("type", [
-  workWaitingEventSchema,
-  streamGapSchema(z.null()),
-]) satisfies z.ZodType<WorkWaiting | StreamGap<null>>;
+  workEvents["work.waiting"].extend({ type: z.literal("work.waiting"), ...workKey.shape, ...envelope }),
+  streamGapSchema(z.null()).extend(topicGapFields("work", workKey)),
+]);
+
+/** What `jobs.output` yields. */
+export const outputStreamEventSchema = z.discriminatedUnion("type", [
+  outputEvents["output.appended"].extend({
+    type: z.literal("output.appended"),
+    ...jobKey.shape,
+    ...envelope,
+  }),
+  outputEvents["output.ended"].extend({ type: z.literal("output.ended"), ...jobKey.shape, ...envelope }),
+  streamGapSchema(outputStateSchema.nullable()).extend(topicGapFields("job-output", jobKey)),
+]);
+
+/** What the gap of a topic says beside that of any stream. */
+function topicGapFields<Name extends string, Key extends z.ZodRawShape>(name: Name, key: z.ZodObject<Key>) {
+  return {
+    topic: z.literal(name).optional(),
+    snapshotAt: z.string().nullable().optional(),
+    ...key.partial().shape,
+  };
+}

@@ -30,3 +30,13 @@ export function streamGapSchema<Snapshot extends z.ZodType>(snapshot: Snapshot) 
     snapshot,
   });
 }
+
+/** Said in a feed when something whose events it carries was removed with all that was known of it. */
+export interface StreamRemoved {
+  readonly type: "stream.removed";
+  readonly timestamp: Date;
+}
+
+export function streamRemovedSchema<Key extends z.ZodRawShape>(key: Key) {
+  return z.object({ type: z.literal("stream.removed"), timestamp: timestampSchema, ...key });
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { jobIdSchema } from "./job.js";
-import { jobEventTypes } from "./job-event.js";
+import { jobIdSchema } from "./jobs/job.js";
+import { jobEventTypes } from "./jobs/job-event.js";
 import { lastEventIdSchema } from "./last-event-id.js";
 
 const jobEventTypesSchema = z.array(z.enum(jobEventTypes)).min(1).optional();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jobIdSchema } from "./job.js";
+import { jobIdSchema } from "./jobs/job.js";
 import { timestampSchema } from "./timestamp.js";
 
 export const taskStatuses = ["running", "completed", "failed", "cancelled"] as const;

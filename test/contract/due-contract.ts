@@ -54,7 +54,7 @@ export function moveContract(open: OpenStore): void {
     });
     expect(await store.readState({ scope, key: "a" })).toBeNull();
     expect(await store.countStates(scope)).toEqual({});
-    expect(await store.listDue({ scope, limit: 10 })).toEqual([]);
+    expect((await store.listDue({ scope, limit: 10 })).items).toEqual([]);
     expect(await store.head({ scope, topic: "topic" })).toMatchObject({ cursor: { offset: 0 } });
   });
 
@@ -80,15 +80,15 @@ export function dueContract(open: OpenStore): void {
     for (const [key, due] of Object.entries(dueAt))
       await accept(store, { scope, state: { key, set: { key }, due }, events: [] });
     const item = (key: string) => ({ key, state: { key } });
-    expect(await store.listDue({ scope, limit: 10 })).toEqual(["first", "second", "late"].map(item));
-    expect(await store.listDue({ scope, limit: 2 })).toEqual(["first", "second"].map(item));
+    expect((await store.listDue({ scope, limit: 10 })).items).toEqual(["first", "second", "late"].map(item));
+    expect((await store.listDue({ scope, limit: 2 })).items).toEqual(["first", "second"].map(item));
   });
 
   test("a later due time takes the place of an earlier one, `null` takes it away, and leaving it out keeps it", async () => {
     await using store = await open();
     const scope = newScope();
     const set = { at: "1" };
-    const keysDue = async () => (await store.listDue({ scope, limit: 10 })).map(({ key }) => key);
+    const keysDue = async () => (await store.listDue({ scope, limit: 10 })).items.map(({ key }) => key);
     for (const key of ["moved", "taken", "kept"])
       await accept(store, { scope, state: { key, set, due: longAgo }, events: [] });
     await accept(store, { scope, state: { key: "moved", set, due: Date.now() + 3_600_000 }, events: [] });
@@ -107,7 +107,7 @@ export function dueContract(open: OpenStore): void {
       retainMs: 1,
     });
     await eventually(async () =>
-      expect(await store.listDue({ scope, limit: 10 })).toEqual([{ key: "a", state: null }]),
+      expect((await store.listDue({ scope, limit: 10 })).items).toEqual([{ key: "a", state: null }]),
     );
   });
 }
@@ -118,8 +118,7 @@ export function idleContract(open: OpenStore): void {
     const topic = newTopic();
     const first = await accept(store, {
       scope: topic.scope,
-      events: [newEvent(topic.topic, "e1")],
-      idleMs: 20,
+      events: [{ ...newEvent(topic.topic, "e1"), idleMs: 20 }],
     });
     await passed(store, 60);
     const { cursor } = await store.head(topic);
@@ -131,7 +130,7 @@ export function idleContract(open: OpenStore): void {
     await using store = await open();
     const topic = newTopic();
     const append = (type: string, idleMs: number) =>
-      accept(store, { scope: topic.scope, events: [newEvent(topic.topic, type)], idleMs });
+      accept(store, { scope: topic.scope, events: [{ ...newEvent(topic.topic, type), idleMs }] });
     await append("e1", 50);
     await append("e2", 3_600_000);
     await passed(store, 120);

@@ -11,11 +11,12 @@ export function listStatesContract(open: OpenStore): void {
     const scope = newScope();
     for (const key of ["c", "a", "e", "b", "d"]) await write(store, scope, key);
     const items = keys.map((key) => ({ key, state: { name: key } }));
-    expect(await list(store, { scope })).toEqual({ items, next: null, gone: [] });
+    expect(await list(store, { scope })).toEqual({ items, next: null, gone: [], isLost: false });
     expect(await list(store, { scope, order: "descending" })).toEqual({
       items: items.toReversed(),
       next: null,
       gone: [],
+      isLost: false,
     });
   });
 
@@ -41,7 +42,12 @@ export function listStatesContract(open: OpenStore): void {
 
   test("is empty where nothing was written", async () => {
     await using store = await open();
-    expect(await list(store, { scope: newScope() })).toEqual({ items: [], next: null, gone: [] });
+    expect(await list(store, { scope: newScope() })).toEqual({
+      items: [],
+      next: null,
+      gone: [],
+      isLost: false,
+    });
   });
 
   test("lists a key once and with its state of now, however often it was written", async () => {
@@ -164,6 +170,62 @@ export function listStatesContract(open: OpenStore): void {
     for (const key of ids.toReversed()) await write(store, scope, key);
     expect(keysOf(await list(store, { scope }))).toEqual(ids);
     expect((await pagesOf(store, { scope, order: "descending", limit: 3 })).flat()).toEqual(ids.toReversed());
+  });
+
+  test("lists what any of several indexes lists, each once, and counts it", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const indexes = { a: ["one"], b: ["two"], c: ["one", "two"], d: ["three"] };
+    for (const [key, index] of Object.entries(indexes))
+      await accept(store, { scope, state: { key, set: { key }, index }, events: [] });
+    const index = ["one", "two"];
+    for (const limit of [1, 2, 3, 4])
+      expect((await pagesOf(store, { scope, index, limit })).flat()).toEqual(["a", "b", "c"]);
+    expect((await pagesOf(store, { scope, index, limit: 2, order: "descending" })).flat()).toEqual([
+      "c",
+      "b",
+      "a",
+    ]);
+    expect(await store.countListed({ scope, index })).toBe(3);
+  });
+
+  test.each(["ascending", "descending"] as const)(
+    "lists keys from one on and before another, %s",
+    async (order) => {
+      await using store = await open();
+      const scope = newScope();
+      for (const key of keys) await write(store, scope, key);
+      const inOrder = (found: string[]) => (order === "ascending" ? found : found.toReversed());
+      for (const limit of [1, 2, 10]) {
+        const listed = async (range: object) =>
+          (await pagesOf(store, { scope, order, limit, ...range })).flat();
+        expect(await listed({ from: "b" })).toEqual(inOrder(["b", "c", "d", "e"]));
+        expect(await listed({ to: "d" })).toEqual(inOrder(["a", "b", "c"]));
+        expect(await listed({ from: "bb", to: "e" })).toEqual(inOrder(["c", "d"]));
+        expect(await listed({ from: "x" })).toEqual([]);
+      }
+      expect(await store.countListed({ scope, index: "all", from: "b", to: "d" })).toBe(2);
+    },
+  );
+
+  test("lists states whose field has all of some texts, as they are, and counts them", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const names = { a: "a shop", b: "the [shop] of Ana", c: "%s", d: "shopping for Ana" };
+    for (const [key, name] of Object.entries(names))
+      await accept(store, { scope, state: { key, set: { name }, index: "all" }, events: [] });
+    const having = async (...texts: string[]) => {
+      const contains = { field: "name", texts };
+      const pages = await pagesOf(store, { scope, limit: 2, contains });
+      expect(await store.countListed({ scope, index: "all", contains })).toBe(pages.flat().length);
+      return pages.flat();
+    };
+    expect(await having("shop")).toEqual(["a", "b", "d"]);
+    expect(await having("shop", "Ana")).toEqual(["b", "d"]);
+    expect(await having("[shop]")).toEqual(["b"]);
+    expect(await having("%s")).toEqual(["c"]);
+    expect(await having(".*")).toEqual([]);
+    expect(await having()).toEqual(["a", "b", "c", "d"]);
   });
 
   test("pages through many states", async () => {

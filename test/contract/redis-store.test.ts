@@ -40,6 +40,7 @@ test("another process sees the states and logs of this one, under the same epoch
     items: [{ key: "k", state: { a: "1" } }],
     next: null,
     gone: [],
+    isLost: false,
   });
   expect(await second.head({ scope, topic })).toEqual({ cursor, closed: false });
   expect(await second.replay({ scope, topic }, null, upTo(10))).toEqual(

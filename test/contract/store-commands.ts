@@ -122,10 +122,13 @@ export const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
       query: fc.record(
         {
           scope: fc.constantFrom(...scopes),
-          index: fc.constantFrom("i", "j"),
+          index: fc.constantFrom("i", "j", ["i", "j"]),
           order: fc.constantFrom("ascending" as const, "descending" as const),
           after: fc.constantFrom("k1", "k15", "k2"),
           limit: fc.integer({ min: 1, max: 3 }),
+          from: fc.constantFrom("k1", "k2"),
+          to: fc.constantFrom("k2", "k3"),
+          contains: fc.record({ field: fc.constantFrom("f", "g"), texts: fc.subarray(values) }),
         },
         { requiredKeys: ["scope", "index", "order", "limit"] },
       ),

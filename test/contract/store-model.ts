@@ -64,14 +64,22 @@ export class StoreModel {
     return this.#states.get(nameOf(scope, key)) ?? null;
   }
 
-  listStates({ scope, index, order, after, limit }: StateQuery): StatePage {
-    const keys = [...this.#indexOf(scope, index)].toSorted();
+  listStates({ scope, index, order, after, limit, ...selection }: StateQuery): StatePage {
+    const { from = "", to = "~", contains } = selection;
+    const texts = contains?.texts ?? [];
+    const hasAll = (key: string) => {
+      const text = this.readState({ scope, key })?.[contains?.field ?? ""];
+      return texts.every((part) => text?.includes(part));
+    };
+    const keys = [...new Set([index].flat().flatMap((name) => [...this.#indexOf(scope, name)]))]
+      .filter((key) => key >= from && key < to && hasAll(key))
+      .toSorted();
     if (order === "descending") keys.reverse();
     const isAfter = (key: string) =>
       after === undefined || (order === "ascending" ? key > after : key < after);
     const rest = keys.filter(isAfter);
     const items = rest.slice(0, limit).map((key) => ({ key, state: this.readState({ scope, key }) ?? {} }));
-    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null, gone: [] };
+    return { items, next: rest.length > limit ? (items.at(-1)?.key ?? null) : null, gone: [], isLost: false };
   }
 
   countStates(scope: string): Record<string, number> {

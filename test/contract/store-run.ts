@@ -108,6 +108,7 @@ class Run {
       case "set back":
         return this.#setBack(command.place, command.back);
       case "list":
+        await this.#count(command.query);
         expect(await this.store.listStates(this.#own(command.query))).toEqual(
           this.#model.listStates(command.query),
         );
@@ -115,10 +116,15 @@ class Run {
     }
   }
 
+  async #count({ after: _after, ...query }: StateQuery): Promise<void> {
+    const all = this.#model.listStates({ ...query, order: "ascending", limit: 100 });
+    expect(await this.store.countListed(this.#own(query))).toBe(all.items.length);
+  }
+
   async #lists({ scope, limit }: StateQuery): Promise<void> {
     const own = this.#own({ scope, limit });
     expect(await this.store.countStates(own.scope)).toEqual(this.#model.countStates(scope));
-    expect(await this.store.listDue(own)).toEqual(this.#model.listDue({ scope, limit }));
+    expect((await this.store.listDue(own)).items).toEqual(this.#model.listDue({ scope, limit }));
   }
 
   /** Who joins later hears what is committed from then on, so what was committed before must be through. */

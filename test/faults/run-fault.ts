@@ -1,7 +1,8 @@
 import type { Fault } from "./fault.js";
 import { takeAccount, type Account } from "./support/account.js";
 import { Load, type LoadSize } from "./support/load.js";
-import { feedTopic, readLog } from "./support/log-reading.js";
+import { readLog } from "./support/log-reading.js";
+import { feedTopic, nameOfJob } from "../support/job-places.js";
 import { Random } from "./support/random.js";
 import { Stage } from "./support/stage.js";
 import { until } from "./support/until.js";
@@ -105,7 +106,7 @@ async function runFault(stage: Stage, fault: Fault, { seed, size, isShort }: Run
 }
 
 function isCurrent({ jobIds }: Load, topic: string): boolean {
-  return jobIds.some((id) => topic === `job/${id}`);
+  return jobIds.some((id) => topic === nameOfJob(id));
 }
 
 async function untilFeedsAtHead(stage: Stage, load: Load): Promise<void> {

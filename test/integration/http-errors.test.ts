@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { callRaw, errorOf, openRawStream, type RawRequest } from "../support/raw-http.js";
+import { jobStateKey } from "../support/job-places.js";
 import { startRedis } from "../support/redis-server.js";
 import { refusalOf } from "../support/test-client.js";
 import { RawSocket } from "../sse/support/raw-socket.js";
@@ -194,8 +195,7 @@ describe("defects", () => {
     const { id: jobId } = await client.jobs.create.mutate({});
     const operator = new Redis(redis.url);
     try {
-      const [key] = await operator.keys(`jw:*:s:job/${jobId}`);
-      await operator.hset(key ?? "", "status", "nonsense");
+      await operator.hset(jobStateKey(jobId), "state", "nonsense");
     } finally {
       operator.disconnect();
     }

@@ -1,8 +1,9 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { jobKey, jobsIndex, openWork, ownerRecordKey, ownerScope } from "../../server/src/jobs/job-keys.js";
-import { redisKeys } from "../support/redis-keys.js";
+import { queueOf } from "../../server/src/jobs/job-filter.js";
 import { eventually } from "../contract/store-fixtures.js";
+import { jobIndexKey, jobScope, jobStateKey } from "../support/job-places.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { startRedis } from "../support/redis-server.js";
 import { startTestServer, type Caller } from "../support/test-server.js";
 
@@ -16,8 +17,8 @@ afterAll(async () => {
 });
 beforeEach(() => admin.flushall());
 
-const workIndex = redisKeys.index(openWork.scope, openWork.index);
-const entryOf = (jobId: string) => redisKeys.state({ scope: openWork.scope, key: jobKey(jobId) });
+const waitingIndex = jobIndexKey(queueOf("p"));
+const dueIndex = redisKeys.due(jobScope);
 
 /** Two jobs that wait, one that a worker has, one that has failed. */
 async function startWithJobs() {
@@ -27,8 +28,6 @@ async function startWithJobs() {
   const [first, second, claimed, failed] = [await create(), await create(), await create(), await create()];
   await service.client.work.claim.mutate({ jobId: claimed, workerId: "w" });
   await service.client.jobs.transition.mutate({ jobId: failed, to: "failed" });
-  // The list counts as complete once it has been looked through.
-  await eventually(async () => expect(await admin.zcard(workIndex)).toBe(4));
   return { server, alice, service, waiting: [first, second], claimed, failed };
 }
 
@@ -36,58 +35,64 @@ const waitingFor = async (service: Caller) =>
   (await service.client.work.waiting.query({ pipelines: ["p"] })).items.map(({ jobId }) => jobId);
 
 test.each([
-  ["the list of waiting work", () => admin.del(workIndex)],
-  [
-    "the list of waiting work and all its entries",
-    async () => admin.del(workIndex, ...(await admin.keys("jw:{work}:s:*"))),
-  ],
+  ["the list of waiting work", () => admin.del(waitingIndex)],
+  ["a part of it", async () => Number(await admin.zremrangebyrank(waitingIndex, 0, 0))],
+  ["the list of what is due", () => admin.del(waitingIndex, dueIndex)],
+  ["every list", async () => admin.del(...(await admin.keys("jw:*:i:*")), dueIndex)],
 ])("queued work is found again when %s is gone", async (_, lose) => {
-  const { server, service, waiting, claimed } = await startWithJobs();
+  const { server, service, waiting } = await startWithJobs();
   await using _server = server;
   await lose();
   await eventually(async () => expect(await waitingFor(service)).toEqual(waiting));
-  expect(await admin.zscore(workIndex, jobKey(claimed))).not.toBeNull();
-  expect(await admin.zcard(workIndex)).toBe(4);
 });
 
-test("queued work is found again when its entry alone is gone", async () => {
-  const { server, service, waiting } = await startWithJobs();
-  await using _server = server;
-  await admin.del(entryOf(waiting[0] ?? ""));
-  await eventually(async () => expect(await waitingFor(service)).toEqual(waiting));
-});
-
-test("a job whose owner's record is gone is found again with the list of waiting work", async () => {
-  const { server, alice, waiting } = await startWithJobs();
+test("queued work is found again by the next server when all that lists it is gone, counts and all", async () => {
+  const { server, service, alice, waiting, claimed, failed } = await startWithJobs();
   await server[Symbol.asyncDispose]();
-  const [jobId = ""] = waiting;
-  await admin.del(redisKeys.state(ownerRecordKey(jobId)), workIndex);
+  const lists = await admin.keys("jw:*:i:*");
+  await admin.del(...lists, dueIndex, redisKeys.counts(jobScope));
   await using other = await startTestServer({ REDIS_URL: redis.url });
-  const client = other.client(alice.token);
-  await eventually(async () => expect(await client.jobs.get.query({ jobId })).toMatchObject({ id: jobId }));
+  const client = other.client(service.token);
+  await eventually(async () =>
+    expect((await client.work.waiting.query({ pipelines: ["p"] })).items.map(({ jobId }) => jobId)).toEqual(
+      waiting,
+    ),
+  );
+  const { items } = await other.client(alice.token).jobs.list.query();
+  expect(items.map(({ id }) => id)).toEqual([failed, claimed, ...waiting.toReversed()]);
+  const counts = await other.client(alice.token).jobs.counts.query();
+  expect(counts).toMatchObject({ queued: 2, starting: 1, failed: 1, ready: 0 });
 });
 
-test("a list of jobs that is gone is put back by the next change of each, and by the repair", async () => {
-  const { server, alice, service, waiting, claimed, failed } = await startWithJobs();
+test("a lease runs out although the list of what is due was lost", async () => {
+  const { server, alice, service, waiting } = await startWithJobs();
   await using _server = server;
-  await admin.del(redisKeys.index(ownerScope(alice.sub), jobsIndex));
-  const listed = async () => (await alice.client.jobs.list.query()).items.map(({ id }) => id);
-  expect(await listed()).toEqual([]);
-  await service.client.jobs.transition.mutate({ jobId: claimed, to: "scaffold" });
-  expect(await listed()).toEqual([claimed]);
-  await admin.del(workIndex);
-  await eventually(async () => expect(await listed()).toEqual([failed, claimed, ...waiting.toReversed()]));
+  const [jobId = ""] = waiting;
+  await service.client.work.claim.mutate({ jobId, workerId: "dead", leaseMs: 1000 });
+  await admin.del(dueIndex);
+  await eventually(async () =>
+    expect(await alice.client.jobs.get.query({ jobId })).toMatchObject({ status: "failed" }),
+  );
+});
+
+test("a job that is listed although it is gone is listed no more", async () => {
+  const { server, alice, service, waiting } = await startWithJobs();
+  await using _server = server;
+  const [gone = "", left] = waiting;
+  await admin.del(jobStateKey(gone));
+  expect(await waitingFor(service)).toEqual([left]);
+  expect((await alice.client.jobs.list.query({ status: ["queued"] })).items.map(({ id }) => id)).toEqual([
+    left,
+  ]);
+  expect(await alice.client.jobs.counts.query()).toMatchObject({ queued: 1 });
 });
 
 test("nothing is read of all jobs as long as nothing is lost", async () => {
   const { server } = await startWithJobs();
   await using _server = server;
-  const scans = async () =>
-    Number(/cmdstat_scan:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1] ?? 0);
-  const before = await scans();
-  const sweeps = async () =>
-    Number(/cmdstat_zrangebylex:calls=(\d+)/.exec(await admin.info("commandstats"))?.[1] ?? 0);
-  const from = await sweeps();
-  await eventually(async () => expect((await sweeps()) - from).toBeGreaterThan(2));
-  expect(await scans()).toBe(before);
+  const calls = async (command: string) =>
+    Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await admin.info("commandstats"))?.[1] ?? 0);
+  const [scans, looks] = [await calls("scan"), await calls("zrangebyscore")];
+  await eventually(async () => expect((await calls("zrangebyscore")) - looks).toBeGreaterThan(4));
+  expect(await calls("scan")).toBe(scans);
 });

@@ -1,7 +1,7 @@
 import { parseCursor } from "@jobwire/shared";
 import { Redis } from "ioredis";
 import { afterAll, assert, describe, expect, test } from "vitest";
-import { feedTopic, jobKey, jobTopic, ownerScope } from "../../server/src/jobs/job-keys.js";
+import { feedTopic, jobStateKey, topicOfJob } from "../support/job-places.js";
 import { redisKeys } from "../support/redis-keys.js";
 import { watchFeed, watchJob } from "../support/collect.js";
 import { startRedis } from "../support/redis-server.js";
@@ -42,10 +42,8 @@ async function publish(jobId: string, percent: number): Promise<void> {
   });
 }
 
-const topicOf = (owner: Caller, jobId: string) => ({ scope: ownerScope(owner.sub), topic: jobTopic(jobId) });
-
-async function remove(owner: Caller, jobId: string, parts: readonly Part[]): Promise<void> {
-  for (const part of parts) expect(await admin.del(redisKeys[part](topicOf(owner, jobId)))).toBe(1);
+async function remove(jobId: string, parts: readonly Part[]): Promise<void> {
+  for (const part of parts) expect(await admin.del(redisKeys[part](topicOfJob(jobId)))).toBe(1);
 }
 
 /** How many scripts Redis has run: each read of a log is one. */
@@ -69,7 +67,7 @@ describe.each(missing)("a job without its %s %s", (...parts) => {
       await using server = await startReader();
       const owner = await writer.newUser();
       const jobId = await newJob(owner, { isFinished: true });
-      await remove(owner, jobId, names);
+      await remove(jobId, names);
       const reads = await scriptCalls();
       using stream = watchJob(server.client(owner.token), { jobId, replay });
       const events = await stream.completed();
@@ -88,7 +86,7 @@ describe.each(missing)("a job without its %s %s", (...parts) => {
     const jobId = await newJob(owner, { isFinished: true });
     using before = watchJob(writer.client(owner.token), { jobId });
     await before.completed();
-    await remove(owner, jobId, names);
+    await remove(jobId, names);
     using stream = watchJob(server.client(owner.token), { jobId, lastEventId: before.ids[0] });
     const events = await stream.completed();
     expect(events.map(({ type }) => type)).toEqual(["stream.gap"]);
@@ -98,7 +96,7 @@ describe.each(missing)("a job without its %s %s", (...parts) => {
     await using server = await startReader();
     const owner = await writer.newUser();
     const jobId = await newJob(owner, { isFinished: false });
-    await remove(owner, jobId, names);
+    await remove(jobId, names);
     const reads = await scriptCalls();
     using stream = watchJob(server.client(owner.token), { jobId });
     await stream.until(({ type }) => type === "stream.gap");
@@ -121,7 +119,7 @@ describe.each(missing)("a job without its %s %s", (...parts) => {
     const jobId = await newJob(owner, { isFinished: false });
     using stream = watchJob(writer.client(owner.token), { jobId });
     await stream.first(3);
-    await remove(owner, jobId, names);
+    await remove(jobId, names);
     await service.client.jobs.transition.mutate({ jobId, to: "failed" });
     const events = await stream.completed();
     const types = events.slice(3).map(({ type }) => type);
@@ -139,7 +137,7 @@ test("entries deleted from the middle of a log are told as a gap, once, and thos
   const owner = await writer.newUser();
   const jobId = await newJob(owner, { isFinished: false });
   for (const percent of [3, 4, 5]) await publish(jobId, percent);
-  await admin.xdel(redisKeys.log(topicOf(owner, jobId)), "3-0", "4-0");
+  await admin.xdel(redisKeys.log(topicOfJob(jobId)), "3-0", "4-0");
   const reads = await scriptCalls();
   using stream = watchJob(server.client(owner.token), { jobId });
   const items = await stream.first(5);
@@ -152,7 +150,7 @@ test("the newest entries deleted from a log are told as a gap to its end", async
   await using server = await startReader();
   const owner = await writer.newUser();
   const jobId = await newJob(owner, { isFinished: true });
-  await admin.xdel(redisKeys.log(topicOf(owner, jobId)), "2-0", "3-0");
+  await admin.xdel(redisKeys.log(topicOfJob(jobId)), "2-0", "3-0");
   using stream = watchJob(server.client(owner.token), { jobId });
   const events = await stream.completed();
   expect(events.map(({ type }) => type)).toEqual(["build.stage.started", "stream.gap"]);
@@ -162,7 +160,7 @@ test("a head that has lost its offset is no head: the log begins anew", async ()
   await using server = await startReader();
   const owner = await writer.newUser();
   const jobId = await newJob(owner, { isFinished: false });
-  await admin.hdel(redisKeys.head(topicOf(owner, jobId)), "offset");
+  await admin.hdel(redisKeys.head(topicOfJob(jobId)), "offset");
   await publish(jobId, 3);
   using stream = watchJob(server.client(owner.token), { jobId });
   const [first] = await stream.first(1);
@@ -172,7 +170,7 @@ test("a head that has lost its offset is no head: the log begins anew", async ()
 test("a job whose state is gone is unknown, to readers and writers, whatever is left of its log", async () => {
   const owner = await writer.newUser();
   const jobId = await newJob(owner, { isFinished: false });
-  await admin.del(redisKeys.state({ scope: ownerScope(owner.sub), key: jobKey(jobId) }));
+  await admin.del(jobStateKey(jobId));
   await using server = await startReader();
   using stream = watchJob(server.client(owner.token), { jobId });
   expect((await stream.error()).data).toMatchObject({ code: "NOT_FOUND" });

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, test } from "vitest";
-import { jobKey, ownerScope } from "../../server/src/jobs/job-keys.js";
+import { jobStateKey } from "../support/job-places.js";
 import { redisKeys } from "../support/redis-keys.js";
 import { watchSession, watchSpools } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
@@ -133,9 +133,10 @@ describe("records that were written before such values were refused, or damaged"
     const [bob, admin] = [await server.newUser(), new Redis(redis.url)];
     const create = (pipeline?: string) => bob.client.jobs.create.mutate({ ...(pipeline && { pipeline }) });
     const [poisoned, broken, sound] = [await create("p"), await create("p"), await create("p")];
-    const keyOf = (id: string) => redisKeys.state({ scope: ownerScope(bob.sub), key: jobKey(id) });
-    await admin.hset(keyOf(poisoned.id), "metadata", `{"constructor":"x","__proto__":"y","kept":"z"}`);
-    await admin.hset(keyOf(broken.id), "metadata", "{", "status", "no status");
+    const state = (await admin.hget(jobStateKey(poisoned.id), "state")) ?? "";
+    const metadata = `"metadata":{"constructor":"x","__proto__":"y","kept":"z"}`;
+    await admin.hset(jobStateKey(poisoned.id), "state", state.replace(`"metadata":{}`, metadata));
+    await admin.hset(jobStateKey(broken.id), "state", `{"json":{"status":"no status"}}`);
     admin.disconnect();
 
     const { items } = await bob.client.jobs.list.query();

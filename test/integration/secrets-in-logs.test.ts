@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { describe, expect, test, vi } from "vitest";
+import { jobStateKey } from "../support/job-places.js";
 import { startRedis } from "../support/redis-server.js";
 import { serverProgram, startProcess, type ServerProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
@@ -114,8 +115,7 @@ describe("a token", () => {
     const { id: jobId } = await createTestClient({ url: server.url, token }).jobs.create.mutate({});
     const operator = new Redis(redis.url);
     try {
-      const [key] = await operator.keys(`jw:*:s:job/${jobId}`);
-      await operator.hset(key ?? "", "status", "nonsense");
+      await operator.hset(jobStateKey(jobId), "state", "nonsense");
     } finally {
       operator.disconnect();
     }

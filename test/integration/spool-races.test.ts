@@ -145,6 +145,7 @@ function bound(store: Store): Store {
     readState: (key) => store.readState(key),
     listStates: (query) => store.listStates(query),
     listDue: (query) => store.listDue(query),
+    countListed: (selection) => store.countListed(selection),
     countStates: (scope) => store.countStates(scope),
     head: (topic) => store.head(topic),
     replay: (topic, after, limit) => store.replay(topic, after, limit),

@@ -1,132 +1,96 @@
 import { randomUUID } from "node:crypto";
-import { jobStageLabels, type JobEvent, type JobStatus } from "@jobwire/shared";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { JobRecord } from "../../server/src/jobs/job-record.js";
-import { JobService } from "../../server/src/jobs/job-service.js";
-import { JobStore } from "../../server/src/jobs/job-store.js";
-import { WorkQueue } from "../../server/src/jobs/work-queue.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beginJob, moveJob } from "../../server/src/jobs/job-decisions.js";
+import type { Jobs } from "../../server/src/jobs/open-jobs.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
-import type { Store } from "../../server/src/store/store.js";
 import { JobExports } from "../../server/src/tasks/job-export.js";
 import { prepareJobPruning } from "../../server/src/tasks/job-pruning.js";
 import type { TaskHandle } from "../../server/src/tasks/task-run.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { endOf } from "../support/tasks.js";
 import { startTestServer } from "../support/test-server.js";
-import { noDamage } from "../support/no-damage.js";
+import { jobsOn } from "../support/jobs-on.js";
 
 const alice = { userId: "alice", role: "user" } as const;
 const dayMs = 86_400_000;
-
-const onError = (error: unknown): never => {
-  throw error;
-};
 
 /** A task that nobody listens to. */
 function newHandle(): TaskHandle {
   return { taskId: randomUUID(), progress: () => {}, signal: new AbortController().signal };
 }
 
-function newRecord(status: JobStatus, updatedAt: Date): JobRecord {
-  return {
-    id: randomUUID(),
-    ownerId: alice.userId,
-    status,
-    stageLabel: jobStageLabels[status],
-    title: null,
-    pipeline: null,
-    project: null,
-    message: "",
-    metadata: {},
-    attempt: 1,
-    workerId: null,
-    leaseExpiresAt: null,
-    createdAt: new Date(0),
-    updatedAt,
-    stageStartedAt: updatedAt,
-    revision: 1,
-  };
+/** A job that has been as it is since then. */
+async function newJob({ topic }: Jobs, status: "queued" | "failed", since: Date): Promise<string> {
+  const jobId = randomUUID();
+  await topic.change({ jobId }, () => beginJob(jobId, alice.userId, {}, since));
+  if (status === "failed")
+    await topic.change({ jobId }, (job) => (job ? moveJob(job, { to: "failed" }, since) : []));
+  return jobId;
 }
 
-function newEvents(count: number): JobEvent[] {
+function newEvents(count: number) {
   return Array.from({ length: count }, (_, percent) => ({
-    type: "build.progress",
-    jobId: "any",
-    timestamp: new Date(0),
-    stage: "code",
+    type: "build.progress" as const,
+    stage: "code" as const,
     percent,
   }));
 }
 
 describe("prune-jobs", () => {
   test("takes jobs that ended at least so many days ago, to the moment, and no unfinished ones", async () => {
-    await using store = openMemoryStore({ maxEvents: 10 });
-    const jobs = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
+    await using jobs = jobsOn(openMemoryStore({ maxEvents: 10 }));
     const now = Date.now();
-    const records = {
-      longAgo: newRecord("ready", new Date(now - 30 * dayMs)),
-      justOldEnough: newRecord("failed", new Date(now - 7 * dayMs)),
-      notOldEnough: newRecord("failed", new Date(now - 7 * dayMs + 60_000)),
-      unfinished: newRecord("checks", new Date(now - 30 * dayMs)),
-    };
-    for (const record of Object.values(records)) await jobs.create(record, []);
-    const prune = prepareJobPruning(jobs, alice, { finishedBeforeDays: 7 });
+    await newJob(jobs, "failed", new Date(now - 30 * dayMs));
+    await newJob(jobs, "failed", new Date(now - 7 * dayMs));
+    const left = [
+      await newJob(jobs, "failed", new Date(now - 7 * dayMs + 60_000)),
+      await newJob(jobs, "queued", new Date(now - 30 * dayMs)),
+    ];
+    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 });
     expect(await prune(newHandle())).toEqual({ jobs: 2 });
-    const { records: left } = await jobs.list(alice.userId, { limit: 10, before: undefined });
-    expect(left.map(({ id }) => id).toSorted()).toEqual(
-      [records.notOldEnough.id, records.unfinished.id].toSorted(),
-    );
+    const { items } = await jobs.service.list(alice, { limit: 10 });
+    expect(items.map(({ id }) => id).toSorted()).toEqual(left.toSorted());
   });
 
   test("stops when its task has ended", async () => {
-    await using store = openMemoryStore({ maxEvents: 10 });
-    const jobs = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
-    for (let number = 0; number < 5; number++) await jobs.create(newRecord("failed", new Date(0)), []);
-    const prune = prepareJobPruning(jobs, alice, { finishedBeforeDays: 7 });
+    await using jobs = jobsOn(openMemoryStore({ maxEvents: 10 }));
+    for (let number = 0; number < 5; number++) await newJob(jobs, "failed", new Date(0));
+    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 });
     const progress = () => {
       throw new Error("cancelled");
     };
     await expect(prune({ ...newHandle(), progress })).rejects.toThrow("cancelled");
-    expect((await jobs.list(alice.userId, { limit: 10, before: undefined })).records).toHaveLength(4);
+    expect((await jobs.service.list(alice, { limit: 10 })).items).toHaveLength(4);
   });
 });
 
 describe("export-events", () => {
   test("fails when the log is trimmed faster than it is read, and gives no export out", async () => {
-    await using store = openMemoryStore({ maxEvents: 100 });
-    const jobStore = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError });
-    const record = newRecord("code", new Date());
-    await jobStore.create(record, newEvents(100));
+    const store = openMemoryStore({ maxEvents: 100 });
+    await using jobs = jobsOn(store);
+    const jobId = await newJob(jobs, "queued", new Date());
+    const publish = (count: number) => jobs.topic.publish({ jobId }, newEvents(count));
+    await publish(99);
+    const replay = store.replay.bind(store);
     let reads = 0;
-    const busy: Store = {
-      commit: (change) => store.commit(change),
-      readState: (key) => store.readState(key),
-      listStates: (query) => store.listStates(query),
-      listDue: (query) => store.listDue(query),
-      countStates: (scope) => store.countStates(scope),
-      head: (topic) => store.head(topic),
-      async replay(topic, after, limit) {
-        if (++reads === 2) for (const event of newEvents(50)) await jobStore.append(record, event);
-        return store.replay(topic, after, limit);
-      },
-      fork: (topic, shared) => store.fork(topic, shared),
-      listen: (topic, listener) => store.listen(topic, listener),
-      scanStates: (beginning) => store.scanStates(beginning),
-      clock: store.clock,
-      warnings: [],
-      ping: () => store.ping(),
-      isReachable: true,
-      async [Symbol.asyncDispose]() {},
-    };
-    const jobs = new JobService(jobStore, new WorkQueue(store, onError));
-    const exports = new JobExports({ store: busy, jobs, retainEndedMs: 60_000 });
+    const reading = vi.spyOn(store, "replay").mockImplementation(async (topic, after) => {
+      if (++reads === 2) await publish(50);
+      return replay(topic, after, { entries: 40, bytes: 1_000_000 });
+    });
+    const exports = new JobExports({
+      store,
+      jobs: jobs.service,
+      jobTopic: jobs.topic,
+      retainEndedMs: 60_000,
+    });
     const handle = newHandle();
-    const work = await exports.prepare(alice, record.id);
+    const work = await exports.prepare(alice, jobId);
     await expect(work(handle)).rejects.toThrow(/trimmed or lost/);
     await expect(exports.open(handle.taskId)).rejects.toMatchObject({ reason: "TASK_NOT_FOUND" });
     // Read again in peace it is whole.
-    expect(await (await exports.prepare(alice, record.id))(newHandle())).toMatchObject({ events: 100 });
+    reading.mockRestore();
+    expect(await (await exports.prepare(alice, jobId))(newHandle())).toMatchObject({ events: 100 });
   });
 });
 

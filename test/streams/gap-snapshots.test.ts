@@ -1,9 +1,5 @@
 import { formatCursor, type JobStreamEvent, type SpoolStreamEvent } from "@jobwire/shared";
 import { expect, test, vi } from "vitest";
-import { JobService } from "../../server/src/jobs/job-service.js";
-import { JobStore } from "../../server/src/jobs/job-store.js";
-import { JobStreams } from "../../server/src/jobs/job-streams.js";
-import { WorkQueue } from "../../server/src/jobs/work-queue.js";
 import type { Principal } from "../../server/src/principal.js";
 import { SpoolService } from "../../server/src/spools/spool-service.js";
 import { SpoolStore, updatesTopic } from "../../server/src/spools/spool-store.js";
@@ -11,23 +7,24 @@ import { SpoolStreams } from "../../server/src/spools/spool-streams.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { EventStream } from "../../server/src/streams/event-stream.js";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
+import { jobsOn } from "../support/jobs-on.js";
 import { noDamage } from "../support/no-damage.js";
 
 const streamCount = 500;
 const lostId = "0123456789abcdef0123:9";
 const ignore = () => {};
+const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(Date.now() + 60_000) };
 
 test("streams of a job that come back together to a lost log share one read of the job", async () => {
-  await using store = openMemoryStore({ maxEvents: 100 });
-  await using hubs = new TopicHubs(store, ignore);
-  const { jobs, alice } = jobsOn(store);
-  const streams = new JobStreams(hubs, jobs);
+  const store = openMemoryStore({ maxEvents: 100 });
+  await using opened = jobsOn(store);
+  const { service: jobs } = opened;
   const job = await jobs.create(alice, {});
   const readState = vi.spyOn(store, "readState");
-  const request = { jobId: job.id, replay: "all", lastEventId: lostId } as const;
+  const request = { jobId: job.id, lastEventId: lostId } as const;
   const gaps = await Promise.all(
     Array.from({ length: streamCount }, async () =>
-      firstOf<JobStreamEvent>(await streams.ofJob(alice, request)),
+      firstOf<JobStreamEvent>(await jobs.events(alice, request, undefined)),
     ),
   );
   expect(gaps).toHaveLength(streamCount);
@@ -37,19 +34,17 @@ test("streams of a job that come back together to a lost log share one read of t
 });
 
 test("a snapshot of one job or owner is never that of another", async () => {
-  await using store = openMemoryStore({ maxEvents: 100 });
-  await using hubs = new TopicHubs(store, ignore);
-  const { jobs, alice } = jobsOn(store);
+  await using opened = jobsOn(openMemoryStore({ maxEvents: 100 }));
+  const { service: jobs } = opened;
   const bob: Principal = { ...alice, userId: "bob" };
-  const streams = new JobStreams(hubs, jobs);
-  const made = await Promise.all([jobs.create(alice, {}), jobs.create(alice, {}), jobs.create(bob, {})]);
-  const request = { replay: "all", lastEventId: lostId } as const;
+  const made = [await jobs.create(alice, {}), await jobs.create(alice, {}), await jobs.create(bob, {})];
+  const request = { lastEventId: lostId } as const;
   const [one, two, three, hers, his] = await Promise.all([
     ...made.map(async ({ id, ownerId }) =>
-      firstOf(await streams.ofJob({ ...alice, userId: ownerId }, { ...request, jobId: id })),
+      firstOf(await jobs.events({ ...alice, userId: ownerId }, { ...request, jobId: id }, undefined)),
     ),
-    firstOf(streams.ofOwner(alice, request)),
-    firstOf(streams.ofOwner(bob, request)),
+    firstOf(jobs.feed(alice, request, undefined)),
+    firstOf(jobs.feed(bob, request, undefined)),
   ]);
   expect([one, two, three]).toMatchObject(made.map((snapshot) => ({ snapshot })));
   expect(hers).toMatchObject({ snapshot: [{ id: made[1]?.id }, { id: made[0]?.id }] });
@@ -74,12 +69,6 @@ test("streams of the board that come back together to a lost log share one list 
     expect(gap).toMatchObject({ to: formatCursor({ epoch, offset: 0 }), snapshot: board });
   expect(listStates).toHaveBeenCalledTimes(1);
 });
-
-function jobsOn(store: ReturnType<typeof openMemoryStore>) {
-  const jobStore = new JobStore({ store, retainFinishedMs: 60_000, damaged: noDamage, onError: ignore });
-  const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(Date.now() + 60_000) };
-  return { jobs: new JobService(jobStore, new WorkQueue(store, ignore)), alice };
-}
 
 async function firstOf<Event extends object>(stream: EventStream<Event>): Promise<Event | undefined> {
   for await (const [, event] of stream) return event;

@@ -35,14 +35,14 @@ describe("calls as the client infers them from the server's router", () => {
   });
 
   test("only progress, snapshots and documentation can be published", () => {
-    type Published = Parameters<typeof client.jobs.publish.mutate>[0]["event"];
+    type Published = NonNullable<Parameters<typeof client.jobs.publish.mutate>[0]["event"]>;
     expectTypeOf<Published["type"]>().toEqualTypeOf<
       "build.progress" | "snapshot.updated" | "documentation.updated"
     >();
     expectTypeOf<PublishableJobEvent>().toExtend<Published>();
 
     const publish = (event: Published) => client.jobs.publish.mutate({ jobId, event });
-    expectTypeOf(publish).returns.resolves.toEqualTypeOf<{ id: string }>();
+    expectTypeOf(publish).returns.resolves.toEqualTypeOf<{ id: string; ids: readonly string[] }>();
     void publish({ type: "build.progress", stage: "code", percent: 50 });
     void publish({
       type: "build.progress",
@@ -102,7 +102,7 @@ describe("calls as the client infers them from the server's router", () => {
     // @ts-expect-error a claim is no query
     void client.work.claim.query;
     // @ts-expect-error no such procedure
-    void client.jobs.remove;
+    void client.jobs.forget;
   });
 
   test("wrong input of a subscription does not compile", () => {

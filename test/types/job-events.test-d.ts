@@ -1,5 +1,13 @@
 import type { AppRouter } from "@jobwire/server";
-import type { Job, JobEvent, JobStatus, JobStreamEvent, StreamGap, WorkWaiting } from "@jobwire/shared";
+import type {
+  Job,
+  JobEvent,
+  JobStatus,
+  JobStreamEvent,
+  StreamGap,
+  StreamRemoved,
+  WorkWaiting,
+} from "@jobwire/shared";
 import type { createTRPCClient } from "@trpc/client";
 import { describe, expectTypeOf, test } from "vitest";
 
@@ -108,7 +116,9 @@ describe("events as the client infers them from the server's router", () => {
     client.jobs.feed.subscribe(undefined, {
       onData({ id, data }) {
         expectTypeOf(id).toEqualTypeOf<string>();
-        expectTypeOf(data).toEqualTypeOf<JobEvent | StreamGap<readonly Job[]>>();
+        expectTypeOf(data).toEqualTypeOf<
+          JobEvent | StreamGap<readonly Job[]> | (StreamRemoved & { readonly jobId: string })
+        >();
         if (data.type === "stream.gap") expectTypeOf(data.snapshot).toEqualTypeOf<readonly Job[]>();
         else expectTypeOf(data.jobId).toEqualTypeOf<string>();
       },
@@ -120,7 +130,7 @@ describe("events as the client infers them from the server's router", () => {
       { pipeline: "web" },
       {
         onData({ data }) {
-          expectTypeOf(data).toEqualTypeOf<WorkWaiting | StreamGap<null>>();
+          expectTypeOf(data).toExtend<WorkWaiting | (StreamGap<null> & { readonly pipeline: string })>();
         },
       },
     );

@@ -14,6 +14,7 @@ export const pageSize = 100;
 
 export type JobFeedItem =
   | { readonly kind: "event"; readonly event: JobEvent }
+  | { readonly kind: "removed"; readonly jobId: string }
   | {
       readonly kind: "jobs";
       readonly jobs: readonly Job[];
@@ -67,12 +68,18 @@ class JobFeedReader {
 
   #take(event: JobFeedEvent): void {
     if (event.type === "stream.gap") this.#reset(event.snapshot);
+    else if (event.type === "stream.removed") this.#forget(event.jobId);
     else if (this.#loading) this.#held.push(event);
     else if (this.#known.has(event.jobId)) this.#sink.push({ kind: "event", event });
     else if (this.#oldest === null || event.jobId > this.#oldest) {
       this.#held.push(event);
       void this.#load((signal) => this.#loadNewest(signal));
     }
+  }
+
+  #forget(jobId: string): void {
+    this.#held = this.#held.filter((event) => event.jobId !== jobId);
+    if (this.#known.delete(jobId)) this.#sink.push({ kind: "removed", jobId });
   }
 
   /** After a gap; a page that is on its way may be from before it. */

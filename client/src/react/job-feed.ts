@@ -26,6 +26,10 @@ function reduceJobFeed(feed: JobFeed, items: readonly JobFeedItem[]): JobFeed {
       if (view) views.set(view.jobId, applyJobEvent(view, item.event));
       continue;
     }
+    if (item.kind === "removed") {
+      views.delete(item.jobId);
+      continue;
+    }
     if (item.kind === "loading") {
       loadMore = null;
       continue;

@@ -31,6 +31,8 @@ function describeJobEvent(event: JobStreamEvent | JobFeedEvent): readonly string
       return ["Documentation", oneLine(`${event.section}: ${event.title}`)];
     case "stream.gap":
       return describeGap(event);
+    case "stream.removed":
+      return [colors.dim("Removed")];
     default:
       // From a server that knows more types.
       return [oneLine((event satisfies never as { readonly type: string }).type)];

@@ -14,6 +14,7 @@ import { addDevTokenRoute } from "./dev-token-route.js";
 import type { DevelopmentCode } from "./development-code.js";
 import { addErrorAnswers } from "./error-answers.js";
 import { createGracefulClose } from "./graceful-close.js";
+import { addJobOutputRoute } from "./job-output-route.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics-route.js";
@@ -100,6 +101,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   if (dashboard !== undefined)
     await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });
   addPlainStreamRoutes(server, { sse, services, tokens });
+  addJobOutputRoute(server, { services, tokens, limitCalls });
   addTaskExportRoute(server, { services, tokens, limitCalls });
   if (config.isTesting) addTestingRoutes(server, { services, tokens, code });
   await addTrpcRoute(server, { router, tokens, sse, limitCalls });

@@ -1,4 +1,9 @@
-import { jobEventsInputSchema, sessionEventsInputSchema, spoolUpdatesInputSchema } from "@jobwire/shared";
+import {
+  jobEventsInputSchema,
+  jobOutputInputSchema,
+  sessionEventsInputSchema,
+  spoolUpdatesInputSchema,
+} from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Services } from "../open-services.js";
@@ -13,7 +18,7 @@ import type { TokenVerifier } from "./tokens.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
-  readonly services: Pick<Services, "jobStreams" | "spoolStreams" | "sessionStreams">;
+  readonly services: Pick<Services, "jobs" | "jobOutputs" | "spoolStreams" | "sessionStreams">;
   readonly tokens: TokenVerifier;
 }
 
@@ -24,7 +29,7 @@ export function addPlainStreamRoutes(
   app: FastifyInstance,
   { sse, services, tokens }: PlainStreamRoutesOptions,
 ): void {
-  const { jobStreams, spoolStreams, sessionStreams } = services;
+  const { jobs, jobOutputs, spoolStreams, sessionStreams } = services;
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
@@ -45,7 +50,20 @@ export function addPlainStreamRoutes(
     (request, reply) =>
       serve(request, reply, "jobs", async (caller, signal) => {
         const input = readInput(jobStreamSchema, { ...queryOf(request), jobId: request.params.jobId });
-        return jobStreams.ofJob(caller, { ...input, signal });
+        return jobs.events(caller, input, signal);
+      }),
+  );
+
+  app.get<{ Params: { jobId: string } }>(
+    "/api/jobs/:jobId/output/stream",
+    { exposeHeadRoute: false },
+    (request, reply) =>
+      serve(request, reply, "jobs", async (caller, signal) => {
+        const { jobId, ...input } = readInput(jobOutputInputSchema, {
+          ...queryOf(request),
+          jobId: request.params.jobId,
+        });
+        return jobOutputs.stream(await jobs.find(caller, jobId), input, signal);
       }),
   );
 

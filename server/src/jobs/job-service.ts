@@ -1,161 +1,302 @@
 import {
-  canTransition,
   isTerminalJobStatus,
-  jobStageLabels,
-  jobTransitions,
+  jobStatuses,
+  jobTopic,
+  topicKeyText,
+  type CancelJobInput,
+  type CountJobsInput,
   type CreateJobInput,
   type Job,
-  type JobEvent,
+  type JobCounts,
+  type JobFeedEvent,
   type JobPage,
   type JobStatus,
+  type JobStreamEvent,
   type ListJobsInput,
   type PublishJobEventInput,
+  type StreamInputOf,
 } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
-import { toJob, type JobRecord } from "./job-record.js";
-import { jobNotFound, type FoundJob, type Guard, type JobStore } from "./job-store.js";
-import { stageCompleted, stageStarted } from "./stage-events.js";
-import type { WorkQueue } from "./work-queue.js";
+import type { EventStream } from "../topics/index.js";
+import {
+  beginJob,
+  cancelJob,
+  moveJob,
+  requireLease,
+  type JobDecision,
+  type Transition,
+} from "./job-decisions.js";
+import { ownedIndex, queueOf, selectionOf } from "./job-filter.js";
+import type { JobOutputs } from "./job-outputs.js";
+import { RecentReads } from "./recent-reads.js";
+import { feedOf, type JobTopic } from "./open-jobs.js";
+import type { WorkerRegistry } from "./worker-registry.js";
 
-export interface Transition {
-  readonly to: JobStatus;
-  /** Default: the label of the new status. */
-  readonly message?: string | undefined;
-  readonly narration?: string | undefined;
+export interface JobServiceOptions {
+  readonly topic: JobTopic;
+  readonly outputs: JobOutputs;
+  readonly workers: WorkerRegistry;
+  readonly maxOpenPerUser: number;
+  readonly now: () => Date;
 }
 
-export type Lease = Pick<JobRecord, "workerId" | "leaseExpiresAt">;
+/** How many jobs the snapshot of a feed's gap holds. */
+const feedSnapshotSize = 100;
+const unfinished = jobStatuses.filter((status) => !isTerminalJobStatus(status));
 
 /** The life of build jobs: every change is one commit together with the events that say it. */
 export class JobService {
-  constructor(
-    private readonly jobs: JobStore,
-    private readonly work: WorkQueue,
-  ) {}
+  /** Who asks for a job at the same time, or a moment later, gets the same answer: a thousand streams cost one read. */
+  readonly #recent = new RecentReads<Job>();
+  readonly #snapshots = new RecentReads<readonly Job[]>();
 
-  async create(owner: Caller, input: CreateJobInput): Promise<Job> {
-    const now = new Date(this.jobs.clock.now());
-    const record: JobRecord = {
-      id: sortableId(),
-      ownerId: owner.userId,
-      status: "queued",
-      stageLabel: jobStageLabels.queued,
-      title: input.title ?? null,
-      pipeline: input.pipeline ?? null,
-      project: input.project ?? null,
-      message: jobStageLabels.queued,
-      metadata: input.metadata ?? {},
-      attempt: 1,
-      workerId: null,
-      leaseExpiresAt: null,
-      createdAt: now,
-      updatedAt: now,
-      stageStartedAt: now,
-      revision: 1,
-    };
-    await this.work.open(record);
-    await this.jobs.create(record, [stageStarted(record, undefined)]);
-    await this.work.announce(record);
-    return toJob(record);
+  constructor(private readonly options: JobServiceOptions) {}
+
+  /** @throws AppError `JOBS_BUSY` when the owner has too many unfinished ones. */
+  async create(owner: Caller, input: CreateJobInput & { rerunOf?: string }): Promise<Job> {
+    const { topic, maxOpenPerUser, now } = this.options;
+    const open = await this.#countOpen(owner.userId);
+    if (open >= maxOpenPerUser)
+      throw new AppError(
+        "JOBS_BUSY",
+        `You have ${open} unfinished jobs; wait until one of them has ended, or cancel one.`,
+      );
+    const at = now();
+    const jobId = sortableId({ msecs: at.getTime() });
+    const { state } = await topic.change({ jobId }, () => beginJob(jobId, owner.userId, input, at));
+    return this.#present(found(state, jobId));
   }
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
   async get(caller: Caller, jobId: string): Promise<Job> {
-    const record = await this.jobs.read(jobId);
-    requireSight(caller, record.ownerId, jobId);
-    return toJob(record);
+    const job = await this.#read(jobId);
+    requireSight(caller, job);
+    const { queuePosition } = await this.#placeOf(job);
+    return { ...(await this.#present(job)), queuePosition };
   }
 
-  /** Whose job it is, and whether it is over. @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
-  async find(caller: Caller, jobId: string): Promise<FoundJob> {
-    const found = await this.jobs.find(jobId);
-    requireSight(caller, found.ownerId, jobId);
-    return found;
+  /** As `get`, but as it was at most a second ago while it is unfinished. */
+  async find(caller: Caller, jobId: string): Promise<Job> {
+    const job = await this.#recent.read(
+      jobId,
+      () => this.#read(jobId),
+      ({ status }) => !isTerminalJobStatus(status),
+    );
+    requireSight(caller, job);
+    return job;
   }
 
-  async list(owner: Caller, { limit, cursor }: ListJobsInput): Promise<JobPage> {
-    const { records, next } = await this.jobs.list(owner.userId, { limit, before: cursor ?? undefined });
-    return { items: records.map(toJob), nextCursor: next };
-  }
-
-  /**
-   * @throws AppError `TRANSITION_INVALID` when the table does not allow it, `JOB_CHANGED` when another call was
-   * faster. Nothing is published then and nothing changed.
-   */
-  async transition(jobId: string, transition: Transition): Promise<Job> {
-    return toJob(await this.move(await this.jobs.read(jobId), transition));
-  }
-
-  /**
-   * Adds an event to an unfinished job.
-   * @returns its id in the job's stream.
-   * @throws AppError `JOB_FINISHED`
-   */
-  async publish({ jobId, event: given, idempotencyKey }: PublishJobEventInput): Promise<{ id: string }> {
-    const { timestamp, jobId: named, ...event } = given;
-    if (named !== undefined && named !== jobId) {
-      throw new AppError(
-        "INPUT_INVALID",
-        `event.jobId is ${JSON.stringify(named)}; leave it out or use ${JSON.stringify(jobId)}.`,
-      );
-    }
-    const record = await this.jobs.read(jobId);
-    const published: JobEvent = { ...event, jobId, timestamp: timestamp ?? new Date() };
-    const id = await this.jobs.append(record, published, idempotencyKey);
-    if (id === null) {
-      throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
-    }
-    return { id };
-  }
-
-  /** The transition of a job as it was read; refused as a lost race when it has changed since. */
-  async move(
-    record: JobRecord,
-    { to, message, narration }: Transition,
-    { lease = {}, guard = ["revision"] }: { lease?: Partial<Lease>; guard?: readonly Guard[] } = {},
-  ): Promise<JobRecord> {
-    if (!canTransition(record.status, to)) throw transitionInvalid(record, to);
-    // The clocks of two processes differ; what follows in the log is never older.
-    const now = new Date(Math.max(this.jobs.clock.now(), record.updatedAt.getTime()));
-    const finished = isTerminalJobStatus(to);
-    const next: JobRecord = {
-      ...record,
-      ...lease,
-      ...(finished && { leaseExpiresAt: null }),
-      status: to,
-      stageLabel: jobStageLabels[to],
-      message: message ?? jobStageLabels[to],
-      attempt: record.status === "checks" && to === "scaffold" ? record.attempt + 1 : record.attempt,
-      updatedAt: now,
-      stageStartedAt: now,
-      revision: record.revision + 1,
+  /** @throws AppError `ROLE_REQUIRED` */
+  async list(caller: Caller, { limit, cursor, ...filter }: ListJobsInput): Promise<JobPage> {
+    const { items, nextCursor } = await this.options.topic.list({
+      ...selectionOf(caller, filter),
+      order: "descending",
+      limit,
+      ...(cursor && { cursor: topicKeyText(jobTopic.key, { jobId: cursor }) }),
+    });
+    return {
+      items: await Promise.all(items.map(({ state }) => this.#present(state))),
+      nextCursor: nextCursor === null ? null : jobIdOf(nextCursor),
     };
-    const events = [stageCompleted(record, now), stageStarted(next, narration)];
-    if (!(await this.jobs.change(record, next, events, guard))) throw await this.#lostRace(record, to);
-    if (finished) await this.work.close(record);
-    else if (to === "queued") await this.work.announce(next);
+  }
+
+  /** @throws AppError `ROLE_REQUIRED` */
+  async counts(caller: Caller, filter: CountJobsInput): Promise<JobCounts> {
+    const { topic } = this.options;
+    const selections = jobStatuses.map((status) => selectionOf(caller, { ...filter, status: [status] }));
+    const isWhole = selections.every(({ from, to, search }) => !from && !to && !search);
+    const indexes = selections.map(({ index }) => [index ?? []].flat()[0] ?? "");
+    const known = isWhole ? await topic.counts(indexes) : null;
+    const counts = await Promise.all(
+      selections.map((selection, position) => known?.[indexes[position] ?? ""] ?? topic.count(selection)),
+    );
+    return Object.fromEntries(
+      jobStatuses.map((status, position) => [status, counts[position] ?? 0]),
+    ) as Record<JobStatus, number>;
+  }
+
+  /** @throws AppError `TRANSITION_INVALID` when the table does not allow it, `LEASE_NOT_HELD` for a worker that lost the job. */
+  transition(
+    jobId: string,
+    { workerId, ...transition }: Transition & { workerId?: string | undefined },
+  ): Promise<Job> {
+    return this.change(jobId, (job) => {
+      if (workerId !== undefined) requireLease(job, workerId);
+      return moveJob(job, transition, this.options.now());
+    });
+  }
+
+  /** @throws AppError `JOB_NOT_FOUND`, `JOB_FINISHED` */
+  async cancel(caller: Caller, { jobId, reason }: CancelJobInput): Promise<Job> {
+    const by = caller.role === "service" ? `service ${caller.userId}` : caller.userId;
+    return this.change(jobId, (job) => {
+      requireSight(caller, job);
+      return cancelJob(job, by, reason, this.options.now());
+    });
+  }
+
+  /** A new job like this one. @throws AppError `JOB_NOT_FOUND`, `JOBS_BUSY` */
+  async rerun(caller: Caller, jobId: string): Promise<Job> {
+    const job = await this.#read(jobId);
+    requireSight(caller, job);
+    const { title, pipeline, project, metadata, ownerId } = job;
+    const next = await this.create(
+      { userId: ownerId, role: "user" },
+      {
+        metadata,
+        rerunOf: jobId,
+        ...(title !== null && { title }),
+        ...(pipeline !== null && { pipeline }),
+        ...(project !== null && { project }),
+      },
+    );
+    await this.options.topic.change({ jobId }, (old) =>
+      old ? { state: { ...old, rerunAs: next.id }, events: [] } : [],
+    );
     return next;
   }
 
-  async #lostRace({ id }: JobRecord, to: JobStatus): Promise<AppError> {
-    const now = await this.jobs.read(id);
-    if (!canTransition(now.status, to)) return transitionInvalid(now, to);
-    return new AppError(
-      "JOB_CHANGED",
-      `Job ${id} became ${now.status} while this call was on its way; look and call again.`,
+  /** Everything of a finished job is gone at once; its owner's feed says so. @throws AppError `JOB_NOT_FOUND`, `JOB_UNFINISHED` */
+  async remove(caller: Caller, jobId: string): Promise<{ removed: true }> {
+    const job = await this.#read(jobId);
+    requireSight(caller, job);
+    if (!isTerminalJobStatus(job.status))
+      throw new AppError("JOB_UNFINISHED", `Job ${jobId} is ${job.status}; cancel it first.`);
+    await this.drop(jobId);
+    return { removed: true };
+  }
+
+  /** @returns false when it is gone already. */
+  async drop(jobId: string): Promise<boolean> {
+    const { topic, outputs } = this.options;
+    await outputs.remove(jobId);
+    this.#recent.forget(jobId);
+    return topic.remove({ jobId });
+  }
+
+  /**
+   * Adds events to an unfinished job.
+   * @returns their ids in the job's stream; `id` is that of the last.
+   * @throws AppError `JOB_FINISHED`, `LEASE_NOT_HELD` for a worker that lost the job.
+   */
+  async publish(input: PublishJobEventInput): Promise<{ id: string; ids: readonly string[] }> {
+    const { jobId, event, events = event ? [event] : [], idempotencyKey, workerId } = input;
+    for (const { jobId: named } of events)
+      if (named !== undefined && named !== jobId)
+        throw new AppError(
+          "INPUT_INVALID",
+          `event.jobId is ${JSON.stringify(named)}; leave it out or use ${JSON.stringify(jobId)}.`,
+        );
+    const { ids } = await this.#change(
+      jobId,
+      (job) => {
+        if (workerId !== undefined) requireLease(job, workerId);
+        if (isTerminalJobStatus(job.status))
+          throw new AppError("JOB_FINISHED", `Job ${jobId} is finished; its log takes no more events.`);
+        return { state: job, events };
+      },
+      idempotencyKey,
     );
+    return { id: ids.at(-1) ?? "", ids };
+  }
+
+  /** One job's log. Completes after the event that says its end. @throws AppError `JOB_NOT_FOUND` */
+  async events(
+    caller: Caller,
+    input: StreamInputOf<typeof jobTopic>,
+    signal: AbortSignal | undefined,
+  ): Promise<EventStream<JobStreamEvent>> {
+    const { jobId } = input;
+    await this.find(caller, jobId);
+    return this.options.topic.stream(input, {
+      signal,
+      snapshot: (job) => this.#present(found(job, jobId)),
+    });
+  }
+
+  /** Every event of all the caller's own jobs. */
+  feed(
+    caller: Caller,
+    input: Pick<StreamInputOf<typeof jobTopic>, "lastEventId" | "types">,
+    signal: AbortSignal | undefined,
+  ): EventStream<JobFeedEvent> {
+    const newest = async () => (await this.list(caller, { limit: feedSnapshotSize })).items;
+    return this.options.topic.feed(feedOf(caller.userId), input, {
+      signal,
+      // Those that meet a gap together share one read.
+      snapshot: ({ to }) => this.#snapshots.read(`${caller.userId} ${to}`, newest, () => false),
+    });
+  }
+
+  /** What `decide` makes of a job. @throws AppError `JOB_NOT_FOUND`, `JOB_CHANGED`; what `decide` throws. */
+  async change(jobId: string, decide: (job: Job) => JobDecision): Promise<Job> {
+    const { state } = await this.#change(jobId, decide);
+    return this.#present(state);
+  }
+
+  async #change(
+    jobId: string,
+    decide: (job: Job) => JobDecision,
+    idempotencyKey?: string,
+  ): Promise<{ readonly state: Job; readonly ids: readonly string[] }> {
+    try {
+      const { state, ids } = await this.options.topic.change(
+        { jobId },
+        (job) => decide(found(job, jobId)),
+        idempotencyKey === undefined ? {} : { idempotencyKey },
+      );
+      return { state: found(state, jobId), ids };
+    } catch (error) {
+      if (error instanceof AppError && error.reason === "TOPIC_BUSY")
+        throw new AppError(
+          "JOB_CHANGED",
+          `Job ${jobId} changed again and again while this call was on its way; look and call again.`,
+        );
+      throw error;
+    } finally {
+      this.#recent.forget(jobId);
+    }
+  }
+
+  async #read(jobId: string): Promise<Job> {
+    return found(await this.options.topic.state({ jobId }), jobId);
+  }
+
+  async #countOpen(ownerId: string): Promise<number> {
+    const counts = await this.options.topic.counts(unfinished.map((status) => ownedIndex(ownerId, status)));
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** With what is true of it now and stands in no event. */
+  async #present(job: Job): Promise<Job> {
+    if (job.status !== "queued" || job.pipeline === null) return job;
+    const offered = await this.options.workers.pipelines();
+    return { ...job, waitingFor: offered.has(job.pipeline) ? null : "worker" };
+  }
+
+  async #placeOf({ id, status, pipeline }: Job): Promise<Pick<Job, "queuePosition">> {
+    if (status !== "queued" || pipeline === null) return { queuePosition: null };
+    const before = { index: queueOf(pipeline), to: { jobId: id } };
+    return { queuePosition: await this.options.topic.count(before) };
   }
 }
 
-function requireSight(caller: Caller, ownerId: string, jobId: string): void {
-  if (caller.role !== "service" && ownerId !== caller.userId) throw jobNotFound(jobId);
+/** The same for a job that does not exist and for one that is somebody else's. */
+function jobNotFound(jobId: string): AppError {
+  return new AppError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(jobId)} that you may see.`);
 }
 
-function transitionInvalid({ id, status }: JobRecord, to: JobStatus): AppError {
-  const allowed = jobTransitions[status];
-  const rule =
-    allowed.length === 0 ? `${status} is final` : `from ${status} it can go to ${allowed.join(", ")}`;
-  return new AppError("TRANSITION_INVALID", `Job ${id} cannot go from ${status} to ${to}: ${rule}.`);
+function found(job: Job | null, jobId: string): Job {
+  if (!job) throw jobNotFound(jobId);
+  return job;
+}
+
+function requireSight({ role, userId }: Caller, { id, ownerId }: Job): void {
+  if (role !== "service" && ownerId !== userId) throw jobNotFound(id);
+}
+
+function jobIdOf(keyText: string): string {
+  return String((JSON.parse(keyText) as unknown[])[0]);
 }

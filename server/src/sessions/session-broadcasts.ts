@@ -37,9 +37,8 @@ export class SessionBroadcasts {
     return store.commit({
       scope: sessionsScope,
       ...change,
-      events: topic ? entriesOf(topic, events) : [],
       // The log of one session is kept as long as the session is.
-      ...(topic && isShared(audience) && { idleMs: retention.retainMs }),
+      events: topic ? entriesOf(topic, events, isShared(audience) ? retention.retainMs : undefined) : [],
     });
   }
 
@@ -78,6 +77,15 @@ function isShared(audience: Audience): boolean {
   return audience === "all" || "userId" in audience;
 }
 
-function entriesOf({ topic }: TopicKey, events: readonly SessionEvent[]): NewEvent[] {
-  return events.map((event) => ({ topic, type: event.type, body: encodeEvent(event) }));
+function entriesOf(
+  { topic }: TopicKey,
+  events: readonly SessionEvent[],
+  idleMs: number | undefined,
+): NewEvent[] {
+  return events.map((event) => ({
+    topic,
+    type: event.type,
+    body: encodeEvent(event),
+    ...(idleMs !== undefined && { idleMs }),
+  }));
 }

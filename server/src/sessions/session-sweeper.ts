@@ -41,7 +41,8 @@ export class SessionSweeper {
       await this.#audit(signal);
       this.#nextAuditAt = performance.now() + auditIntervalMs;
     }
-    for (const { key, state } of await store.listDue({ scope: sessionsScope, limit: pageSize })) {
+    const { items } = await store.listDue({ scope: sessionsScope, limit: pageSize });
+    for (const { key, state } of items) {
       if (signal.aborted) return;
       if (key.startsWith(processKey(""))) await this.#endSessionsOf(key, state);
       else await this.#dropSession(key, state);

@@ -18,7 +18,7 @@ export function planCommit(
   publish: CommitScriptInput["publish"],
   keyNames: RedisKeys,
 ): CommitPlan {
-  const { scope, state, events, retainMs, closedTopics = [], idempotencyKey } = commit;
+  const { scope, state, events, retainMs, closedTopics = [], keep = {}, idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));
   const logKeysOf = (topic: string) => [keyNames.log({ scope, topic }), keyNames.head({ scope, topic })];
@@ -35,20 +35,24 @@ export function planCommit(
         unlist,
         due: state.due === null ? "none" : state.due,
         remove: state.remove ?? false,
+        recount: state.recount ?? false,
         stamp: state.stamp,
       },
     }),
-    topics: topics.map((topic) => ({
-      channel: keyNames.channel(topic),
-      newEpoch: randomEpoch(),
-      events: (byTopic.get(topic.topic) ?? []).map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
-    })),
+    topics: topics.map((topic) => {
+      const appended = byTopic.get(topic.topic) ?? [];
+      return {
+        channel: keyNames.channel(topic),
+        newEpoch: randomEpoch(),
+        events: appended.map(({ type, last }) => ({ type, last: last ? "1" : "0" })),
+        idleMs: appended.at(-1)?.idleMs,
+      };
+    }),
     closedTopics: closedTopics.length,
-    maxEvents: retention.maxEvents,
-    maxBytes: retention.maxBytes ?? defaultMaxBytes,
+    maxEvents: keep.maxEvents ?? retention.maxEvents,
+    maxBytes: keep.maxBytes ?? retention.maxBytes ?? defaultMaxBytes,
     publish,
     retainMs,
-    idleMs: commit.idleMs,
     expectOpen: commit.expectOpen ?? false,
     madeMs: idempotencyKey === undefined ? undefined : idempotencyMs,
   };

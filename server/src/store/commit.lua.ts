@@ -86,7 +86,7 @@ for _, topic in ipairs(commit.topics) do
   need("HSET", KEYS[position + 2], "", "")
   need("DEL", KEYS[position + 1])
   need("PERSIST", KEYS[position + 2])
-  if commit.retainMs or commit.idleMs then need("PEXPIRE", KEYS[position + 1], 0) end
+  if commit.retainMs or topic.idleMs then need("PEXPIRE", KEYS[position + 1], 0) end
   need(commit.publish, topic.channel, "")
   position = position + 2
 end
@@ -98,7 +98,7 @@ if made then return cjson.decode(made) end
 
 -- Lists a key, or no longer, and says how many are listed now.
 local function list(command, indexKey, countsKey, index, ...)
-  if redis.call(command, indexKey, ...) == 0 then return end
+  if redis.call(command, indexKey, ...) == 0 and not commit.state.recount then return end
   local count = redis.call("ZCARD", indexKey)
   if count == 0 then redis.call("HDEL", countsKey, index) else redis.call("HSET", countsKey, index, count) end
 end
@@ -127,8 +127,8 @@ if state then
     else list("ZADD", indexKeys[position], countsKey, index, 0, state.key) end
   end
   for position, index in ipairs(state.unlist) do list("ZREM", leftKeys[position], countsKey, index, state.key) end
-  if state.due == "none" then redis.call("ZREM", dueKey, state.key)
-  elseif state.due then redis.call("ZADD", dueKey, whole(state.due), state.key) end
+  if state.due == "none" then list("ZREM", dueKey, countsKey, "", state.key)
+  elseif state.due then list("ZADD", dueKey, countsKey, "", whole(state.due), state.key) end
   retained[#retained + 1] = stateKey
 end
 
@@ -168,10 +168,10 @@ for _, topic in ipairs(commit.topics) do
   reply[#reply + 1] = whole(offset)
   redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
-  if commit.idleMs then
-    redis.call("HSET", head, "idle", whole(commit.idleMs))
-    redis.call("PEXPIRE", log, commit.idleMs)
-    redis.call("PEXPIRE", head, commit.idleMs)
+  if topic.idleMs then
+    redis.call("HSET", head, "idle", whole(topic.idleMs))
+    redis.call("PEXPIRE", log, topic.idleMs)
+    redis.call("PEXPIRE", head, topic.idleMs)
   end
   if closed == "1" then
     retained[#retained + 1] = log
@@ -180,7 +180,7 @@ for _, topic in ipairs(commit.topics) do
 end
 
 if state and state.stamp and #reply > 1 then
-  redis.call("HSET", retained[1], state.stamp, reply[#reply - 1] .. ":" .. reply[#reply])
+  redis.call("HSET", retained[1], state.stamp, reply[2] .. ":" .. reply[3])
 end
 
 for _ = 1, commit.closedTopics do
@@ -207,6 +207,7 @@ export interface CommitScriptInput {
     readonly unlist: readonly string[];
     readonly due: number | "none" | undefined;
     readonly remove: boolean;
+    readonly recount: boolean;
     readonly stamp: string | undefined;
   };
   /** The commit's events by topic, in their order. */
@@ -215,13 +216,13 @@ export interface CommitScriptInput {
     /** Its epoch if this commit creates it. */
     readonly newEpoch: string;
     readonly events: readonly { readonly type: string; readonly last: "0" | "1" }[];
+    readonly idleMs: number | undefined;
   }[];
   readonly closedTopics: number;
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly publish: "PUBLISH" | "SPUBLISH";
   readonly retainMs: number | undefined;
-  readonly idleMs: number | undefined;
   readonly expectOpen: boolean;
   /** How long the answer is kept under the key of a commit that may be tried again. */
   readonly madeMs: number | undefined;

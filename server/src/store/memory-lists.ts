@@ -1,3 +1,5 @@
+import type { StateQuery } from "./store.js";
+
 /** Where the keys of states are listed: under indexes, and by when they are due. */
 export class MemoryLists {
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
@@ -16,9 +18,15 @@ export class MemoryLists {
     if (indexes?.size === 0) this.#indexes.delete(scope);
   }
 
-  /** In the order of their names. */
-  keys(scope: string, index: string): string[] {
-    return [...(this.#indexes.get(scope)?.get(index) ?? [])].toSorted();
+  /** What any of the indexes lists, in the order asked for. */
+  keys({ scope, index, from, to, order }: Omit<StateQuery, "limit">): string[] {
+    const ofScope = this.#indexes.get(scope);
+    const all = new Set([index].flat().flatMap((name) => [...(ofScope?.get(name) ?? [])]));
+    const keys = [...all].filter(
+      (key) => (from === undefined || key >= from) && (to === undefined || key < to),
+    );
+    keys.sort();
+    return order === "ascending" ? keys : keys.reverse();
   }
 
   counts(scope: string): Record<string, number> {

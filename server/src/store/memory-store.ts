@@ -8,8 +8,8 @@ import { defaultMaxBytes, emptyTopicMs, idempotencyMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  DuePage,
   DueQuery,
-  DueState,
   FoundState,
   LogEntry,
   LogMessage,
@@ -21,6 +21,7 @@ import type {
   StatePage,
   StateQuery,
   StateRecord,
+  StateSelection,
   Store,
   TopicHead,
   TopicKey,
@@ -62,7 +63,7 @@ class MemoryStore implements Store {
   constructor(readonly retention: Retention) {}
 
   async commit(change: Commit): Promise<Committed> {
-    const { scope, state, events, retainMs, idempotencyKey } = change;
+    const { scope, state, events, retainMs, keep, idempotencyKey } = change;
     const madeKey = idempotencyKey === undefined ? undefined : keyOf(scope, idempotencyKey);
     const made = madeKey === undefined ? undefined : this.#made.get(madeKey);
     if (made) return made;
@@ -83,19 +84,19 @@ class MemoryStore implements Store {
       log.closed = last;
       log.entries.push(entry);
       log.bytes += Buffer.byteLength(body);
-      this.#trim(log);
+      this.#trim(log, { ...this.retention, ...keep });
       cursors.push({ epoch: log.epoch, offset: entry.offset });
       const message = messages.get(key);
       if (message) message.entries.push(entry);
       else messages.set(key, { epoch: log.epoch, entries: [entry] });
     }
-    if (change.idleMs !== undefined)
-      for (const { topic } of events) {
-        const key = keyOf(scope, topic);
-        this.#log(key).idleMs = change.idleMs;
-        this.#dropLater(this.#logs, key, change.idleMs);
-      }
-    const newest = cursors.at(-1);
+    for (const { topic, idleMs } of events) {
+      if (idleMs === undefined) continue;
+      const key = keyOf(scope, topic);
+      this.#log(key).idleMs = idleMs;
+      this.#dropLater(this.#logs, key, idleMs);
+    }
+    const newest = cursors.findLast((_, index) => events[index]?.topic === events[0]?.topic);
     if (state?.stamp !== undefined && newest)
       this.#states.set(keyOf(scope, state.key), {
         ...this.#states.get(keyOf(scope, state.key)),
@@ -115,26 +116,32 @@ class MemoryStore implements Store {
     return this.#states.get(keyOf(scope, key)) ?? null;
   }
 
-  async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
-    const keys = this.#lists.keys(scope, index);
-    if (order === "descending") keys.reverse();
+  async listStates({ after, limit, ...query }: StateQuery): Promise<StatePage> {
+    const { scope, index, order, contains } = query;
     const items: { key: string; state: StateRecord }[] = [];
     const gone: string[] = [];
-    for (const key of keys) {
+    for (const key of this.#lists.keys(query)) {
       if (after !== undefined && (order === "ascending" ? key <= after : key >= after)) continue;
       const state = this.#states.get(keyOf(scope, key));
       if (!state) {
-        this.#lists.unlist(scope, index, key);
+        for (const name of [index].flat()) this.#lists.unlist(scope, name, key);
         gone.push(key);
-      } else if (items.length < limit) items.push({ key, state });
-      else return { items, next: items.at(-1)?.key ?? null, gone };
+      } else if (contains && !contains.texts.every((text) => state[contains.field]?.includes(text))) continue;
+      else if (items.length < limit) items.push({ key, state });
+      else return { items, next: items.at(-1)?.key ?? null, gone, isLost: false };
     }
-    return { items, next: null, gone };
+    return { items, next: null, gone, isLost: false };
   }
 
-  async listDue({ scope, limit }: DueQuery): Promise<readonly DueState[]> {
+  async countListed(selection: StateSelection): Promise<number> {
+    const all = await this.listStates({ ...selection, order: "ascending", limit: Number.POSITIVE_INFINITY });
+    return all.items.length;
+  }
+
+  async listDue({ scope, limit }: DueQuery): Promise<DuePage> {
     const keys = this.#lists.due(scope, ownClock.now(), limit);
-    return keys.map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? null }));
+    const items = keys.map((key) => ({ key, state: this.#states.get(keyOf(scope, key)) ?? null }));
+    return { items, isLost: false };
   }
 
   async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
@@ -212,8 +219,7 @@ class MemoryStore implements Store {
     return log;
   }
 
-  #trim(log: Log): void {
-    const { maxEvents, maxBytes = defaultMaxBytes } = this.retention;
+  #trim(log: Log, { maxEvents, maxBytes = defaultMaxBytes }: Retention): void {
     while (log.entries.length > maxEvents || (log.entries.length > 1 && log.bytes > maxBytes))
       log.bytes -= Buffer.byteLength(log.entries.shift()?.body ?? "");
   }

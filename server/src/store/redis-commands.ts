@@ -2,16 +2,16 @@ import type { Cluster, Redis, RedisCommander, Result } from "ioredis";
 import { commitScript } from "./commit.lua.js";
 import { forkScript } from "./fork.lua.js";
 import { listDueScript } from "./list-due.lua.js";
+import { listStatesScript } from "./list-states.lua.js";
 import { readTopicScript } from "./read-topic.lua.js";
-import { unlistScript } from "./unlist.lua.js";
 
 declare module "ioredis" {
   interface RedisCommander<Context> {
     jobwireCommit(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
     jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
-    jobwireListDue(keyCount: number, ...keysAndArguments: string[]): Result<string[], Context>;
+    jobwireListDue(keyCount: number, ...keysAndArguments: string[]): Result<[string, string[]], Context>;
+    jobwireListStates(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
     jobwireReadTopic(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
-    jobwireUnlist(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
   }
 }
 
@@ -22,6 +22,6 @@ export function defineScripts(client: Redis | Cluster): void {
   client.defineCommand("jobwireCommit", { lua: commitScript });
   client.defineCommand("jobwireFork", { lua: forkScript });
   client.defineCommand("jobwireListDue", { lua: listDueScript });
+  client.defineCommand("jobwireListStates", { lua: listStatesScript });
   client.defineCommand("jobwireReadTopic", { lua: readTopicScript });
-  client.defineCommand("jobwireUnlist", { lua: unlistScript });
 }

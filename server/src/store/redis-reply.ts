@@ -1,6 +1,6 @@
 import { parseCursor, type Cursor } from "@jobwire/shared";
 import { replayStartOf } from "./replay-start.js";
-import type { LogEntry, Replay, StateRecord, TopicHead } from "./store.js";
+import type { LogEntry, Replay, StatePage, StateRecord, TopicHead } from "./store.js";
 
 /** From `field, value, field, value, …`; `null` when there is none: Redis has no empty hashes. */
 export function readRecord(reply: readonly string[]): StateRecord | null {
@@ -51,6 +51,22 @@ export function replayOf(
     return { kind: "events", entries: following, head };
   const offset = (retained[0]?.offset ?? newestOffset + 1) - 1;
   return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset } };
+}
+
+/** From `next or false, count, [gone], "1" when an index is lost, key, [field, value, …], key, …`. */
+export function readPage(reply: unknown): { readonly page: StatePage; readonly count: number } {
+  if (!Array.isArray(reply)) throw new TypeError("Redis did not answer with a list");
+  const [next, count, gone, isLost, ...listed] = reply as readonly unknown[];
+  const items = listed.flatMap((key, position) =>
+    position % 2 === 0 ? [{ key: String(key), state: recordOf(textsOf(listed[position + 1])) }] : [],
+  );
+  const page = {
+    items,
+    next: typeof next === "string" ? next : null,
+    gone: textsOf(gone).map(String),
+    isLost: isLost === "1",
+  };
+  return { page, count: Number(count) };
 }
 
 /** From XRANGE of one entry, or its id alone. */

@@ -62,7 +62,7 @@ export async function proveRights(
   );
   try {
     await redis.eval(commitScript, probe.keys.length, ...probe.keys, ...probe.args);
-    await redis.eval(listDueScript, 1, keys.due(tag), 1);
+    await redis.eval(listDueScript, 2, keys.due(tag), keys.counts(tag), 1);
     await redis.time();
     await redis.scan("0", "COUNT", 1);
     await redis.evalsha(unknownScript, 0).catch((error: unknown) => {

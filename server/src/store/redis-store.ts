@@ -8,7 +8,7 @@ import type { RedisCommands } from "./redis-commands.js";
 import { answer, toStoreError } from "./redis-error.js";
 import { defaultPrefix, RedisKeys } from "./redis-keys.js";
 import { redisPlaceOf, type RedisPlace } from "./redis-options.js";
-import { readEntries, readHead, readOffset, readRecord, replayOf } from "./redis-reply.js";
+import { readEntries, readHead, readOffset, readPage, readRecord, replayOf } from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
 import type { StoreClock } from "./store-clock.js";
@@ -16,8 +16,8 @@ import { emptyTopicMs } from "./store.js";
 import type {
   Commit,
   Committed,
+  DuePage,
   DueQuery,
-  DueState,
   FoundState,
   Page,
   Replay,
@@ -26,6 +26,7 @@ import type {
   StatePage,
   StateQuery,
   StateRecord,
+  StateSelection,
   Store,
   TopicHead,
   TopicKey,
@@ -90,49 +91,27 @@ class RedisStore implements Store {
     return Object.keys(record).length === 0 ? null : record;
   }
 
-  async listStates({ scope, index, order, after, limit }: StateQuery): Promise<StatePage> {
-    const indexKey = this.keys.index(scope, index);
-    const items: { key: string; state: StateRecord }[] = [];
-    const gone: string[] = [];
-    let from = after;
-    for (;;) {
-      const keys = await answer(
-        order === "ascending"
-          ? this.#commands.zrangebylex(
-              indexKey,
-              from === undefined ? "-" : `(${from}`,
-              "+",
-              "LIMIT",
-              0,
-              limit,
-            )
-          : this.#commands.zrevrangebylex(
-              indexKey,
-              from === undefined ? "+" : `(${from}`,
-              "-",
-              "LIMIT",
-              0,
-              limit,
-            ),
-      );
-      const states = await Promise.all(keys.map((key) => this.readState({ scope, key })));
-      const expired: string[] = [];
-      for (const [position, key] of keys.entries()) {
-        const state = states[position];
-        if (!state) expired.push(key);
-        else if (items.length < limit) items.push({ key, state });
-        else return { items, next: items.at(-1)?.key ?? null, gone };
-      }
-      if (expired.length > 0) await this.#unlist(scope, index, expired);
-      gone.push(...expired);
-      if (keys.length < limit) return { items, next: null, gone };
-      from = keys.at(-1);
-    }
+  async listStates({ order, after, limit, ...selection }: StateQuery): Promise<StatePage> {
+    return readPage(await this.#select("list", selection, order, after, limit)).page;
   }
 
-  async listDue({ scope, limit }: DueQuery): Promise<readonly DueState[]> {
-    const keys = await answer(this.#commands.jobwireListDue(1, this.keys.due(scope), String(limit)));
-    return Promise.all(keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })));
+  async countListed(selection: StateSelection): Promise<number> {
+    let [total, after]: [number, string | undefined] = [0, undefined];
+    do {
+      const { page, count } = readPage(await this.#select("count", selection, "ascending", after, 1));
+      total += count;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    return total;
+  }
+
+  async listDue({ scope, limit }: DueQuery): Promise<DuePage> {
+    const listKeys = [this.keys.due(scope), this.keys.counts(scope)];
+    const [lost, keys] = await answer(this.#commands.jobwireListDue(2, ...listKeys, String(limit)));
+    const items = await Promise.all(
+      keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })),
+    );
+    return { items, isLost: lost === "1" };
   }
 
   async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
@@ -142,7 +121,9 @@ class RedisStore implements Store {
       return Object.fromEntries(indexes.map((index, position) => [index, Number(listed[position] ?? 0)]));
     }
     const counts = await answer(this.#commands.hgetall(this.keys.counts(scope)));
-    return Object.fromEntries(Object.entries(counts).map(([index, count]) => [index, Number(count)]));
+    return Object.fromEntries(
+      Object.entries(counts).flatMap(([index, count]) => (index === "" ? [] : [[index, Number(count)]])),
+    );
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
@@ -213,9 +194,32 @@ class RedisStore implements Store {
     return String(this.retention.emptyTopicMs ?? emptyTopicMs);
   }
 
-  async #unlist(scope: string, index: string, keys: readonly string[]): Promise<void> {
-    const listKeys = [this.keys.index(scope, index), this.keys.counts(scope)];
-    const stateKeys = keys.map((key) => this.keys.state({ scope, key }));
-    await answer(this.#commands.jobwireUnlist(2 + keys.length, ...listKeys, ...stateKeys, index, ...keys));
+  #select(
+    mode: "list" | "count",
+    { scope, index, from, to, contains }: StateSelection,
+    order: StateQuery["order"],
+    after: string | undefined,
+    limit: number,
+  ): Promise<unknown[]> {
+    const indexes = [index].flat();
+    const lowest = from === undefined ? "-" : `[${from}`;
+    const highest = to === undefined ? "+" : `(${to}`;
+    const [start, end] = order === "ascending" ? [lowest, highest] : [highest, lowest];
+    const keys = [this.keys.counts(scope), ...indexes.map((name) => this.keys.index(scope, name))];
+    return answer(
+      this.#commands.jobwireListStates(
+        keys.length,
+        ...keys,
+        mode,
+        order,
+        after === undefined ? start : `(${after}`,
+        end,
+        String(limit),
+        this.keys.state({ scope, key: "" }),
+        contains?.field ?? "",
+        JSON.stringify(contains?.texts ?? []),
+        ...indexes,
+      ),
+    );
   }
 }

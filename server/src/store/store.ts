@@ -13,11 +13,14 @@ export interface Store extends AsyncDisposable {
 
   readState(key: StateKey): Promise<StateRecord | null>;
 
-  /** States written with `index`, ordered by key. Keys are listed once, expired ones never. */
+  /** States that one of the indexes lists, ordered by key. Keys are listed once, expired ones never. */
   listStates(query: StateQuery): Promise<StatePage>;
 
+  /** How many `listStates` would list in all. It looks at each of them. */
+  countListed(selection: StateSelection): Promise<number>;
+
   /** States whose `due` has come by the store's own clock, the longest due first. */
-  listDue(query: DueQuery): Promise<readonly DueState[]>;
+  listDue(query: DueQuery): Promise<DuePage>;
 
   /** How many keys indexes of the scope list: each of these, or without names all that list any. */
   countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>>;
@@ -85,11 +88,8 @@ export interface Commit {
   readonly retainMs?: number;
   /** More topics that `retainMs` is for: earlier commits have closed them. */
   readonly closedTopics?: readonly string[];
-  /**
-   * The topics of this commit are forgotten when nothing more is appended to them for so long. Where their logs end is
-   * remembered as long as somebody asks for it within that time.
-   */
-  readonly idleMs?: number;
+  /** What the topics of this commit keep, where it is not what all keep. */
+  readonly keep?: Partial<Pick<Retention, "maxEvents" | "maxBytes">>;
   /** Refused, with the state of `null`, when one of the topics it appends to is closed. */
   readonly expectOpen?: boolean;
   /**
@@ -109,14 +109,16 @@ export interface StateChange {
   /** A field that names a time, in milliseconds since 1970, which must have come by the store's own clock. */
   readonly expectPast?: string;
   readonly set: StateRecord;
-  /** Lists the key under this index of the scope, or under each of these. */
+  /** Lists the key under this index of the scope, or under each of these; no name is empty. */
   readonly index?: string | readonly string[];
   /** Takes the key out of these. */
   readonly unlist?: readonly string[];
   /** Lists it as due at this time, in milliseconds since 1970, instead of any time before; `null`: it is not due any more. */
   readonly due?: number | null;
-  /** This field is set to the cursor of the commit's last event. */
+  /** This field is set to the cursor of the newest event in the topic of the commit's first event. */
   readonly stamp?: string;
+  /** Counts again what its indexes list: it is listed there, but the counts may have been lost. */
+  readonly recount?: boolean;
   /** Drops the state at once. Where it is listed is to be said by `unlist` and `due`. */
   readonly remove?: boolean;
 }
@@ -128,6 +130,11 @@ export interface NewEvent {
   readonly body: string;
   /** Closes the topic: no event follows this one. */
   readonly last?: boolean;
+  /**
+   * The topic is forgotten when nothing more is appended to it for so long. Where its log ends is remembered as long as
+   * somebody asks for it within that time. Of the events that a commit appends to a topic the newest says so.
+   */
+  readonly idleMs?: number;
 }
 
 export type Committed =
@@ -140,9 +147,19 @@ export type Committed =
       /** The state the guard refused; `null` when there is none. */ readonly state: StateRecord | null;
     };
 
-export interface StateQuery {
+export interface StateSelection {
   readonly scope: string;
-  readonly index: string;
+  /** What this index lists, or any of these. */
+  readonly index: string | readonly string[];
+  /** Only keys from this one on. */
+  readonly from?: string;
+  /** Only keys before this one. */
+  readonly to?: string;
+  /** Only states whose field has all of these texts somewhere. */
+  readonly contains?: { readonly field: string; readonly texts: readonly string[] };
+}
+
+export interface StateQuery extends StateSelection {
   readonly order: "ascending" | "descending";
   /** Continues after this key, in the order asked for. */
   readonly after?: string;
@@ -154,6 +171,12 @@ export interface DueQuery {
   readonly limit: number;
 }
 
+export interface DuePage {
+  readonly items: readonly DueState[];
+  /** The index by time does not list what it should: it was lost in whole or in part. */
+  readonly isLost: boolean;
+}
+
 export interface DueState {
   readonly key: string;
   /** `null`: it is gone, although it is due. */
@@ -162,10 +185,12 @@ export interface DueState {
 
 export interface StatePage {
   readonly items: readonly { readonly key: string; readonly state: StateRecord }[];
-  /** The `after` of the next page; `null` when there is none. */
+  /** The `after` of the next page; `null` when there is none. With `contains` a page may have less than there is. */
   readonly next: string | null;
   /** Keys that were listed although their states are gone: they are not listed any more. */
   readonly gone: readonly string[];
+  /** An index does not list what it should: it was lost in whole or in part. */
+  readonly isLost: boolean;
 }
 
 /** What is read of a log at a time. */

@@ -13,7 +13,7 @@ export function frameOf(epoch: string, { offset, type, body, last }: LogEntry): 
 }
 
 /** The type of the entry that says that a topic was removed: it ends streams, and no reader is sent it. */
-export const removalType = "stream.removed";
+export const removalType = "stream.dropped";
 
 export function isRemoval({ type }: LogEntry): boolean {
   return type === removalType;

@@ -1,6 +1,6 @@
-import { isTerminalJobStatus, type TaskInput, type TaskResult } from "@jobwire/shared";
+import { terminalJobStatuses, type JobPage, type TaskInput, type TaskResult } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { JobStore } from "../jobs/job-store.js";
+import type { JobService } from "../jobs/job-service.js";
 import type { Caller } from "../principal.js";
 import type { TaskWork } from "./task-run.js";
 
@@ -9,7 +9,7 @@ const pageSize = 100;
 
 /** Drops the finished jobs of one owner that ended long enough ago. @throws AppError `INPUT_INVALID` */
 export function prepareJobPruning(
-  jobs: JobStore,
+  jobs: JobService,
   caller: Caller,
   { finishedBeforeDays, ownerId }: TaskInput<"prune-jobs">,
 ): TaskWork<TaskResult<"prune-jobs">> {
@@ -19,7 +19,7 @@ export function prepareJobPruning(
     const jobIds = await listEnded(jobs, owner, endedBefore, handle.signal);
     let dropped = 0;
     for (const [index, jobId] of jobIds.entries()) {
-      if (await jobs.drop({ id: jobId, ownerId: owner })) dropped += 1;
+      if (await jobs.drop(jobId)) dropped += 1;
       handle.progress((index + 1) / jobIds.length, `${dropped} of ${jobIds.length} jobs`);
     }
     return { jobs: dropped };
@@ -40,20 +40,21 @@ function whoseJobs({ role, userId }: Caller, ownerId: string | undefined): strin
 
 /** A finished job does not change any more: it was last updated when it ended. */
 async function listEnded(
-  jobs: JobStore,
+  jobs: JobService,
   ownerId: string,
   endedBefore: number,
   signal: AbortSignal,
 ): Promise<string[]> {
   const ended: string[] = [];
-  let before: string | undefined;
+  let cursor: string | null = null;
   do {
     signal.throwIfAborted();
-    const { records, next } = await jobs.list(ownerId, { limit: pageSize, before });
-    for (const { id, status, updatedAt } of records) {
-      if (isTerminalJobStatus(status) && updatedAt.getTime() <= endedBefore) ended.push(id);
-    }
-    before = next ?? undefined;
-  } while (before !== undefined);
+    const page: JobPage = await jobs.list(
+      { role: "service", userId: ownerId },
+      { ownerId, status: [...terminalJobStatuses], limit: pageSize, cursor },
+    );
+    for (const { id, updatedAt } of page.items) if (updatedAt.getTime() <= endedBefore) ended.push(id);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
   return ended;
 }

@@ -1,6 +1,6 @@
 import type { DamagedRecords } from "../damaged-records.js";
 import type { JobService } from "../jobs/job-service.js";
-import type { JobStore } from "../jobs/job-store.js";
+import type { JobTopic } from "../jobs/open-jobs.js";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Store } from "../store/store.js";
 import { JobExports } from "./job-export.js";
@@ -14,7 +14,7 @@ export interface TasksOptions {
   readonly store: Store;
   readonly broadcasts: SessionBroadcasts;
   readonly jobs: JobService;
-  readonly jobStore: JobStore;
+  readonly jobTopic: JobTopic;
   readonly limits: TaskLimits;
   readonly damaged: DamagedRecords;
   /** How long a task that has ended is kept, with what it has made. */
@@ -29,11 +29,11 @@ export interface Tasks {
 }
 
 /** Tasks with all that is done in them: a kind of the contract is one entry here. */
-export function openTasks({ jobs, jobStore, limits, onError, ...options }: TasksOptions): Tasks {
-  const jobExports = new JobExports({ ...options, jobs });
+export function openTasks({ jobs, jobTopic, limits, onError, ...options }: TasksOptions): Tasks {
+  const jobExports = new JobExports({ ...options, jobs, jobTopic });
   const kinds: TaskKinds = {
     "export-events": (caller, { jobId }) => jobExports.prepare(caller, jobId),
-    "prune-jobs": async (caller, input) => prepareJobPruning(jobStore, caller, input),
+    "prune-jobs": async (caller, input) => prepareJobPruning(jobs, caller, input),
   };
   const tasks = new TaskStore({ ...options, onError });
   return { service: new TaskService({ tasks, kinds, limits, onError }), jobExports };

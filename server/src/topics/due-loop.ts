@@ -3,11 +3,14 @@ import { startBackgroundLoop } from "../background-loop.js";
 import { AppError } from "../app-error.js";
 import type { DueState } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
+import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
+import type { TopicRepair } from "./topic-repair.js";
 
 export interface DueOptions<State> {
   readonly log: TopicLog<State>;
-  readonly onDue: (key: PlainKey, state: State) => Promise<readonly unknown[]>;
+  readonly onDue: (key: PlainKey, state: State) => Promise<PlainDecision<State>>;
+  readonly repair: TopicRepair<State>;
   readonly dueAt: (state: State, key: PlainKey) => Date | null;
   readonly onError: (error: unknown) => void;
   readonly intervalMs: number;
@@ -22,15 +25,22 @@ const retryMs = 5000;
  * its end. An idle definition costs one read for each interval, however many states there are.
  */
 export function startDueLoop<State>(options: DueOptions<State>): AsyncDisposable {
-  const { intervalMs, onError } = options;
-  return startBackgroundLoop((signal) => doWhatIsDue(options, signal), { intervalMs, onError });
+  const { intervalMs, onError, repair } = options;
+  let begun = false;
+  const look = async (signal: AbortSignal) => {
+    if (!begun) await repair.begin();
+    begun = true;
+    await doWhatIsDue(options, signal);
+  };
+  return startBackgroundLoop(look, { intervalMs, onError });
 }
 
 async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSignal): Promise<void> {
   const { store } = options.log.options;
   while (!signal.aborted) {
-    const due = await store.listDue({ scope: options.log.scope, limit: pageSize });
-    for (const item of due) {
+    const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize });
+    if (isLost) options.repair.request();
+    for (const item of items) {
       if (signal.aborted) return;
       await doOne(options, item).catch(async (error: unknown) => {
         options.onError(error);
@@ -38,7 +48,7 @@ async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSigna
         await postpone(options, item);
       });
     }
-    if (due.length < pageSize) return;
+    if (items.length < pageSize) return;
     await delay(0, undefined, { signal }).catch(() => {});
   }
 }
@@ -69,10 +79,10 @@ async function doOne<State>(
     return;
   }
   const { ids } = await log.change(record.key, async (current) => {
-    if (current === null) return [];
+    if (current === null) return { events: [] };
     const dueMs = dueAt(current, record.key)?.getTime() ?? Number.POSITIVE_INFINITY;
     // Another process was faster, or the state has changed since.
-    return dueMs <= store.clock.now() ? onDue(record.key, current) : [];
+    return dueMs <= store.clock.now() ? onDue(record.key, current) : { events: [] };
   });
   if (ids.length === 0) await settle(log, dueAt, key, definition.name);
 }

@@ -15,7 +15,7 @@ const maxKeyLength = 1024;
 export interface InputDefinition {
   readonly name: string;
   readonly key: KeySchema;
-  readonly ends: readonly string[];
+  readonly isLast: (event: never) => boolean;
   readonly eventInputSchema: z.ZodType;
 }
 
@@ -55,7 +55,7 @@ export function readEvent(definition: InputDefinition, key: PlainKey, value: unk
 
 /** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */
 export function toEntries(
-  { name, ends }: InputDefinition,
+  { name, isLast }: InputDefinition,
   topic: string,
   events: readonly PlainEvent[],
 ): NewEvent[] {
@@ -74,7 +74,8 @@ export function toEntries(
         "INPUT_INVALID",
         `${event.type} is too large: an event of ${name} has at most ${maxEventBytes} bytes, those published at once at most ${maxCommitBytes}.`,
       );
-    const last = ends.includes(event.type);
+    // What the definition's schema has read is one of its events.
+    const last = isLast(event as never);
     if (last && index < events.length - 1) throw topicEnded(name, `${event.type} is the last event`);
     return { topic, type: event.type, body, last };
   });

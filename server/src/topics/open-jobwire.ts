@@ -2,6 +2,7 @@ import type {
   EventSchemas,
   KeySchema,
   TopicDefinition,
+  TopicEvent,
   TopicEventInput,
   TopicKeyFields,
 } from "@jobwire/shared";
@@ -15,7 +16,9 @@ import { startDueLoop } from "./due-loop.js";
 import { ReadableEntries } from "./readable-entries.js";
 import type { JobwireStore } from "./stores.js";
 import { TopicHandle } from "./topic-handle.js";
+import { plainDecisionOf, type Decision } from "./topic-decision.js";
 import { TopicLog } from "./topic-log.js";
+import { TopicRepair } from "./topic-repair.js";
 
 export interface JobwireOptions {
   readonly store: JobwireStore;
@@ -33,18 +36,31 @@ export interface JobwireOptions {
   readonly onReachable?: (reachable: boolean, error?: unknown) => void;
 }
 
-export interface TopicOptions<Key, State, Input> {
+export interface TopicOptions<Key, State, Event, Input> {
   /** Names the indexes that list a state: any texts, moved in the commit that changes the state. */
   readonly index?: (state: State, key: Key) => readonly string[];
+  /** The text that `search` of a list looks in. Default: none. */
+  readonly search?: (state: State, key: Key) => string;
+  /**
+   * Names further logs that an event is appended to in the same commit: a feed has the events of many keys, in the order in
+   * which they came. `state` is that after the event's commit, `null` where the definition has none; `event` is `null` when the
+   * log is removed, which its feeds say with `stream.removed`.
+   */
+  readonly feeds?: (state: State | null, event: Event | null) => readonly string[];
   /** When something is to happen with a state by itself. `null`: never. */
   readonly due?: (state: State, key: Key) => Date | null;
   /**
    * What happens then, once, on whichever process. After it `due` is to name a later time, or none: a state that stays due is
    * asked for again a second later.
    */
-  readonly onDue?: (key: Key, state: State) => Input | readonly Input[] | Promise<Input | readonly Input[]>;
+  readonly onDue?: (key: Key, state: State) => Decision<State, Input> | Promise<Decision<State, Input>>;
+  /** Hears of what this process has committed, after it. What it throws goes to `onError` of `openJobwire`. */
+  readonly onCommitted?: (key: Key, state: State | null, events: readonly Event[]) => unknown;
   /** In place of that of `openJobwire`. */
   readonly retainMs?: number;
+  /** In place of those of `openJobwire`. */
+  readonly maxEvents?: number;
+  readonly maxBytes?: number;
 }
 
 const defaultRetainMs = 86_400_000;
@@ -65,7 +81,7 @@ export async function openJobwire(options: JobwireOptions): Promise<Jobwire> {
 export class Jobwire implements AsyncDisposable {
   readonly #hubs: TopicHubs;
   readonly #names = new Set<string>();
-  readonly #loops: AsyncDisposable[] = [];
+  readonly #closing: AsyncDisposable[] = [];
   readonly #onError: (error: unknown) => void;
 
   constructor(
@@ -86,46 +102,33 @@ export class Jobwire implements AsyncDisposable {
    */
   topic<const Name extends string, Key extends KeySchema, Events extends EventSchemas, State>(
     definition: TopicDefinition<Name, Key, Events, State>,
-    options: TopicOptions<TopicKeyFields<Key>, NoInfer<State>, TopicEventInput<Key, Events>> = {},
+    options: OptionsOf<Key, Events, State> = {},
   ): TopicHandle<Name, Key, Events, State> {
-    const { name } = definition;
-    const { index, due, onDue, retainMs = this.options.retainMs ?? defaultRetainMs } = options;
-    if (this.#names.has(name))
-      throw new Error(
-        `Topic ${JSON.stringify(name)} is open already; open each definition once and share its handle`,
-      );
-    if ((due === undefined) !== (onDue === undefined))
-      throw new Error(`Topic ${JSON.stringify(name)}: due and onDue come together, or not at all`);
-    if ((due || index) && !definition.state)
-      throw new Error(
-        `Topic ${JSON.stringify(name)}: index and due need a state, and its definition has none`,
-      );
-    this.#names.add(name);
+    this.#register(definition, options);
     const entries = new ReadableEntries(definition.eventSchema, (what, error) =>
       (this.options.onWarning ?? warn)(
-        `${name}: ${what} in the store does not fit its definition. ${textOf(error)}`,
+        `${definition.name}: ${what} in the store does not fit its definition. ${textOf(error)}`,
       ),
     );
+    const { due, onDue } = options;
     // A key that was read has the fields that its schema says.
     const dueAt = (state: State, key: object) => due?.(state, key as TopicKeyFields<Key>) ?? null;
-    const log = new TopicLog<State>({
-      definition,
-      store: this.store,
-      indexesOf: (state, key) => index?.(state, key as TopicKeyFields<Key>) ?? [],
-      dueAt,
-      retainMs,
-    });
-    if (definition.state && (due || definition.ends.length > 0))
-      this.#loops.push(
+    const log = this.#openLog(definition, options, dueAt);
+    const repair = new TopicRepair(log, entries, this.#onError);
+    if (definition.state && (due || definition.hasEnd))
+      this.#closing.push(
         startDueLoop({
           log,
+          repair,
           dueAt,
-          onDue: async (key, state) => [(await onDue?.(key as TopicKeyFields<Key>, state)) ?? []].flat(),
+          onDue: async (key, state) =>
+            plainDecisionOf<State>((await onDue?.(key as TopicKeyFields<Key>, state)) ?? []),
           onError: this.#onError,
           intervalMs: dueIntervalMs,
         }),
       );
-    return new TopicHandle(definition, log, this.#hubs, entries);
+    this.#closing.push(repair);
+    return new TopicHandle(definition, { log, hubs: this.#hubs, entries, repair });
   }
 
   /**
@@ -147,6 +150,11 @@ export class Jobwire implements AsyncDisposable {
     return new MergedStream(sources, options);
   }
 
+  /** By the clock of the store, which all processes share. */
+  now(): Date {
+    return new Date(this.store.clock.now());
+  }
+
   /** Whether the store is there as far as this process knows, without asking it. */
   get isReachable(): boolean {
     return this.store.isReachable;
@@ -159,11 +167,61 @@ export class Jobwire implements AsyncDisposable {
 
   /** Ends every stream, timer and connection. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const loop of this.#loops) await loop[Symbol.asyncDispose]();
+    for (const part of this.#closing) await part[Symbol.asyncDispose]();
     await this.#hubs[Symbol.asyncDispose]();
     await this.store[Symbol.asyncDispose]();
   }
+
+  #register<Key extends KeySchema, Events extends EventSchemas, State>(
+    { name, state }: Pick<TopicDefinition<string, Key, Events, State>, "name" | "state">,
+    { due, onDue, index, search }: OptionsOf<Key, Events, State>,
+  ): void {
+    const refuse = (problem: string) => {
+      throw new Error(`Topic ${JSON.stringify(name)}${problem}`);
+    };
+    if (this.#names.has(name)) refuse(" is open already; open each definition once and share its handle");
+    if ((due === undefined) !== (onDue === undefined)) refuse(": due and onDue come together, or not at all");
+    if ((due || index || search) && !state)
+      refuse(": index, search and due need a state, and its definition has none");
+    this.#names.add(name);
+  }
+
+  #openLog<Name extends string, Key extends KeySchema, Events extends EventSchemas, State>(
+    definition: TopicDefinition<Name, Key, Events, State>,
+    options: OptionsOf<Key, Events, State>,
+    dueAt: (state: State, key: object) => Date | null,
+  ): TopicLog<State> {
+    const { index, search, feeds, onCommitted, maxEvents, maxBytes } = options;
+    // A key that was read has the fields that its schema says, and an event those of one of its types.
+    const keyOf = (key: object) => key as TopicKeyFields<Key>;
+    const eventOf = (event: object) => event as TopicEvent<Key, Events>;
+    const keep = {
+      ...(maxEvents !== undefined && { maxEvents }),
+      ...(maxBytes !== undefined && { maxBytes }),
+    };
+    return new TopicLog<State>({
+      definition,
+      store: this.store,
+      dueAt,
+      indexesOf: (state, key) => index?.(state, keyOf(key)) ?? [],
+      searchTextOf: (state, key) => search?.(state, keyOf(key)) ?? "",
+      feedsOf: (state, event) => feeds?.(state, event && eventOf(event)) ?? [],
+      onCommitted: (key, state, events) => {
+        if (!onCommitted) return;
+        void (async () => onCommitted(keyOf(key), state, events.map(eventOf)))().catch(this.#onError);
+      },
+      retainMs: options.retainMs ?? this.options.retainMs ?? defaultRetainMs,
+      keep,
+    });
+  }
 }
+
+type OptionsOf<Key extends KeySchema, Events extends EventSchemas, State> = TopicOptions<
+  TopicKeyFields<Key>,
+  NoInfer<State>,
+  TopicEvent<Key, Events>,
+  TopicEventInput<Key, Events>
+>;
 
 type StreamedBy<Stream> = Stream extends EventStream<infer Event> ? Event : never;
 

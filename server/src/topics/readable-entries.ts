@@ -1,7 +1,6 @@
 import superjson from "superjson";
 import type { z } from "zod";
 import type { LogEntry } from "../store/store.js";
-import { removalType } from "../streams/frame.js";
 
 /**
  * Makes what another definition has written into something that readers of this one can take: an event that does not fit
@@ -21,7 +20,7 @@ export class ReadableEntries {
   }
 
   readonly readable = (entry: LogEntry): LogEntry => {
-    if (entry.type === removalType) return entry;
+    if (entry.type.startsWith("stream.")) return entry;
     let event: unknown;
     try {
       event = superjson.parse(entry.body);

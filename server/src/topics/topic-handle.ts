@@ -1,59 +1,36 @@
+import { formatCursor } from "@jobwire/shared";
 import type {
   EventSchemas,
   KeySchema,
   StreamGap,
+  StreamRemoved,
   TopicDefinition,
+  TopicEvent,
   TopicEventInput,
+  TopicGapWith,
   TopicKeyFields,
   TopicStreamEvent,
 } from "@jobwire/shared";
-import { z } from "zod";
-import { AppError } from "../app-error.js";
 import type { EventStream } from "../streams/event-stream.js";
 import type { Readable } from "../streams/readable-store.js";
 import { SharedReads } from "../streams/shared-reads.js";
-import type { Expected } from "../streams/stream-source.js";
+import { FilteredStream } from "../streams/filtered-stream.js";
+import type { Expected, StreamSource } from "../streams/stream-source.js";
 import { gapEvent, readStreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
-import { TopicStream } from "../streams/topic-stream.js";
-import { readKey, type PlainKey } from "./event-input.js";
+import { readTopic, TopicStream } from "../streams/topic-stream.js";
+import { readKey } from "./event-input.js";
 import { pipeInto, type PipeOptions } from "./pipe.js";
 import type { ReadableEntries } from "./readable-entries.js";
-import { allIndex, stampField, type TopicLog } from "./topic-log.js";
+import { plainDecisionOf, type Decision } from "./topic-decision.js";
+import { TopicListing, type ListOptions, type SelectionOptions, type StateList } from "./topic-listing.js";
+import { stampField, type TopicLog } from "./topic-log.js";
+import type { TopicRepair } from "./topic-repair.js";
 
 export interface PublishOptions {
   /** For a caller that may try again: of the calls with one key within ten minutes only the first publishes. */
   readonly idempotencyKey?: string;
 }
-
-export interface ListOptions {
-  /** Only states in this index; default: all. */
-  readonly index?: string;
-  /** By key. Default `ascending`. */
-  readonly order?: "ascending" | "descending";
-  /** 1 to 1000; default 100. */
-  readonly limit?: number;
-  /** `nextCursor` of the page before. */
-  readonly cursor?: string | null;
-}
-
-export interface ListedState<Key, State> {
-  readonly key: Key;
-  readonly state: State;
-}
-
-export interface StateList<Key, State> {
-  readonly items: readonly ListedState<Key, State>[];
-  /** `null` on the last page. */
-  readonly nextCursor: string | null;
-}
-
-const listSchema = z.strictObject({
-  index: z.string().max(512).optional(),
-  order: z.enum(["ascending", "descending"]).default("ascending"),
-  limit: z.number().int().min(1).max(1000).default(100),
-  cursor: z.string().max(2048).nullish(),
-});
 
 type OneOrMore<Item> = Item | readonly Item[];
 
@@ -65,13 +42,20 @@ type OneOrMore<Item> = Item | readonly Item[];
  */
 export class TopicHandle<Name extends string, Key extends KeySchema, Events extends EventSchemas, State> {
   readonly #snapshots = new SharedReads<Snapshot<State>>();
+  readonly #hubs: TopicHubs;
+  readonly #log: TopicLog<State>;
+  readonly #entries: ReadableEntries;
+  readonly #listing: TopicListing<Key, State>;
 
   constructor(
     readonly definition: TopicDefinition<Name, Key, Events, State>,
-    private readonly log: TopicLog<State>,
-    private readonly hubs: TopicHubs,
-    private readonly entries: ReadableEntries,
-  ) {}
+    { log, entries, repair, hubs }: HandleParts<State>,
+  ) {
+    this.#log = log;
+    this.#entries = entries;
+    this.#hubs = hubs;
+    this.#listing = new TopicListing(log, entries, repair);
+  }
 
   /**
    * Appends one event, or several in one commit.
@@ -94,7 +78,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     { idempotencyKey }: PublishOptions = {},
   ): Promise<{ readonly id: string } | { readonly ids: readonly string[] }> {
     const all: readonly unknown[] = [events].flat();
-    const { ids } = await this.log.change(key, () => all, idempotencyKey);
+    const { ids } = await this.#log.change(key, () => ({ events: all }), idempotencyKey);
     return Array.isArray(events) ? { ids } : { id: ids[0] ?? "" };
   }
 
@@ -107,68 +91,101 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     key: TopicKeyFields<Key>,
     decide: (
       state: State | null,
-    ) => OneOrMore<TopicEventInput<Key, Events>> | Promise<OneOrMore<TopicEventInput<Key, Events>>>,
+    ) =>
+      | Decision<State, TopicEventInput<Key, Events>>
+      | Promise<Decision<State, TopicEventInput<Key, Events>>>,
     { idempotencyKey }: PublishOptions = {},
   ): Promise<{ readonly state: State | null; readonly ids: readonly string[] }> {
-    return this.log.change(key, async (state) => [await decide(state)].flat(), idempotencyKey);
+    return this.#log.change(
+      key,
+      async (state) => plainDecisionOf<State>(await decide(state)),
+      idempotencyKey,
+    );
   }
 
   /** What the events of this log have come to; `null` when there were none. @throws AppError `STATE_UNREADABLE` */
   async state(key: TopicKeyFields<Key>): Promise<State | null> {
-    return (await this.log.read(readKey(this.definition, key).text))?.state ?? null;
+    return (await this.#log.read(readKey(this.definition, key).text))?.state ?? null;
   }
 
   /** States by key, those that cannot be read left out. */
-  async list(options: ListOptions = {}): Promise<StateList<TopicKeyFields<Key>, State>> {
-    const { index, order, limit, cursor } = this.#readList(options);
-    const page = await this.log.options.store.listStates({
-      scope: this.log.scope,
-      index: index === undefined ? allIndex : `by ${index}`,
-      order,
-      limit,
-      ...(cursor && { after: cursor }),
-    });
-    const items = page.items.flatMap(({ key, state }) => {
-      const record = this.entries.stateOrNull(key, () => this.log.recordOf(state));
-      return record ? [{ key: record.key as TopicKeyFields<Key>, state: record.state }] : [];
-    });
-    return { items, nextCursor: page.next };
+  list(options: ListOptions<TopicKeyFields<Key>> = {}): Promise<StateList<TopicKeyFields<Key>, State>> {
+    return this.#listing.list(options);
   }
 
   /** How many states each of these indexes lists, exactly; without names: each index that lists any. */
-  async counts(): Promise<Readonly<Record<string, number>>>;
-  async counts<Index extends string>(indexes: readonly Index[]): Promise<Readonly<Record<Index, number>>>;
-  async counts(indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
-    const counts = await this.log.options.store.countStates(this.log.scope);
-    const names =
-      indexes ?? Object.keys(counts).flatMap((name) => (name === allIndex ? [] : [name.slice("by ".length)]));
-    return Object.fromEntries(names.map((name) => [name, counts[`by ${name}`] ?? 0]));
+  counts(): Promise<Readonly<Record<string, number>>>;
+  counts<Index extends string>(indexes: readonly Index[]): Promise<Readonly<Record<Index, number>>>;
+  counts(indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
+    return this.#listing.counts(indexes);
+  }
+
+  /** How many states `list` would list in all, page by page. It looks at each of them; `counts` does not. */
+  count(options: SelectionOptions<TopicKeyFields<Key>> = {}): Promise<number> {
+    return this.#listing.count(options);
   }
 
   /**
    * The events of one log after `lastEventId`, retained ones first, then live ones. It completes after an event that ends
    * the log. What cannot be continued is said by `stream.gap`, with the state as its snapshot.
    * @param input What `definition.streamInput` reads.
+   * @param options.snapshot What a gap tells in place of the state.
+   * @param options.only Only these events, by what they say. It costs a look at each event for each such stream.
    * @throws AppError `CURSOR_INVALID`, `INPUT_INVALID`
    */
-  stream(
+  stream<Snapshot = State | null>(
     input: TopicKeyFields<Key> & StreamOptions<keyof Events & string>,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): EventStream<TopicStreamEvent<Name, Key, Events, State>> {
-    const { lastEventId, types, replay, ...rest } = input;
-    const { key, text } = readKey(this.definition, rest);
-    return new TopicStream<TopicStreamEvent<Name, Key, Events, State>>({
-      hubs: this.hubs,
+    { signal, snapshot, only }: StreamingOptions<State, Snapshot, TopicEvent<Key, Events>> = {},
+  ): EventStream<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot>> {
+    const source = this.#sourceOf(input, signal, snapshot);
+    if (!only) return new TopicStream(source);
+    // What is no control event is one of the definition's.
+    return new FilteredStream(
+      source,
+      (event) => event.type.startsWith("stream.") || only(event as TopicEvent<Key, Events>),
+    );
+  }
+
+  /**
+   * The events that `feeds` has put under this name, of whatever key, and `stream.removed` when one of them was removed. It
+   * does not complete.
+   * @param options.snapshot What a gap tells in place of what is missing.
+   * @throws AppError `CURSOR_INVALID`
+   */
+  feed<Snapshot>(
+    name: string,
+    { lastEventId, types, replay }: StreamOptions<keyof Events & string>,
+    { signal, snapshot }: FeedOptions<Snapshot>,
+  ): EventStream<FeedEvent<Key, Events, Snapshot>> {
+    return new TopicStream<FeedEvent<Key, Events, Snapshot>>({
+      hubs: this.#hubs,
       ...readStreamRequest({ lastEventId, types, signal }),
-      topic: this.log.topicOf(text),
+      topic: this.#log.feedOf(name),
       start: replay === "none" ? "newest" : "oldest",
-      readable: this.entries.readable satisfies Readable,
-      expects: () => this.#expected(text),
-      explainGap: async (gap) => {
-        const { state, at } = await this.#snapshots.read(`${text} ${gap.to}`, () => this.#snapshot(text));
-        return this.#gap(key, { ...gapEvent(gap, state), snapshotAt: at });
-      },
+      readable: this.#entries.readable satisfies Readable,
+      explainGap: async (gap) => gapEvent(gap, await snapshot(gap)),
     });
+  }
+
+  /** The id of the newest event of one log; `null` when there was none. */
+  async newestId(key: TopicKeyFields<Key>): Promise<string | null> {
+    const { text } = readKey(this.definition, key);
+    const { cursor } = await this.#log.options.store.head(this.#log.topicOf(text));
+    return cursor.offset === 0 ? null : formatCursor(cursor);
+  }
+
+  /** What is retained of one log by now, oldest first. What goes missing meanwhile is said by `stream.gap`. */
+  async *history(
+    key: TopicKeyFields<Key>,
+    signal: AbortSignal = new AbortController().signal,
+  ): AsyncGenerator<
+    { readonly id: string; readonly event: TopicStreamEvent<Name, Key, Events, State> },
+    void
+  > {
+    for await (const item of readTopic(this.#sourceOf<State | null>(key, signal), signal)) {
+      if (item.kind === "live") return;
+      yield { id: item.id, event: item.event };
+    }
   }
 
   /** Appends what a source yields: tokens, lines, steps. See `PipeOptions`. @throws what the source throws; as `publish` */
@@ -184,47 +201,81 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     );
   }
 
-  /** Drops the log and its state at once; streams of it end. @returns false when there was nothing. */
+  /** Drops the log and its state at once; streams of it end, its feeds say so. @returns false when there was nothing. */
   remove(key: TopicKeyFields<Key>): Promise<boolean> {
-    return this.log.remove(key);
+    return this.#log.remove(key);
   }
 
   /** What could not be read by this definition since it was opened: events and states that another one has written. */
   statistics(): { readonly unreadableEvents: number; readonly unreadableStates: number } {
-    return this.entries.statistics;
+    return this.#entries.statistics;
   }
 
   async #snapshot(keyText: string): Promise<Snapshot<State>> {
-    const { store } = this.log.options;
-    const record = await store.readState({ scope: this.log.scope, key: keyText });
-    const read = this.entries.stateOrNull(keyText, () => this.log.recordOf(record));
+    const { store } = this.#log.options;
+    const record = await store.readState({ scope: this.#log.scope, key: keyText });
+    const read = this.#entries.stateOrNull(keyText, () => this.#log.recordOf(record));
     return { state: read ? read.state : null, at: (read && record?.[stampField]) ?? null };
   }
 
   /** A log that has nothing although there is a state has lost it. */
   async #expected(keyText: string): Promise<Expected | "nothing"> {
     if (!this.definition.state) return "nothing";
-    const record = await this.log.options.store.readState({ scope: this.log.scope, key: keyText });
+    const record = await this.#log.options.store.readState({ scope: this.#log.scope, key: keyText });
     if (!record) return "nothing";
     return record.ended === "1" ? "end" : "events";
   }
 
-  #gap(
-    key: PlainKey,
-    gap: StreamGap<State | null> & { readonly snapshotAt: string | null },
-  ): TopicStreamEvent<Name, Key, Events, State> {
-    // The key has the fields that its schema says.
-    return { ...gap, topic: this.definition.name, ...key } as TopicStreamEvent<Name, Key, Events, State>;
+  #sourceOf<Snapshot>(
+    input: TopicKeyFields<Key> & StreamOptions<keyof Events & string>,
+    signal: AbortSignal | undefined,
+    snapshot?: (state: State | null) => Snapshot | Promise<Snapshot>,
+  ): StreamSource<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot>> {
+    const { lastEventId, types, replay, ...rest } = input;
+    const { key, text } = readKey(this.definition, rest);
+    return {
+      hubs: this.#hubs,
+      ...readStreamRequest({ lastEventId, types, signal }),
+      topic: this.#log.topicOf(text),
+      start: replay === "none" ? "newest" : "oldest",
+      readable: this.#entries.readable satisfies Readable,
+      expects: () => this.#expected(text),
+      explainGap: async (gap) => {
+        const { state, at } = await this.#snapshots.read(`${text} ${gap.to}`, () => this.#snapshot(text));
+        const told = snapshot ? await snapshot(state) : state;
+        // The key has the fields that its schema says; without `snapshot` the state is what is told.
+        return {
+          ...gapEvent(gap, told),
+          snapshotAt: at,
+          topic: this.definition.name,
+          ...key,
+        } as TopicGapWith<Name, Key, Snapshot>;
+      },
+    };
   }
+}
 
-  #readList(options: ListOptions) {
-    const result = listSchema.safeParse(options);
-    if (result.success) return result.data;
-    throw new AppError(
-      "INPUT_INVALID",
-      `The list of ${this.definition.name} is invalid\n${z.prettifyError(result.error)}`,
-    );
-  }
+export interface StreamingOptions<State, Snapshot, Event> {
+  readonly signal?: AbortSignal | undefined;
+  readonly snapshot?: (state: State | null) => Snapshot | Promise<Snapshot>;
+  readonly only?: ((event: Event) => boolean) | undefined;
+}
+
+export interface HandleParts<State> {
+  readonly log: TopicLog<State>;
+  readonly entries: ReadableEntries;
+  readonly repair: TopicRepair<State>;
+  readonly hubs: TopicHubs;
+}
+
+export type FeedEvent<Key extends KeySchema, Events extends EventSchemas, Snapshot> =
+  | TopicEvent<Key, Events>
+  | StreamGap<Snapshot>
+  | (StreamRemoved & TopicKeyFields<Key>);
+
+export interface FeedOptions<Snapshot> {
+  readonly signal?: AbortSignal | undefined;
+  readonly snapshot: (gap: { readonly from: string; readonly to: string }) => Promise<Snapshot>;
 }
 
 interface Snapshot<State> {

@@ -1,16 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatCursor, type Cursor } from "@jobwire/shared";
+import { formatCursor, type Cursor, type StreamRemoved } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
-import type { NewEvent, StateChange, StateRecord, Store } from "../store/store.js";
+import type { Commit, NewEvent, StateChange, StateRecord, Store } from "../store/store.js";
+import { encodeEvent } from "../streams/event-codec.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
 import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
 import { KeyedTurns } from "./keyed-turns.js";
+import type { PlainDecision } from "./topic-decision.js";
 import { readTopicRecord, writeTopicRecord, type TopicRecord } from "./topic-record.js";
 
 /** A definition, with the types of its events forgotten. */
 interface LogDefinition<State> extends InputDefinition {
+  readonly hasEnd: boolean;
   readonly state: z.ZodType<State> | null;
   readonly apply: (state: State | null, event: never) => State | null;
 }
@@ -22,8 +25,15 @@ export interface TopicLogOptions<State> {
   readonly indexesOf: (state: State, key: PlainKey) => readonly string[];
   /** When something is to happen with a state. */
   readonly dueAt: (state: State, key: PlainKey) => Date | null;
+  /** What a state is found by. */
+  readonly searchTextOf: (state: State, key: PlainKey) => string;
+  /** Further logs of an event, or of the news that something was removed. */
+  readonly feedsOf: (state: State | null, event: PlainEvent | null) => readonly string[];
+  /** Hears of each commit of this process, after it. */
+  readonly onCommitted: (key: PlainKey, state: State | null, events: readonly PlainEvent[]) => void;
   /** How long a log without a state outlives its newest event, and an ended one its end. */
   readonly retainMs: number;
+  readonly keep: Commit["keep"];
 }
 
 export interface Changed<State> {
@@ -31,11 +41,18 @@ export interface Changed<State> {
   readonly ids: readonly string[];
 }
 
+type Decide<State> = (state: State | null) => Promise<PlainDecision<State>> | PlainDecision<State>;
+interface Once {
+  readonly idempotencyKey?: string;
+}
+
 /** Lists every state of a topic. */
 export const allIndex = "all";
 const maxAttempts = 25;
 /** In a record: the cursor of the newest event that its state has. */
 export const stampField = "at";
+/** Says in a feed that a log is gone. */
+const removedType: StreamRemoved["type"] = "stream.removed";
 /** For what an idempotency key has published when the events are not known: it leads to the last one. */
 const placeholder: NewEvent = { topic: "", type: "", body: "" };
 
@@ -50,6 +67,11 @@ export class TopicLog<State> {
 
   topicOf(keyText: string): { scope: string; topic: string } {
     return { scope: this.scope, topic: keyText };
+  }
+
+  /** No key's text begins so. */
+  feedOf(name: string): { scope: string; topic: string } {
+    return { scope: this.scope, topic: `feed/${name}` };
   }
 
   /** @throws AppError `STATE_UNREADABLE` */
@@ -68,23 +90,20 @@ export class TopicLog<State> {
    * Appends what `decide` says. It is asked again when another writer was faster.
    * @throws AppError `INPUT_INVALID`, `TOPIC_ENDED`, `TOPIC_BUSY`, `EVENT_NOT_APPLICABLE`; whatever `decide` throws.
    */
-  async change(
-    key: unknown,
-    decide: (state: State | null) => Promise<readonly unknown[]> | readonly unknown[],
-    idempotencyKey?: string,
-  ): Promise<Changed<State>> {
+  async change(key: unknown, decide: Decide<State>, idempotencyKey?: string): Promise<Changed<State>> {
     const read = readKey(this.options.definition, key);
     const once = idempotencyKey === undefined ? {} : { idempotencyKey: `${read.text} ${idempotencyKey}` };
     if (!this.options.definition.state) {
-      return { state: null, ids: await this.#append(read.key, read.text, await decide(null), once) };
+      const { events } = await decide(null);
+      return { state: null, ids: await this.#append(read.key, read.text, events, once) };
     }
     return this.#turns.run(read.text, () => this.#changeState(read.key, read.text, decide, once));
   }
 
-  /** @returns false when there is nothing. Streams of it end. */
+  /** @returns false when there is nothing. Streams of it end, and its feeds say that it is gone. */
   async remove(key: unknown): Promise<boolean> {
     const { definition, store } = this.options;
-    const { text } = readKey(definition, key);
+    const { key: fields, text } = readKey(definition, key);
     return this.#turns.run(text, async () => {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const before = definition.state && (await store.readState({ scope: this.scope, key: text }));
@@ -97,7 +116,10 @@ export class TopicLog<State> {
         const { accepted } = await store.commit({
           scope: this.scope,
           ...(state && { state }),
-          events: [{ topic: text, type: removalType, body: "{}", last: true }],
+          events: [
+            { topic: text, type: removalType, body: "{}", last: true },
+            ...this.#removalEntries(fields, before),
+          ],
           retainMs: 0,
         });
         if (accepted) return true;
@@ -115,41 +137,49 @@ export class TopicLog<State> {
     key: PlainKey,
     keyText: string,
     inputs: readonly unknown[],
-    once: { readonly idempotencyKey?: string },
+    once: Once,
   ): Promise<readonly string[]> {
-    const { definition, store, retainMs } = this.options;
+    const { definition, store, retainMs, keep, onCommitted } = this.options;
     if (inputs.length === 0) return [];
     const events = inputs.map((input) => readEvent(definition, key, input));
+    const own = toEntries(definition, keyText, events).map((entry) => ({ ...entry, idleMs: retainMs }));
     const committed = await store.commit({
       scope: this.scope,
-      events: toEntries(definition, keyText, events),
-      idleMs: retainMs,
-      expectOpen: definition.ends.length > 0,
+      events: [...own, ...this.#feedEntries(keyText, events, null)],
+      expectOpen: definition.hasEnd,
+      ...(keep && { keep }),
       ...once,
     });
     if (!committed.accepted) throw topicEnded(definition.name, "its last event was published");
-    return committed.cursors.map(formatCursor);
+    onCommitted(key, null, events);
+    return committed.cursors.slice(0, own.length).map(formatCursor);
   }
 
   async #changeState(
     key: PlainKey,
     keyText: string,
-    decide: (state: State | null) => Promise<readonly unknown[]> | readonly unknown[],
-    once: { readonly idempotencyKey?: string },
+    decide: Decide<State>,
+    once: Once,
   ): Promise<Changed<State>> {
-    const { definition } = this.options;
+    const { definition, onCommitted } = this.options;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const before = await this.read(keyText);
       let entries: readonly NewEvent[] = [placeholder];
       try {
-        const inputs = await decide(before ? before.state : null);
-        if (inputs.length === 0) return { state: before ? before.state : null, ids: [] };
-        const events = inputs.map((input) => readEvent(definition, key, input));
+        const decision = await decide(before ? before.state : null);
+        if (decision.events.length === 0 && decision.state === undefined)
+          return { state: before ? before.state : null, ids: [] };
+        const events = decision.events.map((input) => readEvent(definition, key, input));
         entries = toEntries(definition, keyText, events);
-        if (before?.ended) throw topicEnded(definition.name, "its last event was published");
-        const after = this.#after(key, before, events);
-        const cursors = await this.#commit(keyText, before, after, entries, once);
-        if (cursors) return { state: after.state, ids: cursors.map(formatCursor) };
+        if (before?.ended && events.length > 0)
+          throw topicEnded(definition.name, "its last event was published");
+        const after = this.#after(key, before, decision.state, events);
+        const feeds = this.#feedEntries(keyText, events, after.state);
+        const cursors = await this.#commit(keyText, before, after, [...entries, ...feeds], once);
+        if (cursors) {
+          onCommitted(key, after.state, events);
+          return { state: after.state, ids: cursors.slice(0, entries.length).map(formatCursor) };
+        }
       } catch (error) {
         const made = await this.#madeBefore(keyText, entries, once);
         if (!made) throw error;
@@ -161,13 +191,35 @@ export class TopicLog<State> {
     throw busy(definition.name);
   }
 
+  #feedEntries(keyText: string, events: readonly PlainEvent[], state: State | null): NewEvent[] {
+    const { definition, feedsOf } = this.options;
+    return events.flatMap((event) => {
+      const feeds = feedsOf(state, event);
+      return feeds.length === 0 ? [] : this.#toFeeds(feeds, toEntries(definition, keyText, [event]));
+    });
+  }
+
+  #removalEntries(key: PlainKey, before: StateRecord | null): NewEvent[] {
+    const state = before && (this.recordOf(before)?.state ?? null);
+    const body = encodeEvent({ type: removedType, timestamp: new Date(), ...key });
+    return this.#toFeeds(this.options.feedsOf(state, null), [{ topic: "", type: removedType, body }]);
+  }
+
+  #toFeeds(feeds: readonly string[], entries: readonly NewEvent[]): NewEvent[] {
+    const idleMs = this.options.retainMs;
+    return feeds.flatMap((name) =>
+      entries.map((entry) => ({ ...entry, topic: this.feedOf(name).topic, last: false, idleMs })),
+    );
+  }
+
   #after(
     key: PlainKey,
     before: TopicRecord<State> | null,
+    decided: State | undefined,
     events: readonly PlainEvent[],
   ): TopicRecord<State> {
-    const { definition, indexesOf } = this.options;
-    let state: State | null = before ? before.state : null;
+    const { definition, indexesOf, dueAt, searchTextOf, retainMs, store } = this.options;
+    let state: State | null = decided ?? (before ? before.state : null);
     for (const event of events) {
       try {
         state = definition.apply(state, event as never);
@@ -179,13 +231,22 @@ export class TopicLog<State> {
         );
       }
     }
+    // Only definitions with a state come here, and their `apply` makes one.
+    const next = state as State;
+    const newest = events.at(-1);
+    const ended = before?.ended || (newest !== undefined && definition.isLast(newest as never));
     return {
       key,
-      // Only definitions with a state come here, and their `apply` makes one.
-      state: state as State,
+      state: next,
       revision: (before?.revision ?? 0) + 1,
-      ended: definition.ends.includes(events.at(-1)?.type ?? ""),
-      listed: [allIndex, ...new Set(indexesOf(state as State, key).map((index) => `by ${index}`))],
+      ended,
+      listed: [allIndex, ...new Set(indexesOf(next, key).map((index) => `by ${index}`))],
+      dueMs: before?.ended
+        ? before.dueMs
+        : ended
+          ? store.clock.now() + retainMs
+          : (dueAt(next, key)?.getTime() ?? null),
+      search: searchTextOf(next, key),
     };
   }
 
@@ -195,10 +256,9 @@ export class TopicLog<State> {
     before: TopicRecord<State> | null,
     after: TopicRecord<State>,
     events: readonly NewEvent[],
-    once: { readonly idempotencyKey?: string },
+    once: Once,
   ): Promise<readonly Cursor[] | null> {
-    const { store, dueAt, retainMs } = this.options;
-    const dueMs = after.ended ? store.clock.now() + retainMs : dueAt(after.state, after.key)?.getTime();
+    const { store, retainMs, keep } = this.options;
     const committed = await store.commit({
       scope: this.scope,
       state: {
@@ -207,11 +267,11 @@ export class TopicLog<State> {
         set: writeTopicRecord(after),
         index: after.listed,
         unlist: (before?.listed ?? []).filter((index) => !after.listed.includes(index)),
-        due: dueMs ?? null,
+        due: after.dueMs,
         stamp: stampField,
       },
-      events,
-      ...(after.ended && { idleMs: retainMs }),
+      events: events.map((event) => (event.last ? { ...event, idleMs: retainMs } : event)),
+      ...(keep && { keep }),
       ...once,
     });
     return committed.accepted ? committed.cursors : null;
@@ -221,7 +281,7 @@ export class TopicLog<State> {
   async #madeBefore(
     keyText: string,
     events: readonly NewEvent[],
-    once: { readonly idempotencyKey?: string },
+    once: Once,
   ): Promise<readonly Cursor[] | null> {
     if (once.idempotencyKey === undefined) return null;
     const committed = await this.options.store.commit({

@@ -14,7 +14,14 @@ export interface TopicRecord<State> {
   readonly ended: boolean;
   /** The indexes that list it. */
   readonly listed: readonly string[];
+  /** When it is due, in milliseconds since 1970. */
+  readonly dueMs: number | null;
+  /** What it is found by. */
+  readonly search: string;
 }
+
+/** The field of a record that is searched. */
+export const searchField = "search";
 
 const recordSchema = z.object({
   key: z.string().transform((text) => superjson.parse<PlainKey>(text)),
@@ -22,6 +29,11 @@ const recordSchema = z.object({
   revision: z.coerce.number().int(),
   ended: z.string().transform((text) => text === "1"),
   listed: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  dueMs: z
+    .string()
+    .default("")
+    .transform((text) => (text === "" ? null : Number(text))),
+  [searchField]: z.string().default(""),
 });
 
 /** @throws AppError `STATE_UNREADABLE` when it was written by a definition that this one is incompatible with. */
@@ -48,6 +60,8 @@ export function writeTopicRecord<State>({
   revision,
   ended,
   listed,
+  dueMs,
+  search,
 }: TopicRecord<State>): StateRecord {
   return {
     key: superjson.stringify(key),
@@ -55,5 +69,7 @@ export function writeTopicRecord<State>({
     revision: String(revision),
     ended: ended ? "1" : "",
     listed: JSON.stringify(listed),
+    dueMs: dueMs === null ? "" : String(dueMs),
+    [searchField]: search,
   };
 }

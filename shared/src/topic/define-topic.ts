@@ -19,8 +19,11 @@ export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> 
   readonly key: Key;
   /** Each type of event, with the fields it has beside those of the key. */
   readonly events: Events;
-  /** Types after which nothing follows: such an event closes its log. Default: the log stays open. */
-  readonly ends?: readonly (keyof Events & string)[];
+  /**
+   * Types after which nothing follows, or what says so of an event: such an event closes its log. Default: the log stays
+   * open.
+   */
+  readonly ends?: readonly (keyof Events & string)[] | ((event: TopicEvent<Key, Events>) => boolean);
 }
 
 export interface TopicFold<State, Event> {
@@ -43,7 +46,10 @@ export interface TopicDefinition<
   readonly name: Name;
   readonly key: Key;
   readonly events: Events;
-  readonly ends: readonly (keyof Events & string)[];
+  /** Whether any of its events closes its log. */
+  readonly hasEnd: boolean;
+  /** Whether nothing follows this event. */
+  readonly isLast: (event: TopicEvent<Key, Events>) => boolean;
   /** `null`: events are all there is. */
   readonly state: z.ZodType<State> | null;
   /** @throws ZodError when what the reducer made is no state, and whatever the reducer throws. */
@@ -120,7 +126,9 @@ export function defineTopic(name: string, parts: AnyParts): unknown {
     name,
     key,
     events,
-    ends,
+    hasEnd: typeof ends === "function" || ends.length > 0,
+    isLast:
+      typeof ends === "function" ? ends : (event: { readonly type: string }) => ends.includes(event.type),
     state,
     apply: (before: unknown, event: unknown) => (state && apply ? state.parse(apply(before, event)) : null),
     eventSchema,
@@ -185,7 +193,7 @@ function checkParts(name: string, { key, events, ends = [], state, apply }: AnyP
       if (envelopeFields.has(field) || keyFields.includes(field))
         refuse(`events[${JSON.stringify(type)}].${field} is a field that every event has already`);
   }
-  for (const type of ends)
+  for (const type of typeof ends === "function" ? [] : ends)
     if (!Object.hasOwn(events, type))
       refuse(`ends names ${JSON.stringify(type)}, which is none of its events`);
   if ((state === undefined) !== (apply === undefined)) refuse("state and apply come together, or not at all");

@@ -15,7 +15,7 @@ export interface AnyTopic {
   readonly name: string;
   readonly key: KeySchema;
   readonly events: EventSchemas;
-  readonly ends: readonly string[];
+  readonly hasEnd: boolean;
   readonly state: z.ZodType | null;
 }
 

@@ -25,16 +25,22 @@ export type TopicEvent<Key extends KeySchema, Events extends EventSchemas> = {
 /** What a publisher says: the key's fields and the timestamp may be left out, as the server knows them. */
 export type TopicEventInput<Key extends KeySchema, Events extends EventSchemas> = {
   [Type in keyof Events & string]: Frozen<
-    { type: Type } & Partial<z.input<Key>> & { timestamp?: Date | undefined } & Fields<
-        Events[Type],
-        z.input<Events[Type]>
-      >
+    { type: Type } & { [Field in keyof z.input<Key>]?: z.input<Key>[Field] | undefined } & {
+      timestamp?: Date | undefined;
+    } & Fields<Events[Type], z.input<Events[Type]>>
   >;
 }[keyof Events & string];
 
 /** Says what is missing of one topic, with its state of now. */
-export type TopicGap<Name extends string, Key extends KeySchema, State> = Flat<
-  StreamGap<State | null> & {
+export type TopicGap<Name extends string, Key extends KeySchema, State> = TopicGapWith<
+  Name,
+  Key,
+  State | null
+>;
+
+/** The same with another snapshot. */
+export type TopicGapWith<Name extends string, Key extends KeySchema, Snapshot> = Flat<
+  StreamGap<Snapshot> & {
     readonly topic: Name;
     /**
      * The id that the newest event in the snapshot has in a stream of this topic alone: what follows the gap up to there is

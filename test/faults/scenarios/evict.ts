@@ -1,6 +1,7 @@
 import { redisKeys } from "../../support/redis-keys.js";
 import type { Fault } from "../fault.js";
-import { entriesOf, feedTopic, topicOfJob, type LogRow } from "../support/log-reading.js";
+import { entriesOf, type LogRow } from "../support/log-reading.js";
+import { feedTopic, topicOfJob } from "../../support/job-places.js";
 
 /** Hands a log out and deletes it, in one step. */
 const takeLog = `
@@ -22,7 +23,7 @@ export const evict: Fault = {
       await side.server.kill();
       await load.untilCommits(random.integer(20, 60));
       const jobs = load.jobIds.filter(() => random.chance(0.7));
-      const topics = [feedTopic(load.ownerId), ...jobs.map((jobId) => topicOfJob(load.ownerId, jobId))];
+      const topics = [feedTopic(load.ownerId), ...jobs.map((jobId) => topicOfJob(jobId))];
       for (const topic of topics) {
         const rows = await stage.redis.ask((redis) => redis.eval(takeLog, 1, redisKeys.log(topic)));
         const entries = entriesOf(rows as LogRow[]);

@@ -1,6 +1,7 @@
 import { createTestClient, refusalOf } from "../../support/test-client.js";
 import type { Fault, Scene } from "../fault.js";
-import { feedTopic, readJob, readLog, topicOfJob } from "../support/log-reading.js";
+import { readJob, readLog } from "../support/log-reading.js";
+import { feedTopic, topicOfJob } from "../../support/job-places.js";
 import { signToken } from "../support/token.js";
 
 /** Redis refuses to write: the caller is told, and neither state nor log has changed. */
@@ -49,9 +50,9 @@ async function checkRefusals(scene: Scene): Promise<void> {
 /** Everything of this owner, as text. */
 function readAll({ stage, load: { ownerId, jobIds } }: Scene): Promise<string> {
   return stage.redis.ask(async (redis) => {
-    const topics = [feedTopic(ownerId), ...jobIds.map((id) => topicOfJob(ownerId, id))];
+    const topics = [feedTopic(ownerId), ...jobIds.map((id) => topicOfJob(id))];
     const logs = await Promise.all(topics.map((topic) => readLog(redis, topic)));
-    const jobs = await Promise.all(jobIds.map((id) => readJob(redis, ownerId, id)));
+    const jobs = await Promise.all(jobIds.map((id) => readJob(redis, id)));
     return JSON.stringify({ logs: logs.map(({ head, entries }) => ({ head, entries: [...entries] })), jobs });
   });
 }

@@ -1,5 +1,6 @@
 import type { Fault } from "../fault.js";
-import { feedTopic, readLog } from "../support/log-reading.js";
+import { readLog } from "../support/log-reading.js";
+import { feedTopic } from "../../support/job-places.js";
 import type { RedisProcess } from "../support/redis-process.js";
 import { until } from "../support/until.js";
 

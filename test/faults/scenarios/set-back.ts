@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.js";
 import { FaultProxy } from "../support/fault-proxy.js";
-import { feedTopic, readLog } from "../support/log-reading.js";
+import { readLog } from "../support/log-reading.js";
+import { feedTopic } from "../../support/job-places.js";
 import { RedisProcess } from "../support/redis-process.js";
 import { until } from "../support/until.js";
 

@@ -2,6 +2,7 @@ import { formatCursor } from "@jobwire/shared";
 import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
 import type { Ledger } from "./ledger.js";
 import { readJob, readLog, type LogSeen } from "./log-reading.js";
+import { feedTopic, nameOfJob } from "../../support/job-places.js";
 import { accountStream } from "./stream-account.js";
 import type { Watcher } from "./watcher.js";
 
@@ -77,7 +78,10 @@ function holesOf(topic: string, { entries, head }: LogSeen): string[] {
 }
 
 /** What was acknowledged is in the logs once; what was in doubt at most once. */
-function checkPublished({ ledger, jobIds, taken }: AccountOptions, logs: ReadonlyMap<string, LogSeen>) {
+function checkPublished(
+  { ledger, ownerId, jobIds, taken }: AccountOptions,
+  logs: ReadonlyMap<string, LogSeen>,
+) {
   const problems: string[] = [];
   let lost = 0;
   let doubled = 0;
@@ -92,9 +96,10 @@ function checkPublished({ ledger, jobIds, taken }: AccountOptions, logs: Readonl
       else places.set(`${topic} ${mark}`, [place]);
     }
   }
+  const feed = feedTopic(ownerId).topic;
   for (const { mark, jobId, id, acknowledgedAt } of ledger.entries.values()) {
     if (!jobIds.includes(jobId)) continue;
-    for (const topic of [`job/${jobId}`, "feed"]) {
+    for (const topic of [nameOfJob(jobId), feed]) {
       const found = places.get(`${topic} ${mark}`) ?? [];
       if (found.length > 1) {
         doubled += 1;
@@ -104,7 +109,7 @@ function checkPublished({ ledger, jobIds, taken }: AccountOptions, logs: Readonl
         lost += 1;
         problems.push(`${mark} was acknowledged${id ? ` as ${id}` : ""} and is not in ${topic}`);
       }
-      if (topic !== "feed" && id && found[0] && offsetOf(found[0]) !== offsetOf(id) && !taken.has(mark))
+      if (topic !== feed && id && found[0] && offsetOf(found[0]) !== offsetOf(id) && !taken.has(mark))
         problems.push(`${mark} was acknowledged as ${id} and is ${found[0]}`);
     }
   }
@@ -115,20 +120,20 @@ function offsetOf(id: string): string | undefined {
   return id.split(":")[1];
 }
 
-/** A job's state is what its log says last, and has as many revisions as the log has statuses. */
+/** A job's state is what its log says last, and has been in as many stages as its log says. */
 async function checkStates(
-  { redis, ownerId, jobIds }: AccountOptions,
+  { redis, jobIds }: AccountOptions,
   logs: ReadonlyMap<string, LogSeen>,
 ): Promise<string[]> {
   const problems: string[] = [];
   for (const jobId of jobIds) {
-    const state = await readJob(redis, ownerId, jobId);
-    const log = logs.get(`job/${jobId}`);
+    const state = await readJob(redis, jobId);
+    const log = logs.get(nameOfJob(jobId));
     const started = [...(log?.entries.values() ?? [])]
       .map((text) => JSON.parse(text) as Record<string, unknown>)
       .filter(({ type }) => type === "build.stage.started");
     const last = started.at(-1);
-    const said = { status: last?.status, message: last?.message, revision: started.length };
+    const said = { status: last?.status, message: last?.message, entered: started.length };
     if (JSON.stringify(said) !== JSON.stringify(state))
       problems.push(`job ${jobId} is ${JSON.stringify(state)}, its log says ${JSON.stringify(said)}`);
   }

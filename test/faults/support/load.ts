@@ -4,7 +4,7 @@ import { slotOf } from "../../../server/src/store/cluster-slots.js";
 import { redisKeys } from "../../support/redis-keys.js";
 import { createTestClient } from "../../support/test-client.js";
 import { Ledger } from "./ledger.js";
-import { feedTopic, topicOfJob } from "./log-reading.js";
+import { feedTopic, nameOfJob, topicOfJob } from "../../support/job-places.js";
 import { watchPlain } from "./plain-watcher.js";
 import { Publisher } from "./publisher.js";
 import type { Random } from "./random.js";
@@ -93,7 +93,7 @@ export class Load implements AsyncDisposable {
         name: `job ${this.jobIds.indexOf(jobId) + 1}, ${isPlain ? "plain" : "stock"}, server ${side + 1} (${index})`,
         url: this.#url(side),
         token: this.tokens.user,
-        topic: topicOfJob(this.ownerId, jobId),
+        topic: topicOfJob(jobId),
         jobId,
       };
       return isPlain ? watchPlain(options) : watchWithStockClient(options);
@@ -123,7 +123,7 @@ export class Load implements AsyncDisposable {
     const marks = await Promise.all(
       this.jobIds.map(async (jobId, index) => {
         const publisher = this.#publishers[index % this.#publishers.length];
-        return { topic: `job/${jobId}`, mark: (await publisher?.publish(jobId)) ?? null };
+        return { topic: nameOfJob(jobId), mark: (await publisher?.publish(jobId)) ?? null };
       }),
     );
     const missing = () => {
@@ -168,7 +168,7 @@ export class Load implements AsyncDisposable {
     await this.stopPublishing();
     for (const jobId of this.jobIds) await this.#driver.move(jobId, "failed");
     const current = this.watchers.filter(
-      ({ kind, topic }) => kind === "job" && this.jobIds.some((id) => topic.topic === `job/${id}`),
+      ({ kind, topic }) => kind === "job" && this.jobIds.some((id) => topic.topic === nameOfJob(id)),
     );
     const late = () => current.filter(({ ending }) => ending === "open").map(({ name }) => name);
     await until(

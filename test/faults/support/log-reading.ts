@@ -1,6 +1,6 @@
 import { parseCursor, type Cursor } from "@jobwire/shared";
 import superjson from "superjson";
-import { jobKey, jobTopic, ownerScope } from "../../../server/src/jobs/job-keys.js";
+import { jobStateKey, readJobState } from "../../support/job-places.js";
 import { redisKeys } from "../../support/redis-keys.js";
 import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
 import type { TopicKey } from "../../../server/src/store/store.js";
@@ -16,7 +16,8 @@ export interface LogSeen {
 export interface JobSeen {
   readonly status: string;
   readonly message: string;
-  readonly revision: number;
+  /** How many statuses it has been in. */
+  readonly entered: number;
 }
 
 /** Past all of Jobwire: what is really there. */
@@ -42,19 +43,9 @@ export function entriesOf(rows: readonly LogRow[]): Map<number, string> {
   );
 }
 
-export async function readJob(redis: RedisCommands, ownerId: string, jobId: string): Promise<JobSeen | null> {
-  const key = redisKeys.state({ scope: ownerScope(ownerId), key: jobKey(jobId) });
-  const record = await redis.hgetall(key);
-  if (Object.keys(record).length === 0) return null;
-  return {
-    status: record.status ?? "",
-    message: record.message ?? "",
-    revision: Number(record.revision),
-  };
+export async function readJob(redis: RedisCommands, jobId: string): Promise<JobSeen | null> {
+  const record = await redis.hgetall(jobStateKey(jobId));
+  if (record.state === undefined) return null;
+  const { status, message, stages, outcome } = readJobState(record);
+  return { status, message, entered: stages.length + (outcome ? 1 : 0) };
 }
-
-export function topicOfJob(ownerId: string, jobId: string): TopicKey {
-  return { scope: ownerScope(ownerId), topic: jobTopic(jobId) };
-}
-
-export { feedTopic } from "../../../server/src/jobs/job-keys.js";

@@ -1,0 +1,38 @@
+import { Readable } from "node:stream";
+import { jobOutputInputSchema } from "@jobwire/shared";
+import type { FastifyInstance } from "fastify";
+import type { Services } from "../open-services.js";
+import type { CallLimiter } from "./call-limiter.js";
+import { createContext } from "./context.js";
+import { readInput } from "./read-input.js";
+import type { TokenVerifier } from "./tokens.js";
+
+export interface JobOutputRouteOptions {
+  readonly services: Pick<Services, "jobs" | "jobOutputs">;
+  readonly tokens: TokenVerifier;
+  readonly limitCalls: CallLimiter;
+}
+
+const querySchema = jobOutputInputSchema.pick({ jobId: true, stage: true });
+
+/** `GET /api/jobs/:jobId/output.txt?stage=…`: what the job's commands have written by now, as text. */
+export function addJobOutputRoute(
+  app: FastifyInstance,
+  { services: { jobs, jobOutputs }, tokens, limitCalls }: JobOutputRouteOptions,
+): void {
+  app.get<{ Params: { jobId: string }; Querystring: Record<string, unknown> }>(
+    "/api/jobs/:jobId/output.txt",
+    { exposeHeadRoute: false },
+    async (request, reply) => {
+      const caller = await createContext(request.raw, null, tokens).authenticate();
+      await limitCalls(request, reply, { caller, calls: 1 });
+      const input = readInput(querySchema, { ...request.query, jobId: request.params.jobId });
+      const { id } = await jobs.find(caller, input.jobId);
+      return reply
+        .header("content-type", "text/plain; charset=utf-8")
+        .header("content-disposition", `inline; filename="job-${id}.txt"`)
+        .header("cache-control", "private, no-store")
+        .send(Readable.from(jobOutputs.text(id, input.stage), { objectMode: false }));
+    },
+  );
+}

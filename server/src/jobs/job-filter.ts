@@ -1,0 +1,87 @@
+import {
+  jobStatuses,
+  type CountJobsInput,
+  type Job,
+  type JobStatus,
+  type ListJobsInput,
+} from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import type { Caller } from "../principal.js";
+import type { SelectionOptions } from "../topics/index.js";
+
+type JobKey = { readonly jobId: string };
+
+const everybody = "all";
+
+/** Whose jobs: one owner's or everybody's; in each status; of one pipeline or of all. */
+export function indexesOf({ ownerId, status, pipeline }: Job): string[] {
+  return [ownerOf(ownerId), everybody].flatMap((whose) => [
+    indexOf(whose, status),
+    ...(pipeline === null ? [] : [indexOf(whose, status, pipeline)]),
+  ]);
+}
+
+/** The jobs that wait for a worker of this pipeline. */
+export function queueOf(pipeline: string): string {
+  return indexOf(everybody, "queued", pipeline);
+}
+
+/** The indexes of an owner's jobs, by status. */
+export function ownedIndex(ownerId: string, status: JobStatus): string {
+  return indexOf(ownerOf(ownerId), status);
+}
+
+/** What `selectionOf` finds a job by: its id and title in lower case, its project in capitals, which no search has. */
+export function searchTextOf({ id, title, project }: Job): string {
+  return `\n${id}\n${title?.toLowerCase() ?? ""}\n${project === null ? "" : projectText(project)}`;
+}
+
+/** @throws AppError `ROLE_REQUIRED` when a user asks for the jobs of others. */
+export function selectionOf(
+  caller: Caller,
+  filter: CountJobsInput & Pick<ListJobsInput, "status">,
+): SelectionOptions<JobKey> {
+  const { status, pipeline, project, search, since, until } = filter;
+  const whose = whoseJobs(caller, filter);
+  const texts = [
+    ...(search === undefined ? [] : [search.toLowerCase()]),
+    ...(project === undefined ? [] : [projectText(project)]),
+  ];
+  return {
+    index: (status ?? jobStatuses).map((one) => indexOf(whose, one, pipeline)),
+    ...(since && { from: { jobId: firstIdAt(since) } }),
+    ...(until && { to: { jobId: firstIdAt(until) } }),
+    ...(texts.length > 0 && { search: texts }),
+  };
+}
+
+/** The ids of jobs begin with the time of their creation. */
+function firstIdAt(time: Date): string {
+  const ms = Math.max(0, time.getTime()).toString(16).padStart(12, "0");
+  return `${ms.slice(0, 8)}-${ms.slice(8, 12)}-`;
+}
+
+function whoseJobs({ role, userId }: Caller, { ownerId, all }: CountJobsInput): string {
+  if (role !== "service" && (ownerId !== undefined || all !== undefined))
+    throw new AppError(
+      "ROLE_REQUIRED",
+      `${all ? "all" : "ownerId"} needs a token with the role "service"; leave it out to list your own jobs.`,
+    );
+  return all ? everybody : ownerOf(ownerId ?? userId);
+}
+
+function indexOf(whose: string, status: JobStatus, pipeline?: string): string {
+  return pipeline === undefined ? `${whose}/${status}` : `${whose}/${status}/${pipeline}`;
+}
+
+function ownerOf(ownerId: string): string {
+  return `owner/${encodeURIComponent(ownerId.toWellFormed())}`;
+}
+
+/** In the letters A to P: one for each half of a byte. */
+function projectText(project: string): string {
+  const bytes = Buffer.from(`${project}\n`);
+  return [...bytes]
+    .flatMap((byte) => [byte >> 4, byte & 15])
+    .reduce((text, half) => text + String.fromCharCode(65 + half), "\n");
+}

@@ -1,0 +1,104 @@
+import {
+  outputTopic,
+  type Job,
+  type JobStatus,
+  type OutputPiece,
+  type OutputStreamEvent,
+  type StreamInputOf,
+} from "@jobwire/shared";
+import { AppError } from "../app-error.js";
+import type { EventStream, Jobwire } from "../topics/index.js";
+
+export interface JobOutputsOptions {
+  readonly retainMs: number;
+  /** How many bytes of a job's output are kept: the newest. */
+  readonly maxBytes: number;
+}
+
+export type OutputRequest = Omit<StreamInputOf<typeof outputTopic>, "jobId" | "types"> & {
+  readonly stage?: JobStatus | undefined;
+};
+
+const maxPieces = 100_000;
+/** What a call may bring, in UTF-16 code units. */
+const maxWriteLength = 1_048_576;
+
+/** What the commands of jobs write: a log for each job, bounded in bytes. */
+export class JobOutputs {
+  readonly #topic;
+
+  constructor(jobwire: Jobwire, { retainMs, maxBytes }: JobOutputsOptions) {
+    this.#topic = jobwire.topic(outputTopic, { retainMs, maxBytes, maxEvents: maxPieces });
+  }
+
+  /** Appends in the order given. @throws AppError `JOB_FINISHED`, `INPUT_INVALID` when it is too much for one call. */
+  async write(
+    { id: jobId, message }: Job,
+    pieces: readonly OutputPiece[],
+    idempotencyKey: string | undefined,
+  ): Promise<{ ids: readonly string[] }> {
+    const length = pieces.reduce((sum, { text }) => sum + text.length, 0);
+    if (length > maxWriteLength)
+      throw new AppError(
+        "INPUT_INVALID",
+        `pieces have ${length} characters in all; at most ${maxWriteLength} are written at once.`,
+      );
+    const { ids } = await this.#topic.change(
+      { jobId },
+      (state) => {
+        if (state?.ended)
+          throw new AppError(
+            "JOB_FINISHED",
+            `Job ${jobId} is finished (${message}); it takes no more output.`,
+          );
+        let { lines: firstLine, characters: firstCharacter } = state ?? { lines: 0, characters: 0 };
+        return pieces.map((piece) => {
+          const event = { type: "output.appended" as const, ...piece, firstLine, firstCharacter };
+          firstLine += piece.text.split("\n").length - 1;
+          firstCharacter += piece.text.length;
+          return event;
+        });
+      },
+      idempotencyKey === undefined ? {} : { idempotencyKey },
+    );
+    return { ids };
+  }
+
+  /** Says that nothing follows. */
+  async end(jobId: string): Promise<void> {
+    await this.#topic.change({ jobId }, (state) => (state?.ended ? [] : { type: "output.ended" }));
+  }
+
+  /** Completes when the job has ended. @throws AppError `CURSOR_INVALID` */
+  async stream(
+    { id: jobId, outcome }: Job,
+    { stage, ...request }: OutputRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<EventStream<OutputStreamEvent>> {
+    // Whoever ended the job may have died before it said so here.
+    if (outcome) await this.end(jobId);
+    return this.#topic.stream(
+      { ...request, jobId },
+      {
+        signal,
+        only: stage && ((event) => event.type === "output.ended" || event.stage === stage),
+      },
+    );
+  }
+
+  /** What is kept by now as text, and in its place how much is not kept any more. */
+  async *text(jobId: string, stage: JobStatus | undefined): AsyncGenerator<string, void> {
+    let position = 0;
+    for await (const { event } of this.#topic.history({ jobId })) {
+      if (event.type !== "output.appended") continue;
+      const missing = event.firstCharacter - position;
+      if (missing > 0) yield `[${missing} characters, up to line ${event.firstLine}, are no longer kept]\n`;
+      position = event.firstCharacter + event.text.length;
+      if (stage === undefined || event.stage === stage) yield event.text;
+    }
+  }
+
+  async remove(jobId: string): Promise<void> {
+    await this.#topic.remove({ jobId });
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * What `decide` says: events to append, or with `state` also what no event says (who owns it, who works on it). The events are
+ * applied to that state then; without events it is all that changes.
+ */
+export type Decision<State, Input> =
+  | Input
+  | readonly Input[]
+  | { readonly state: State; readonly events: readonly Input[] };
+
+/** One form of the three. */
+export interface PlainDecision<State> {
+  /** In place of the state that was read. */
+  readonly state?: State;
+  readonly events: readonly unknown[];
+}
+
+export function plainDecisionOf<State>(
+  decision: Decision<State, { readonly type: string }>,
+): PlainDecision<State> {
+  if (isList(decision)) return { events: decision };
+  return "events" in decision && !("type" in decision) ? decision : { events: [decision] };
+}
+
+function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
+  return Array.isArray(value);
+}
