@@ -20,7 +20,7 @@ describe("errors of calls, in tRPC's shape", () => {
       message: /too large/i,
     },
     "a procedure that does not exist": {
-      path: "jobs.remove",
+      path: "jobs.forget",
       request: {},
       status: 404,
       code: "NOT_FOUND",

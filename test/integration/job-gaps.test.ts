@@ -38,9 +38,11 @@ describeOnEachStore("gaps", (store) => {
     const { epoch } = cursorOf(next?.id);
     expect(gap.data).toEqual({
       type: "stream.gap",
+      topic: "job",
       jobId,
       timestamp: expect.any(Date),
       reason: "log-lost",
+      snapshotAt: stream.ids[3],
       from: lastEventId,
       to: `${epoch}:0`,
       snapshot: await alice.client.jobs.get.query({ jobId }),

@@ -182,6 +182,7 @@ describeOnEachStore("the life of a job", (store) => {
       stageLabel: "Build failed",
       status: "failed",
       message: "cancelled",
+      outcome: "failed",
     });
     expect(decodeFrame(last ?? {})).toMatchObject({ timestamp: new Date(String(json.timestamp)) });
   });

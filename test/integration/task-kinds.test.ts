@@ -70,13 +70,15 @@ describe("export-events", () => {
     const store = openMemoryStore({ maxEvents: 100 });
     await using jobs = jobsOn(store);
     const jobId = await newJob(jobs, "queued", new Date());
-    const publish = (count: number) => jobs.topic.publish({ jobId }, newEvents(count));
-    await publish(99);
-    const replay = store.replay.bind(store);
-    let reads = 0;
-    const reading = vi.spyOn(store, "replay").mockImplementation(async (topic, after) => {
-      if (++reads === 2) await publish(50);
-      return replay(topic, after, { entries: 40, bytes: 1_000_000 });
+    await jobs.topic.publish({ jobId }, newEvents(99));
+    const history = jobs.topic.history.bind(jobs.topic);
+    const reading = vi.spyOn(jobs.topic, "history").mockImplementation(async function* (key) {
+      for await (const item of history(key)) {
+        yield item;
+        if (item.event.type === "build.progress" && item.event.percent === 5) break;
+      }
+      const after = jobs.topic.stream({ jobId, lastEventId: "0123456789abcdef0123:5" });
+      for await (const [id, event] of after) yield { id, event };
     });
     const exports = new JobExports({
       store,

@@ -47,7 +47,7 @@ describeOnEachStore("pruning", (store) => {
     expect(await idsOf(alice)).toEqual([jobId]);
   });
 
-  test("takes the job's log with it, and leaves the feed's events", async () => {
+  test("takes the job's log with it, and leaves the feed's events, which says so", async () => {
     await using server = await store.start();
     const [alice, service] = [await server.newUser(), await server.newService()];
     using feed = watchFeed(alice.client);
@@ -63,11 +63,15 @@ describeOnEachStore("pruning", (store) => {
       expect(describeRefusal(await resumed.error()).reason).toBe("JOB_NOT_FOUND");
     }
     using later = watchFeed(alice.client);
-    await Promise.all([feed.first(3), later.first(3)]);
-    const { id: next } = await alice.client.jobs.create.mutate({});
     await Promise.all([feed.first(4), later.first(4)]);
+    const { id: next } = await alice.client.jobs.create.mutate({});
+    await Promise.all([feed.first(5), later.first(5)]);
     expect(later.events).toEqual(feed.events);
-    expect(later.events.map((event) => "jobId" in event && event.jobId)).toEqual([jobId, jobId, jobId, next]);
+    expect(later.events.map((event) => "jobId" in event && event.jobId)).toEqual([
+      ...Array.from({ length: 4 }, () => jobId),
+      next,
+    ]);
+    expect(later.events[3]).toMatchObject({ type: "stream.removed", jobId });
   });
 
   test("by a service is for whom it names", async () => {
