@@ -34,6 +34,7 @@ async function main(): Promise<void> {
   await using worker = createWorker({
     client: createJobwireClient({ url, token: () => token }),
     pipelines: { build: createBuildPipeline(projects) },
+    projects: [...projects.keys()],
     leaseMs,
     logger: consoleLogger,
   });

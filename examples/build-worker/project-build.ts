@@ -2,11 +2,11 @@ import { mkdtempSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PipelineRun, StageContext } from "@jobwire/client/worker";
+import type { Command, PipelineRun, StageContext } from "@jobwire/client/worker";
+import { commandEnvironment } from "./command-environment.js";
 import { copyFolder } from "./copy-folder.js";
 import { describeProject } from "./documentation.js";
 import { hasLockFile, namesDependencies, readNpmPackage } from "./npm-package.js";
-import { runCommand } from "./run-command.js";
 import { takeSnapshot } from "./snapshot.js";
 import { formatFiles, hashFiles, listFiles } from "./source-files.js";
 
@@ -48,30 +48,21 @@ export class ProjectBuild implements PipelineRun {
   }
 
   /** Installs what package.json names. */
-  async deps({ progress, signal }: StageContext): Promise<void> {
+  async deps({ progress, run }: StageContext): Promise<void> {
     if (!namesDependencies(await readNpmPackage(this.#workspace))) {
       progress(100, "Skipped: package.json names no dependencies");
       return;
     }
     const command = (await hasLockFile(this.#workspace)) ? "ci" : "install";
-    progress(0, `npm ${command}`);
-    let lastLine = "";
-    await this.#npm([command, "--no-audit", "--no-fund"], signal, (line) => {
-      lastLine = line;
-      progress(50, line);
-    });
-    progress(100, lastLine);
+    await run(this.#npm(command, "--no-audit", "--no-fund"));
+    progress(100, `npm ${command} has ended`);
   }
 
   /** Runs the project's own build and test, then shows what came of them. */
-  async checks({ progress, publish, signal }: StageContext): Promise<void> {
+  async checks({ progress, publish, run, signal }: StageContext): Promise<void> {
     const npmPackage = await readNpmPackage(this.#workspace);
     const scripts = ["build", "test"].filter((name) => name in npmPackage.scripts);
-    for (const [index, script] of scripts.entries()) {
-      const percent = (100 * index) / scripts.length;
-      progress(percent, `npm run ${script}`);
-      await this.#npm(["run", script], signal, (line) => progress(percent, line));
-    }
+    for (const script of scripts) await run(this.#npm("run", script));
     const passed = scripts.map((script) => `npm run ${script}`).join(" and ");
     progress(
       100,
@@ -85,15 +76,14 @@ export class ProjectBuild implements PipelineRun {
     await rm(this.#workspace, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async #npm(args: readonly string[], signal: AbortSignal, onLine: (line: string) => void): Promise<void> {
-    await runCommand({
+  #npm(...args: readonly string[]): Command {
+    return {
       file: "npm",
       args,
       cwd: this.#workspace,
+      env: commandEnvironment(process.env),
       timeoutMs: commandTimeoutMs,
-      signal,
-      onLine,
-    });
+    };
   }
 }
 

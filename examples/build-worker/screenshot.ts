@@ -2,8 +2,9 @@ import { constants } from "node:fs";
 import { access, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { CommandError, runCommand } from "@jobwire/client/worker";
+import { commandEnvironment } from "./command-environment.js";
 import type { PictureSize } from "./file-list-picture.js";
-import { CommandError, runCommand } from "./run-command.js";
 import { serveFolder } from "./serve-folder.js";
 
 /**
@@ -33,7 +34,8 @@ export async function takeScreenshot(
       `--screenshot=${picture}`,
       site.url,
     ];
-    await runCommand({ file: chromium, args, cwd: scratch, timeoutMs, signal });
+    const command = { file: chromium, args, cwd: scratch, env: commandEnvironment(process.env), timeoutMs };
+    await runCommand(command, { signal, write: async () => {} });
     return await readFile(picture);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { OutputTail } from "../build-worker/output-tail.js";
+import { OutputTail } from "./output-tail.js";
 
 export interface WorkerProcessOptions {
   readonly url: string;

@@ -213,7 +213,11 @@ export function listStatesContract(open: OpenStore): void {
     const scope = newScope();
     const names = { a: "a shop", b: "the [shop] of Ana", c: "%s", d: "shopping for Ana" };
     for (const [key, name] of Object.entries(names))
-      await accept(store, { scope, state: { key, set: { name }, index: "all" }, events: [] });
+      await accept(store, {
+        scope,
+        state: { key, set: { name }, index: "all", listedText: "name" },
+        events: [],
+      });
     const having = async (...texts: string[]) => {
       const contains = { field: "name", texts };
       const pages = await pagesOf(store, { scope, limit: 2, contains });

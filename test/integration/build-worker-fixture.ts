@@ -82,6 +82,8 @@ export interface BuildShop extends AsyncDisposable {
   eventsOf(jobId: string): Promise<JobStreamEvent[]>;
   /** All events of a new job, once it is over. */
   build(project?: string): Promise<JobStreamEvent[]>;
+  /** What the commands of the job that these events are of have written. */
+  outputOf(events: readonly JobStreamEvent[]): Promise<string>;
   /** Temporary folders the worker has at the moment. */
   temporaryFolders(): Promise<string[]>;
 }
@@ -89,7 +91,7 @@ export interface BuildShop extends AsyncDisposable {
 export async function openBuildShop({ projects, args = [], env }: BuildShopOptions): Promise<BuildShop> {
   const server = await startTestServer();
   const temporary = await makeFolder();
-  const { client } = await server.newUser();
+  const { client, token } = await server.newUser();
   const worker = startProgram(
     "examples/build-worker/main.ts",
     [...Object.entries(projects).map(([name, path]) => `--project=${name}=${path}`), ...args],
@@ -113,6 +115,11 @@ export async function openBuildShop({ projects, args = [], env }: BuildShopOptio
     createJob,
     eventsOf,
     build: async (project) => eventsOf(await createJob(project)),
+    async outputOf(events) {
+      const jobId = events[0]?.jobId ?? "";
+      const headers = { authorization: `Bearer ${token}` };
+      return (await fetch(`${server.url}/api/jobs/${jobId}/output.txt`, { headers })).text();
+    },
     temporaryFolders: async () =>
       (await readdir(temporary.path)).filter((name) => name.startsWith("jobwire-")),
     async [Symbol.asyncDispose]() {

@@ -71,7 +71,7 @@ test("without Chromium the picture lists the files, whatever they are called", a
   expect(messagesOf(events)).toContain("Nothing to check: package.json has no build and no test script");
 });
 
-test("a project that fails its tests fails the job with the end of their output as plain text", async () => {
+test("a project that fails its tests fails the job with its first failing line, and all of their output is kept", async () => {
   await using project = await makeFolder({
     "package.json": packageJson({ build: "node build.js", test: "node test.js" }),
     "build.js": "console.log('built')",
@@ -81,9 +81,11 @@ test("a project that fails its tests fails the job with the end of their output 
   });
   await using shop = await openBuildShop({ projects: { it: project.path } });
   const events = await shop.build("it");
-  expect(failureOf(events)).toMatch(
-    /^npm run test exited with code 3\.\n\nline \d+\n[^]*\nline 4999\nexpected 1 to be 2$/,
-  );
+  expect(failureOf(events)).toBe("npm run test exited with code 3: expected 1 to be 2");
+  const output = await shop.outputOf(events);
+  expect(output).toContain("built\n");
+  expect(output).toMatch(/^line 0\nline 1\n[^]*\nline 4999\n/m);
+  expect(output).toContain("\u001b[31mexpected 1 to be 2\u001b[39m\n");
   expect(outline(events).at(-2)).toBe("completed checks");
 });
 
@@ -134,8 +136,8 @@ test("dependencies are installed, with npm ci when there is a lock file", async 
   const lockedEvents = await shop.build("locked");
   expect(outline(unlockedEvents).at(-1)).toBe("started ready");
   expect(outline(lockedEvents).at(-1)).toBe("started ready");
-  expect(messagesOf(unlockedEvents)).toContain("npm install");
-  expect(messagesOf(lockedEvents)).toContain("npm ci");
+  expect(messagesOf(unlockedEvents)).toContain("npm install has ended");
+  expect(messagesOf(lockedEvents)).toContain("npm ci has ended");
 });
 
 test("links inside a project are copied as links, and one that leads out of it is refused", async () => {
@@ -176,7 +178,7 @@ test("a project's scripts see neither the worker's token nor the server's secret
     "test.js": `console.log("sees", ...${JSON.stringify(names)}.filter((name) => name in process.env)); process.exit(1);`,
   });
   await using shop = await openBuildShop({ projects: { it: project.path }, env });
-  expect(failureOf(await shop.build("it"))).toMatch(/^sees PATH HOME CI$/m);
+  expect(failureOf(await shop.build("it"))).toMatch(/: sees PATH HOME CI$/);
 });
 
 test("the site a picture is taken of has the folder's files and nothing else", async () => {

@@ -24,7 +24,7 @@ describe("errors of calls, in tRPC's shape", () => {
       request: {},
       status: 404,
       code: "NOT_FOUND",
-      message: /jobs\.remove/,
+      message: /jobs\.forget/,
     },
     "a body that is broken JSON": {
       path: "jobs.create",

@@ -2,6 +2,7 @@ import { Inbox as KitInbox } from "@jobwire/client/testing";
 import type {
   JobFeedEvent,
   JobStreamEvent,
+  OutputStreamEvent,
   SessionStreamEvent,
   SpoolStreamEvent,
   StreamGap,
@@ -162,6 +163,13 @@ export function watchWork(
   input: InputOf<TestClient["work"]["watch"]>,
 ): Collected<WorkWaiting | StreamGap<null>> {
   return new Collected((callbacks) => client.work.watch.subscribe(input, callbacks));
+}
+
+export function watchOutput(
+  { jobs }: TestClient,
+  input: Parameters<TestClient["jobs"]["output"]["subscribe"]>[0],
+): Collected<OutputStreamEvent> {
+  return new Collected((callbacks) => jobs.output.subscribe(input, callbacks));
 }
 
 export function watchSpools(

@@ -5,11 +5,13 @@ import type { JobwireClient } from "../create-client.js";
 import { timerMs } from "../timer-ms.js";
 import { startDeadline } from "./deadline.js";
 import { createJobCalls } from "./job-calls.js";
+import { keepOffer } from "./keep-offer.js";
 import { keepLease } from "./lease-keeper.js";
 import { silentLogger, type WorkerLogger } from "./logger.js";
 import type { Pipeline } from "./pipeline.js";
 import { codeOf, retryChange } from "./retry.js";
 import { runJob } from "./run-job.js";
+import { watchEnd } from "./watch-end.js";
 import { WorkQueue } from "./work-queue.js";
 
 export interface WorkerOptions {
@@ -17,6 +19,8 @@ export interface WorkerOptions {
   readonly client: Pick<JobwireClient, "trpc">;
   /** What this worker offers, by the name jobs ask for. */
   readonly pipelines: Readonly<Record<string, Pipeline>>;
+  /** What its pipelines work on, by the names that jobs give; for people to see. */
+  readonly projects?: readonly string[];
   /** Names the holder of a claim: must be this worker's alone. */
   readonly workerId?: string;
   /** How many jobs are done at the same time. 1 when left out. */
@@ -40,11 +44,22 @@ export interface Worker extends AsyncDisposable {
 
 /** Starts to claim waiting jobs and to take them through the stages of their pipeline. */
 export function createWorker(options: WorkerOptions): Worker {
-  const { pipelines, concurrency = 1, leaseMs = 30_000, pollMs = 30_000 } = options;
+  const { pipelines, projects = [], concurrency = 1, leaseMs = 30_000, pollMs = 30_000 } = options;
   const { workerId = `${hostname()}-${randomUUID().slice(0, 8)}`, logger = silentLogger } = options;
   const client = options.client.trpc;
   const queue = new WorkQueue({ client, pipelines: Object.keys(pipelines), pollMs, logger });
   const overdue = new AbortController();
+  const offer = keepOffer(
+    client,
+    () => ({
+      workerId,
+      host: hostname(),
+      pipelines: Object.keys(pipelines),
+      projects: [...projects],
+      running: inHand.size,
+    }),
+    logger,
+  );
   const inHand = new Set<string>();
   let stopping = false;
   const lanes = Array.from({ length: concurrency }, () => takeJobs());
@@ -61,6 +76,7 @@ export function createWorker(options: WorkerOptions): Worker {
         logger.error({ jobId, err: error }, "job given up");
       } finally {
         inHand.delete(jobId);
+        offer.refresh();
       }
     }
   }
@@ -78,8 +94,11 @@ export function createWorker(options: WorkerOptions): Worker {
       renew: (signal) => client.work.renew.mutate({ jobId, workerId, leaseMs }, { signal }),
       onRetry,
     });
-    const calls = createJobCalls(client, job, { signal: lease.signal, onRetry });
-    await runJob({ job, pipeline, calls, leaseSignal: lease.signal, stopSignal: overdue.signal, logger });
+    using end = watchEnd(client, jobId);
+    const leaseSignal = AbortSignal.any([lease.signal, end.signal]);
+    const calls = createJobCalls(client, job, workerId, { signal: leaseSignal, onRetry });
+    offer.refresh();
+    await runJob({ job, pipeline, calls, leaseSignal, stopSignal: overdue.signal, logger });
     // The queue may hold less than what waits: it is bounded, and so is each answer to what waits.
     queue.refresh();
   }
@@ -115,6 +134,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       await queue[Symbol.asyncDispose]();
       await Promise.all(lanes);
+      await offer[Symbol.asyncDispose]();
     } finally {
       clearTimeout(timer);
     }

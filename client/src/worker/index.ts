@@ -1,5 +1,6 @@
 export { createWorker, type Worker, type WorkerOptions } from "./create-worker.js";
 export type { WorkerLogger } from "./logger.js";
+export { CommandError, runCommand, type Command, type CommandOptions } from "./run-command.js";
 export {
   buildStages,
   type BuildStage,

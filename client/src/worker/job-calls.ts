@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Job, JobStatus, PublishableJobEvent } from "@jobwire/shared";
+import type { Job, JobStatus, OutputPiece, PublishableJobEvent } from "@jobwire/shared";
 import type { JobwireTrpc } from "../create-client.js";
 import { retryChange, retryTransient, type RetryOptions } from "./retry.js";
 
@@ -9,13 +9,20 @@ export interface JobCalls {
   transition(to: JobStatus, attempt: number, message?: string): Promise<void>;
   /** Once: the server knows an event again whose acknowledgement was lost. */
   publish(event: PublishableJobEvent): Promise<void>;
+  /** Appends to the job's output; once, likewise. */
+  write(pieces: readonly OutputPiece[]): Promise<void>;
 }
 
-export function createJobCalls(client: JobwireTrpc, job: Job, retry: RetryOptions): JobCalls {
-  const jobId = job.id;
+/** @param workerId Who says all this: the server refuses it when the job is no longer this worker's. */
+export function createJobCalls(
+  client: JobwireTrpc,
+  { id: jobId }: Job,
+  workerId: string,
+  retry: RetryOptions,
+): JobCalls {
   return {
     async transition(to, attempt, message) {
-      const input = { jobId, to, ...(message !== undefined && { message }) };
+      const input = { jobId, to, workerId, ...(message !== undefined && { message }) };
       await retryChange(
         (signal) => client.jobs.transition.mutate(input, { signal }),
         async (signal) => {
@@ -26,8 +33,12 @@ export function createJobCalls(client: JobwireTrpc, job: Job, retry: RetryOption
       );
     },
     async publish(event) {
-      const input = { jobId, event, idempotencyKey: randomUUID() };
+      const input = { jobId, event, workerId, idempotencyKey: randomUUID() };
       await retryTransient((signal) => client.jobs.publish.mutate(input, { signal }), retry);
+    },
+    async write(pieces) {
+      const input = { jobId, pieces: [...pieces], workerId, idempotencyKey: randomUUID() };
+      await retryTransient((signal) => client.work.write.mutate(input, { signal }), retry);
     },
   };
 }

@@ -3,9 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Job } from "@jobwire/shared";
 import { cutToMessage } from "./failure-message.js";
 import type { JobCalls } from "./job-calls.js";
+import { JobOutput } from "./job-output.js";
 import type { WorkerLogger } from "./logger.js";
 import type { BuildStage, StageFunction } from "./pipeline.js";
 import { createProgressReporter, type Progress } from "./progress-reporter.js";
+import { runCommand } from "./run-command.js";
 
 export interface StageOptions {
   readonly stage: BuildStage;
@@ -27,8 +29,17 @@ export async function performStage(options: StageOptions): Promise<void> {
     send: (value) => calls.publish({ type: "build.progress", stage, ...value }),
     onError: (error) => logger.warn({ jobId: job.id, stage, err: error }, "progress dropped"),
   });
+  const output = new JobOutput({
+    stage,
+    attempt,
+    send: (pieces) => calls.write(pieces),
+    onError: (error) => logger.warn({ jobId: job.id, stage, err: error }, "output dropped"),
+  });
+  const write: JobOutput["write"] = (text, stream) => output.write(text, stream);
   const work = async () =>
     perform({
+      output: { write },
+      run: (command) => runCommand(command, { signal, write }),
       job,
       attempt,
       signal,
@@ -42,7 +53,7 @@ export async function performStage(options: StageOptions): Promise<void> {
   try {
     await returnedOrLeftBehind(work(), signal);
   } finally {
-    await progress.close();
+    await Promise.all([progress.close(), output.flush()]);
   }
   signal.throwIfAborted();
 }

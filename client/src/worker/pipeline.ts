@@ -1,4 +1,5 @@
 import type { Job, JobStatus, PublishableJobEvent } from "@jobwire/shared";
+import type { Command } from "./run-command.js";
 
 /** The statuses a worker has a function for, in the order a job passes them. */
 export const buildStages = ["scaffold", "code", "deps", "checks"] as const satisfies readonly JobStatus[];
@@ -38,6 +39,16 @@ export interface StageContext {
    * @throws RangeError when it is not.
    */
   progress(percent: number, message?: string): void;
+  /** What people read of the stage: it has a log of its own, kept when events of the job are trimmed. */
+  readonly output: {
+    /** Resolves when more may be written: at once, unless the server is slower. Lines are sent whole. */
+    write(text: string, stream?: "stdout" | "stderr"): Promise<void>;
+  };
+  /**
+   * Runs a program: what it writes goes to the output. It ends with the signal, with all that it has started.
+   * @throws CommandError when it fails or takes too long: its message has the first line that looks like the reason.
+   */
+  run(command: Command): Promise<void>;
   /** Publishes an event of the job, after the progress reported so far. Tried again while the server is away. */
   publish(event: PublishableJobEvent): Promise<void>;
 }

@@ -1,8 +1,6 @@
 import {
   isTerminalJobStatus,
-  jobStatuses,
-  jobTopic,
-  topicKeyText,
+  type jobTopic,
   type CancelJobInput,
   type CountJobsInput,
   type CreateJobInput,
@@ -10,7 +8,6 @@ import {
   type JobCounts,
   type JobFeedEvent,
   type JobPage,
-  type JobStatus,
   type JobStreamEvent,
   type ListJobsInput,
   type PublishJobEventInput,
@@ -28,10 +25,10 @@ import {
   type JobDecision,
   type Transition,
 } from "./job-decisions.js";
-import { ownedIndex, queueOf, selectionOf } from "./job-filter.js";
+import { JobListing } from "./job-listing.js";
 import type { JobOutputs } from "./job-outputs.js";
 import { RecentReads } from "./recent-reads.js";
-import { feedOf, type JobTopic } from "./open-jobs.js";
+import { feedOf, type JobTopic } from "./job-topic.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface JobServiceOptions {
@@ -44,7 +41,6 @@ export interface JobServiceOptions {
 
 /** How many jobs the snapshot of a feed's gap holds. */
 const feedSnapshotSize = 100;
-const unfinished = jobStatuses.filter((status) => !isTerminalJobStatus(status));
 
 /** The life of build jobs: every change is one commit together with the events that say it. */
 export class JobService {
@@ -52,12 +48,16 @@ export class JobService {
   readonly #recent = new RecentReads<Job>();
   readonly #snapshots = new RecentReads<readonly Job[]>();
 
-  constructor(private readonly options: JobServiceOptions) {}
+  readonly #listing: JobListing;
+
+  constructor(private readonly options: JobServiceOptions) {
+    this.#listing = new JobListing(options.topic, options.workers);
+  }
 
   /** @throws AppError `JOBS_BUSY` when the owner has too many unfinished ones. */
   async create(owner: Caller, input: CreateJobInput & { rerunOf?: string }): Promise<Job> {
     const { topic, maxOpenPerUser, now } = this.options;
-    const open = await this.#countOpen(owner.userId);
+    const open = await this.#listing.countOpen(owner.userId);
     if (open >= maxOpenPerUser)
       throw new AppError(
         "JOBS_BUSY",
@@ -66,15 +66,15 @@ export class JobService {
     const at = now();
     const jobId = sortableId({ msecs: at.getTime() });
     const { state } = await topic.change({ jobId }, () => beginJob(jobId, owner.userId, input, at));
-    return this.#present(found(state, jobId));
+    return this.#listing.present(found(state, jobId));
   }
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
   async get(caller: Caller, jobId: string): Promise<Job> {
     const job = await this.#read(jobId);
     requireSight(caller, job);
-    const { queuePosition } = await this.#placeOf(job);
-    return { ...(await this.#present(job)), queuePosition };
+    const { queuePosition } = await this.#listing.placeOf(job);
+    return { ...(await this.#listing.present(job)), queuePosition };
   }
 
   /** As `get`, but as it was at most a second ago while it is unfinished. */
@@ -88,33 +88,14 @@ export class JobService {
     return job;
   }
 
-  /** @throws AppError `ROLE_REQUIRED` */
-  async list(caller: Caller, { limit, cursor, ...filter }: ListJobsInput): Promise<JobPage> {
-    const { items, nextCursor } = await this.options.topic.list({
-      ...selectionOf(caller, filter),
-      order: "descending",
-      limit,
-      ...(cursor && { cursor: topicKeyText(jobTopic.key, { jobId: cursor }) }),
-    });
-    return {
-      items: await Promise.all(items.map(({ state }) => this.#present(state))),
-      nextCursor: nextCursor === null ? null : jobIdOf(nextCursor),
-    };
+  /** Newest first. @throws AppError `ROLE_REQUIRED` */
+  list(caller: Caller, input: ListJobsInput): Promise<JobPage> {
+    return this.#listing.list(caller, input);
   }
 
   /** @throws AppError `ROLE_REQUIRED` */
-  async counts(caller: Caller, filter: CountJobsInput): Promise<JobCounts> {
-    const { topic } = this.options;
-    const selections = jobStatuses.map((status) => selectionOf(caller, { ...filter, status: [status] }));
-    const isWhole = selections.every(({ from, to, search }) => !from && !to && !search);
-    const indexes = selections.map(({ index }) => [index ?? []].flat()[0] ?? "");
-    const known = isWhole ? await topic.counts(indexes) : null;
-    const counts = await Promise.all(
-      selections.map((selection, position) => known?.[indexes[position] ?? ""] ?? topic.count(selection)),
-    );
-    return Object.fromEntries(
-      jobStatuses.map((status, position) => [status, counts[position] ?? 0]),
-    ) as Record<JobStatus, number>;
+  counts(caller: Caller, filter: CountJobsInput): Promise<JobCounts> {
+    return this.#listing.counts(caller, filter);
   }
 
   /** @throws AppError `TRANSITION_INVALID` when the table does not allow it, `LEASE_NOT_HELD` for a worker that lost the job. */
@@ -212,7 +193,7 @@ export class JobService {
     await this.find(caller, jobId);
     return this.options.topic.stream(input, {
       signal,
-      snapshot: (job) => this.#present(found(job, jobId)),
+      snapshot: (job) => this.#listing.present(found(job, jobId)),
     });
   }
 
@@ -233,7 +214,7 @@ export class JobService {
   /** What `decide` makes of a job. @throws AppError `JOB_NOT_FOUND`, `JOB_CHANGED`; what `decide` throws. */
   async change(jobId: string, decide: (job: Job) => JobDecision): Promise<Job> {
     const { state } = await this.#change(jobId, decide);
-    return this.#present(state);
+    return this.#listing.present(state);
   }
 
   async #change(
@@ -263,24 +244,6 @@ export class JobService {
   async #read(jobId: string): Promise<Job> {
     return found(await this.options.topic.state({ jobId }), jobId);
   }
-
-  async #countOpen(ownerId: string): Promise<number> {
-    const counts = await this.options.topic.counts(unfinished.map((status) => ownedIndex(ownerId, status)));
-    return Object.values(counts).reduce((sum, count) => sum + count, 0);
-  }
-
-  /** With what is true of it now and stands in no event. */
-  async #present(job: Job): Promise<Job> {
-    if (job.status !== "queued" || job.pipeline === null) return job;
-    const offered = await this.options.workers.pipelines();
-    return { ...job, waitingFor: offered.has(job.pipeline) ? null : "worker" };
-  }
-
-  async #placeOf({ id, status, pipeline }: Job): Promise<Pick<Job, "queuePosition">> {
-    if (status !== "queued" || pipeline === null) return { queuePosition: null };
-    const before = { index: queueOf(pipeline), to: { jobId: id } };
-    return { queuePosition: await this.options.topic.count(before) };
-  }
 }
 
 /** The same for a job that does not exist and for one that is somebody else's. */
@@ -295,8 +258,4 @@ function found(job: Job | null, jobId: string): Job {
 
 function requireSight({ role, userId }: Caller, { id, ownerId }: Job): void {
   if (role !== "service" && ownerId !== userId) throw jobNotFound(id);
-}
-
-function jobIdOf(keyText: string): string {
-  return String((JSON.parse(keyText) as unknown[])[0]);
 }

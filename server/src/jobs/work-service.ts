@@ -12,7 +12,7 @@ import { claimJob, requireLease } from "./job-decisions.js";
 import { queueOf } from "./job-filter.js";
 import type { JobOutputs } from "./job-outputs.js";
 import type { JobService } from "./job-service.js";
-import type { JobTopic } from "./open-jobs.js";
+import type { JobTopic } from "./job-topic.js";
 import type { WaitingWork } from "./waiting-work.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 

@@ -33,6 +33,7 @@ export function planCommit(
         set: Object.entries(state.set).flat(),
         indexes,
         unlist,
+        listedText: state.listedText,
         due: state.due === null ? "none" : state.due,
         remove: state.remove ?? false,
         recount: state.recount ?? false,

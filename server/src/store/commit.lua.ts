@@ -120,13 +120,19 @@ if state then
     table.insert(current, 1, "0")
     return current
   end
+  local oldText = state.listedText and redis.call("HGET", stateKey, state.listedText)
+  local oldMember = oldText and state.key .. "\\1\\n" .. oldText or state.key
   if state.remove then redis.call("DEL", stateKey)
   elseif #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
+  local newText = state.listedText and redis.call("HGET", stateKey, state.listedText)
+  local newMember = newText and state.key .. "\\1\\n" .. newText or state.key
   for position, index in ipairs(state.indexes) do
-    if commit.retainMs == 0 then list("ZREM", indexKeys[position], countsKey, index, state.key)
-    else list("ZADD", indexKeys[position], countsKey, index, 0, state.key) end
+    if commit.retainMs == 0 or newMember ~= oldMember then
+      list("ZREM", indexKeys[position], countsKey, index, oldMember)
+    end
+    if commit.retainMs ~= 0 then list("ZADD", indexKeys[position], countsKey, index, 0, newMember) end
   end
-  for position, index in ipairs(state.unlist) do list("ZREM", leftKeys[position], countsKey, index, state.key) end
+  for position, index in ipairs(state.unlist) do list("ZREM", leftKeys[position], countsKey, index, oldMember) end
   if state.due == "none" then list("ZREM", dueKey, countsKey, "", state.key)
   elseif state.due then list("ZADD", dueKey, countsKey, "", whole(state.due), state.key) end
   retained[#retained + 1] = stateKey
@@ -205,6 +211,7 @@ export interface CommitScriptInput {
     readonly set: readonly string[];
     readonly indexes: readonly string[];
     readonly unlist: readonly string[];
+    readonly listedText: string | undefined;
     readonly due: number | "none" | undefined;
     readonly remove: boolean;
     readonly recount: boolean;

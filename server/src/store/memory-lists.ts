@@ -26,7 +26,7 @@ export class MemoryLists {
       (key) => (from === undefined || key >= from) && (to === undefined || key < to),
     );
     keys.sort();
-    return order === "ascending" ? keys : keys.reverse();
+    return order === "ascending" ? keys : keys.toReversed();
   }
 
   counts(scope: string): Record<string, number> {

@@ -61,6 +61,9 @@ export async function openRedisStore({
   return new RedisStore(redis, retention, keys);
 }
 
+/** Follows a key in the indexes and whatever text is listed with it. */
+const afterTexts = "\u0001\n\u{10ffff}";
+
 /** Keys that Redis looks at before it answers and lets others in. */
 const scanCount = 1000;
 
@@ -212,11 +215,10 @@ class RedisStore implements Store {
         ...keys,
         mode,
         order,
-        after === undefined ? start : `(${after}`,
+        after === undefined ? start : order === "ascending" ? `(${after}${afterTexts}` : `(${after}`,
         end,
         String(limit),
         this.keys.state({ scope, key: "" }),
-        contains?.field ?? "",
         JSON.stringify(contains?.texts ?? []),
         ...indexes,
       ),

@@ -16,7 +16,7 @@ export interface Store extends AsyncDisposable {
   /** States that one of the indexes lists, ordered by key. Keys are listed once, expired ones never. */
   listStates(query: StateQuery): Promise<StatePage>;
 
-  /** How many `listStates` would list in all. It looks at each of them. */
+  /** How many `listStates` would list in all, with states that are gone unnoticed. It looks at what is listed. */
   countListed(selection: StateSelection): Promise<number>;
 
   /** States whose `due` has come by the store's own clock, the longest due first. */
@@ -111,6 +111,8 @@ export interface StateChange {
   readonly set: StateRecord;
   /** Lists the key under this index of the scope, or under each of these; no name is empty. */
   readonly index?: string | readonly string[];
+  /** The field whose text is listed with the key, so that it can be looked for. The same in each commit of the scope. */
+  readonly listedText?: string;
   /** Takes the key out of these. */
   readonly unlist?: readonly string[];
   /** Lists it as due at this time, in milliseconds since 1970, instead of any time before; `null`: it is not due any more. */
@@ -155,7 +157,7 @@ export interface StateSelection {
   readonly from?: string;
   /** Only keys before this one. */
   readonly to?: string;
-  /** Only states whose field has all of these texts somewhere. */
+  /** Only states whose field has all of these texts somewhere: the one that was `listedText` when they were listed. */
   readonly contains?: { readonly field: string; readonly texts: readonly string[] };
 }
 

@@ -1,5 +1,5 @@
 import { parseCursor, type TaskResult } from "@jobwire/shared";
-import type { JobTopic } from "../jobs/open-jobs.js";
+import type { JobTopic } from "../jobs/job-topic.js";
 import type { JobService } from "../jobs/job-service.js";
 import type { Caller } from "../principal.js";
 import type { Store } from "../store/store.js";

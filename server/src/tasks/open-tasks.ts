@@ -1,6 +1,6 @@
 import type { DamagedRecords } from "../damaged-records.js";
 import type { JobService } from "../jobs/job-service.js";
-import type { JobTopic } from "../jobs/open-jobs.js";
+import type { JobTopic } from "../jobs/job-topic.js";
 import type { SessionBroadcasts } from "../sessions/session-broadcasts.js";
 import type { Store } from "../store/store.js";
 import { JobExports } from "./job-export.js";

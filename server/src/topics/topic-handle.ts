@@ -41,7 +41,7 @@ type OneOrMore<Item> = Item | readonly Item[];
  * names the field, when the key or an event does not fit the definition. These are `TRPCError`s, with `reason`.
  */
 export class TopicHandle<Name extends string, Key extends KeySchema, Events extends EventSchemas, State> {
-  readonly #snapshots = new SharedReads<Snapshot<State>>();
+  readonly #snapshots = new SharedReads<ReadState<State>>();
   readonly #hubs: TopicHubs;
   readonly #log: TopicLog<State>;
   readonly #entries: ReadableEntries;
@@ -211,7 +211,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     return this.#entries.statistics;
   }
 
-  async #snapshot(keyText: string): Promise<Snapshot<State>> {
+  async #snapshot(keyText: string): Promise<ReadState<State>> {
     const { store } = this.#log.options;
     const record = await store.readState({ scope: this.#log.scope, key: keyText });
     const read = this.#entries.stateOrNull(keyText, () => this.#log.recordOf(record));
@@ -278,7 +278,7 @@ export interface FeedOptions<Snapshot> {
   readonly snapshot: (gap: { readonly from: string; readonly to: string }) => Promise<Snapshot>;
 }
 
-interface Snapshot<State> {
+interface ReadState<State> {
   readonly state: State | null;
   /** The newest event that it has. */
   readonly at: string | null;

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatCursor, type Cursor, type StreamRemoved } from "@jobwire/shared";
+import { formatCursor, type Cursor } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { Commit, NewEvent, StateChange, StateRecord, Store } from "../store/store.js";
-import { encodeEvent } from "../streams/event-codec.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
 import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
 import { KeyedTurns } from "./keyed-turns.js";
+import { feedTopic, TopicFeeds } from "./topic-feeds.js";
 import type { PlainDecision } from "./topic-decision.js";
-import { readTopicRecord, writeTopicRecord, type TopicRecord } from "./topic-record.js";
+import { readTopicRecord, searchField, writeTopicRecord, type TopicRecord } from "./topic-record.js";
 
 /** A definition, with the types of its events forgotten. */
 interface LogDefinition<State> extends InputDefinition {
@@ -51,8 +51,6 @@ export const allIndex = "all";
 const maxAttempts = 25;
 /** In a record: the cursor of the newest event that its state has. */
 export const stampField = "at";
-/** Says in a feed that a log is gone. */
-const removedType: StreamRemoved["type"] = "stream.removed";
 /** For what an idempotency key has published when the events are not known: it leads to the last one. */
 const placeholder: NewEvent = { topic: "", type: "", body: "" };
 
@@ -60,8 +58,10 @@ const placeholder: NewEvent = { topic: "", type: "", body: "" };
 export class TopicLog<State> {
   readonly scope: string;
   readonly #turns = new KeyedTurns();
+  readonly #feeds: TopicFeeds<State>;
 
   constructor(readonly options: TopicLogOptions<State>) {
+    this.#feeds = new TopicFeeds(options);
     this.scope = `topic:${options.definition.name}`;
   }
 
@@ -69,9 +69,8 @@ export class TopicLog<State> {
     return { scope: this.scope, topic: keyText };
   }
 
-  /** No key's text begins so. */
   feedOf(name: string): { scope: string; topic: string } {
-    return { scope: this.scope, topic: `feed/${name}` };
+    return { scope: this.scope, topic: feedTopic(name) };
   }
 
   /** @throws AppError `STATE_UNREADABLE` */
@@ -118,7 +117,7 @@ export class TopicLog<State> {
           ...(state && { state }),
           events: [
             { topic: text, type: removalType, body: "{}", last: true },
-            ...this.#removalEntries(fields, before),
+            ...this.#feeds.removalOf(fields, before && (this.recordOf(before)?.state ?? null)),
           ],
           retainMs: 0,
         });
@@ -130,7 +129,14 @@ export class TopicLog<State> {
 
   /** What takes a record out of everything that lists it. */
   removalOf(keyText: string, { listed = "[]" }: StateRecord): StateChange {
-    return { key: keyText, set: {}, unlist: JSON.parse(listed) as string[], due: null, remove: true };
+    return {
+      key: keyText,
+      set: {},
+      listedText: searchField,
+      unlist: JSON.parse(listed) as string[],
+      due: null,
+      remove: true,
+    };
   }
 
   async #append(
@@ -145,7 +151,7 @@ export class TopicLog<State> {
     const own = toEntries(definition, keyText, events).map((entry) => ({ ...entry, idleMs: retainMs }));
     const committed = await store.commit({
       scope: this.scope,
-      events: [...own, ...this.#feedEntries(keyText, events, null)],
+      events: [...own, ...this.#feeds.entriesOf(keyText, events, null)],
       expectOpen: definition.hasEnd,
       ...(keep && { keep }),
       ...once,
@@ -174,7 +180,7 @@ export class TopicLog<State> {
         if (before?.ended && events.length > 0)
           throw topicEnded(definition.name, "its last event was published");
         const after = this.#after(key, before, decision.state, events);
-        const feeds = this.#feedEntries(keyText, events, after.state);
+        const feeds = this.#feeds.entriesOf(keyText, events, after.state);
         const cursors = await this.#commit(keyText, before, after, [...entries, ...feeds], once);
         if (cursors) {
           onCommitted(key, after.state, events);
@@ -189,27 +195,6 @@ export class TopicLog<State> {
       await delay(Math.random() * 2 * attempt);
     }
     throw busy(definition.name);
-  }
-
-  #feedEntries(keyText: string, events: readonly PlainEvent[], state: State | null): NewEvent[] {
-    const { definition, feedsOf } = this.options;
-    return events.flatMap((event) => {
-      const feeds = feedsOf(state, event);
-      return feeds.length === 0 ? [] : this.#toFeeds(feeds, toEntries(definition, keyText, [event]));
-    });
-  }
-
-  #removalEntries(key: PlainKey, before: StateRecord | null): NewEvent[] {
-    const state = before && (this.recordOf(before)?.state ?? null);
-    const body = encodeEvent({ type: removedType, timestamp: new Date(), ...key });
-    return this.#toFeeds(this.options.feedsOf(state, null), [{ topic: "", type: removedType, body }]);
-  }
-
-  #toFeeds(feeds: readonly string[], entries: readonly NewEvent[]): NewEvent[] {
-    const idleMs = this.options.retainMs;
-    return feeds.flatMap((name) =>
-      entries.map((entry) => ({ ...entry, topic: this.feedOf(name).topic, last: false, idleMs })),
-    );
   }
 
   #after(
@@ -266,6 +251,7 @@ export class TopicLog<State> {
         expect: before ? { revision: [String(before.revision)] } : "absent",
         set: writeTopicRecord(after),
         index: after.listed,
+        listedText: searchField,
         unlist: (before?.listed ?? []).filter((index) => !after.listed.includes(index)),
         due: after.dueMs,
         stamp: stampField,

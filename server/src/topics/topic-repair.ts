@@ -1,4 +1,5 @@
 import type { ReadableEntries } from "./readable-entries.js";
+import { searchField } from "./topic-record.js";
 import { allIndex, type TopicLog } from "./topic-log.js";
 
 const pauseMs = 5000;
@@ -55,6 +56,7 @@ export class TopicRepair<State> implements AsyncDisposable {
           expect: { revision: [String(record.revision)] },
           set: {},
           index: record.listed,
+          listedText: searchField,
           due: record.dueMs,
           recount: true,
         },

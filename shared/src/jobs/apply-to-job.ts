@@ -22,6 +22,7 @@ export function applyToJob(job: Job | null, event: JobEvent): Job {
     }
     case "snapshot.updated":
     case "documentation.updated":
+    default:
       return job;
   }
 }

@@ -1,0 +1,50 @@
+import type { WorkOfferInput } from "@jobwire/shared";
+import type { JobwireTrpc } from "../create-client.js";
+import type { WorkerLogger } from "./logger.js";
+
+const leaseMs = 30_000;
+const intervalMs = 10_000;
+const timeoutMs = 5000;
+
+export interface Offer extends AsyncDisposable {
+  /** To be called when how many jobs run has changed. */
+  refresh(): void;
+}
+
+/** Says to the server what this worker offers, again and again; nobody waits for it. Disposing it takes the offer back. */
+export function keepOffer(
+  client: JobwireTrpc,
+  describe: () => Omit<WorkOfferInput, "leaseMs">,
+  logger: WorkerLogger,
+): Offer {
+  let isTold = false;
+  let saying = Promise.resolve();
+  const say = () => {
+    saying = saying.then(async () => {
+      try {
+        await client.work.offer.mutate(
+          { ...describe(), leaseMs },
+          { signal: AbortSignal.timeout(timeoutMs) },
+        );
+        isTold = true;
+      } catch (error) {
+        if (isTold) logger.warn({ err: error }, "cannot say what this worker offers, trying again");
+        isTold = false;
+      }
+    });
+  };
+  const timer = setInterval(say, intervalMs);
+  say();
+  return {
+    refresh: say,
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await saying;
+      const { workerId } = describe();
+      await client.work.leave
+        .mutate({ workerId }, { signal: AbortSignal.timeout(timeoutMs) })
+        // Its lease runs out.
+        .catch((error: unknown) => logger.warn({ err: error }, "cannot take the offer back"));
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import {
+  isTerminalJobStatus,
+  jobStatuses,
+  jobTopic,
+  topicKeyText,
+  type CountJobsInput,
+  type Job,
+  type JobCounts,
+  type JobPage,
+  type JobStatus,
+  type ListJobsInput,
+} from "@jobwire/shared";
+import type { Caller } from "../principal.js";
+import { ownedIndex, queueOf, selectionOf } from "./job-filter.js";
+import type { JobTopic } from "./job-topic.js";
+import type { WorkerRegistry } from "./worker-registry.js";
+
+const unfinished = jobStatuses.filter((status) => !isTerminalJobStatus(status));
+
+/** Jobs by what is asked for, each with what is true of it now and stands in no event. */
+export class JobListing {
+  constructor(
+    private readonly topic: JobTopic,
+    private readonly workers: WorkerRegistry,
+  ) {}
+
+  /** @throws AppError `ROLE_REQUIRED` */
+  async list(caller: Caller, { limit, cursor, ...filter }: ListJobsInput): Promise<JobPage> {
+    const { items, nextCursor } = await this.topic.list({
+      ...selectionOf(caller, filter),
+      order: "descending",
+      limit,
+      ...(cursor && { cursor: topicKeyText(jobTopic.key, { jobId: cursor }) }),
+    });
+    return {
+      items: await Promise.all(items.map(({ state }) => this.present(state))),
+      nextCursor: nextCursor === null ? null : jobIdOf(nextCursor),
+    };
+  }
+
+  /** @throws AppError `ROLE_REQUIRED` */
+  async counts(caller: Caller, filter: CountJobsInput): Promise<JobCounts> {
+    const selections = jobStatuses.map((status) => selectionOf(caller, { ...filter, status: [status] }));
+    const isWhole = selections.every(({ from, to, search }) => !from && !to && !search);
+    const indexes = selections.map(({ index }) => [index ?? []].flat()[0] ?? "");
+    const known = isWhole ? await this.topic.counts(indexes) : null;
+    const counts = await Promise.all(
+      selections.map(
+        async (selection, position) =>
+          known?.[indexes[position] ?? ""] ?? (await this.topic.count(selection)),
+      ),
+    );
+    return Object.fromEntries(
+      jobStatuses.map((status, position) => [status, counts[position] ?? 0]),
+    ) as Record<JobStatus, number>;
+  }
+
+  /** How many unfinished jobs an owner has. */
+  async countOpen(ownerId: string): Promise<number> {
+    const counts = await this.topic.counts(unfinished.map((status) => ownedIndex(ownerId, status)));
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** With what is true of it now and stands in no event. */
+  async present(job: Job): Promise<Job> {
+    if (job.status !== "queued" || job.pipeline === null) return job;
+    const offered = await this.workers.pipelines();
+    return { ...job, waitingFor: offered.has(job.pipeline) ? null : "worker" };
+  }
+
+  /** How many wait before it. */
+  async placeOf({ id, status, pipeline }: Job): Promise<Pick<Job, "queuePosition">> {
+    if (status !== "queued" || pipeline === null) return { queuePosition: null };
+    const before = { index: queueOf(pipeline), to: { jobId: id } };
+    return { queuePosition: await this.topic.count(before) };
+  }
+}
+
+function jobIdOf(keyText: string): string {
+  return String((JSON.parse(keyText) as unknown[])[0]);
+}

@@ -1,0 +1,37 @@
+import { jobTopic } from "@jobwire/shared";
+import type { Jobwire } from "../topics/index.js";
+import { dueAt, passTime } from "./job-decisions.js";
+import { indexesOf, searchTextOf } from "./job-filter.js";
+import type { JobOutputs } from "./job-outputs.js";
+import type { WaitingWork } from "./waiting-work.js";
+
+export interface JobTopicOptions {
+  readonly waiting: WaitingWork;
+  readonly outputs: JobOutputs;
+  readonly retainFinishedMs: number;
+}
+
+export function openJobTopic(jobwire: Jobwire, { waiting, outputs, retainFinishedMs }: JobTopicOptions) {
+  return jobwire.topic(jobTopic, {
+    index: indexesOf,
+    search: searchTextOf,
+    feeds: (job) => (job ? [feedOf(job.ownerId)] : []),
+    due: dueAt,
+    onDue: (_key, job) => passTime(job, jobwire.now()),
+    onCommitted: async (_key, job, events) => {
+      if (!job || events.length === 0) return;
+      if (job.outcome) await outputs.end(job.id);
+      else if (job.status === "queued" && events.some(({ type }) => type === "build.stage.started"))
+        await waiting.announce(job);
+    },
+    retainMs: retainFinishedMs,
+  });
+}
+
+/** The handle of the jobs' topic. */
+export type JobTopic = ReturnType<typeof openJobTopic>;
+
+/** Every event of all jobs of an owner. */
+export function feedOf(ownerId: string): string {
+  return `owner/${ownerId}`;
+}
