@@ -17,6 +17,7 @@ export const jobEventsInputSchema = z.strictObject({
 export const jobFeedInputSchema = z
   .strictObject({
     lastEventId: lastEventIdSchema,
+    replay: z.enum(["all", "none"]).default("all"),
     types: jobEventTypesSchema,
   })
   .prefault({});

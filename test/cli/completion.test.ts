@@ -8,9 +8,14 @@ import { runCli } from "./run-cli.js";
 const program = createProgram();
 
 /** What bash offers for the last of these words. */
-async function complete(...words: readonly string[]): Promise<string[]> {
+function complete(...words: readonly string[]): Promise<string[]> {
+  return completeWith("", ...words);
+}
+
+async function completeWith(before: string, ...words: readonly string[]): Promise<string[]> {
   const typed = ["jobwire", ...words].map((word) => `"${word}"`).join(" ");
-  const script = `${completionScript(program, "bash")}
+  const script = `${before}
+${completionScript(program, "bash")}
 COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _jobwire; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = await promisify(execFile)("bash", ["-c", script]);
   return stdout.split("\n").filter((word) => word !== "");
@@ -21,12 +26,22 @@ describe("bash completes", () => {
     expect(await complete("")).toEqual(
       expect.arrayContaining(program.commands.map((command) => command.name())),
     );
-    expect(await complete("s")).toEqual(["serve", "spools", "send"]);
+    expect(await complete("s")).toEqual(["serve", "show", "spools", "send"]);
   });
 
   test("options of a command, after others too", async () => {
     expect(await complete("watch", "--")).toEqual(["--url", "--token", "--json", "--after", "--help"]);
     expect(await complete("create", "--title", "Shop", "--m")).toEqual(["--metadata"]);
+  });
+
+  test("values of an option that has choices, and ids of jobs where one is wanted", async () => {
+    expect(await complete("list", "--status", "s")).toEqual(["scheduled", "starting", "scaffold"]);
+    expect(await complete("token", "--role", "")).toEqual(["user", "service"]);
+    expect(await complete("feed", "--types", "build.p")).toEqual(["build.progress"]);
+    const jobwire = `jobwire() { [[ $1 == list ]] && printf '01a1  Queued  Shop\\n01b2  Ready  Blog\\n'; }`;
+    expect(await complete("cancel", "01a")).toEqual([]);
+    expect(await completeWith(jobwire, "cancel", "01")).toEqual(["01a1", "01b2"]);
+    expect(await completeWith(jobwire, "watch", "--j")).toEqual(["--json"]);
   });
 
   test("commands below a command, and choices", async () => {
@@ -43,7 +58,7 @@ test("zsh and fish know every command and every option", () => {
     expect(fish).toContain(`-a ${command.name()} -d`);
     for (const { long = "" } of command.options) {
       expect(zsh).toContain(long);
-      expect(fish).toContain(`__fish_seen_subcommand_from ${command.name()}" -l ${long.slice(2)} -d`);
+      expect(fish).toContain(`__fish_seen_subcommand_from ${command.name()}" -l ${long.slice(2)} `);
     }
   }
 });

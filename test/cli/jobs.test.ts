@@ -98,14 +98,19 @@ test("create --watch follows the new job, and Ctrl-C ends it with 130", async ()
   await using cli = startCli(["create", "--watch"], access());
   await cli.lines.until((line) => line.includes("Queued"));
   cli.process.kill("SIGINT");
-  expect(await cli.result).toMatchObject({ code: 130, stderr: "" });
+  const { code, stderr } = await cli.result;
+  expect(code).toBe(130);
+  const [id = "", link, goesOn] = stderr.split("\n");
+  expect(link).toBe(`${server.url}/jobs/${id}`);
+  expect(goesOn).toContain(`jobwire watch ${id}`);
+  expect(await user.client.jobs.get.query({ jobId: id })).toMatchObject({ status: "queued" });
 });
 
 test("feed shows the jobs of the caller, of the types that are asked for", async () => {
-  await using cli = startCli(["feed", "--types", "build.stage.started"], access());
+  await using cli = startCli(["feed", "--all", "--types", "build.stage.started"], access());
   const jobId = await createJob();
   await move(jobId, "starting");
-  await cli.lines.until((line) => line.startsWith(jobId) && line.endsWith("Starting..."));
+  await cli.lines.until((line) => line.startsWith(`${jobId}  Shop  `) && line.endsWith("Starting..."));
   cli.process.kill("SIGINT");
   const { code, stdout } = await cli.result;
   expect(code).toBe(130);

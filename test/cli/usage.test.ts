@@ -7,7 +7,7 @@ const commands = program.commands.map((command) => command.name());
 
 test("every command has a description, and help with examples that name it", () => {
   expect(commands.join(" ")).toBe(
-    "serve create watch feed spools announce send tail token doctor completion",
+    "serve create list show watch output cancel rerun remove open transition workers feed spools announce send tail token doctor completion",
   );
   for (const command of program.commands) {
     expect(command.description()).toMatch(/^[A-Z].*\.$/s);

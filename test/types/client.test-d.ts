@@ -29,6 +29,6 @@ test("a stream takes what its procedure takes, and nothing else", () => {
   client.jobs.watch("1", { types: ["build.progress"], replay: "none", signal: new AbortController().signal });
   // @ts-expect-error there is no such type
   client.jobs.watch("1", { types: ["build.nothing"] });
-  // @ts-expect-error a feed has no `replay`
-  client.jobs.feed({ replay: "none" });
+  // @ts-expect-error a feed is of all jobs
+  client.jobs.feed({ jobId: "1" });
 });

@@ -5,12 +5,23 @@ import { addCompletionCommand } from "./commands/completion.js";
 import { addCreateCommand } from "./commands/create.js";
 import { addDoctorCommand } from "./commands/doctor.js";
 import { addFeedCommand } from "./commands/feed.js";
+import { addListCommand } from "./commands/list.js";
+import {
+  addCancelCommand,
+  addOpenCommand,
+  addRemoveCommand,
+  addRerunCommand,
+  addTransitionCommand,
+} from "./commands/manage.js";
+import { addOutputCommand } from "./commands/output.js";
 import { addSendCommand } from "./commands/send.js";
 import { addServeCommand } from "./commands/serve.js";
+import { addShowCommand } from "./commands/show.js";
 import { addSpoolsCommand } from "./commands/spools.js";
 import { addTailCommand } from "./commands/tail.js";
 import { addTokenCommand } from "./commands/token.js";
 import { addWatchCommand } from "./commands/watch.js";
+import { addWorkersCommand } from "./commands/workers.js";
 
 const footer = `
 Environment:
@@ -46,7 +57,16 @@ export function createProgram(): Command {
 const commands = [
   addServeCommand,
   addCreateCommand,
+  addListCommand,
+  addShowCommand,
   addWatchCommand,
+  addOutputCommand,
+  addCancelCommand,
+  addRerunCommand,
+  addRemoveCommand,
+  addOpenCommand,
+  addTransitionCommand,
+  addWorkersCommand,
   addFeedCommand,
   addSpoolsCommand,
   addAnnounceCommand,

@@ -65,4 +65,9 @@ export function hrefOf(url: URL): string {
   return url.href.replace(/\/+$/, "");
 }
 
+/** The page of a job. */
+export function linkOf(url: URL, jobId: string): string {
+  return `${hrefOf(url)}/jobs/${encodeURIComponent(jobId)}`;
+}
+
 const reachTimeoutMs = 5000;

@@ -7,7 +7,7 @@ import { printJson } from "./output.js";
 export interface ShownStream<Event> {
   open(signal: AbortSignal): AsyncIterable<{ readonly id: string; readonly data: Event }>;
   /** An event as a line for people. */
-  show(event: Event): string;
+  show(event: Event): string | Promise<string>;
   /** For programs: JSON in place of lines. */
   readonly json: boolean;
 }
@@ -21,7 +21,7 @@ export async function showStream<Event extends object>(
   using _notices = noticeConnection(client.connection);
   for await (const { id, data } of open(interruption.signal)) {
     if (json) printJson(data, id);
-    else process.stdout.write(`${show(data)}\n`);
+    else process.stdout.write(`${await show(data)}\n`);
   }
   return interruption.signal.aborted ? exitCodes.interrupted : exitCodes.done;
 }

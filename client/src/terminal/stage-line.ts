@@ -15,7 +15,9 @@ export function stageLine(
   const percent = state === "completed" ? 100 : (progress?.percent ?? 0);
   const filled = Math.round((percent / 100) * barLength);
   const bar = colors.cyan("█".repeat(filled)) + colors.dim("░".repeat(barLength - filled));
-  const figures = `${Math.round(percent)}%`.padStart(4) + formatSeconds(elapsedMs).padStart(9);
+  // Who has not measured how far it is says that it runs.
+  const figure = progress || state === "completed" ? `${Math.round(percent)}%` : "";
+  const figures = figure.padStart(4) + formatSeconds(elapsedMs).padStart(9);
   const line = `${symbols[state]} ${stageName(stage.stageLabel).padEnd(labelLength)} ${bar} ${figures}`;
   const room = columns - lineLength - 2;
   const message = oneLine(progress?.message ?? (stage.message === stage.stageLabel ? "" : stage.message));

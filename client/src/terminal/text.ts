@@ -5,6 +5,13 @@ export function formatSeconds(durationMs: number): string {
   return `${(durationMs / 1000).toFixed(1)} s`;
 }
 
+/** "2026-01-31 09:30", on the clock of this machine. */
+export function formatDate(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, "0");
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
 /** The first line of a text, empty when there is none, without what a terminal would obey: events carry what others wrote. */
 export function oneLine(text: string | null | undefined): string {
   return printable((text ?? "").trimStart().split(/[\r\n]/, 1)[0] ?? "");

@@ -12,7 +12,7 @@ import {
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 
-export type JobEventInput = EventInputOf<typeof jobTopic>;
+type JobEventInput = EventInputOf<typeof jobTopic>;
 
 /** What happens to a job: the events, and in the state what no event says. */
 export interface JobDecision {

@@ -200,7 +200,7 @@ export class JobService {
   /** Every event of all the caller's own jobs. */
   feed(
     caller: Caller,
-    input: Pick<StreamInputOf<typeof jobTopic>, "lastEventId" | "types">,
+    input: Pick<StreamInputOf<typeof jobTopic>, "lastEventId" | "replay" | "types">,
     signal: AbortSignal | undefined,
   ): EventStream<JobFeedEvent> {
     const newest = async () => (await this.list(caller, { limit: feedSnapshotSize })).items;

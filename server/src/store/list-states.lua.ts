@@ -1,5 +1,5 @@
 /** How many listed keys one run of the script looks at: some milliseconds. */
-export const maxScanned = 5000;
+const maxScanned = 5000;
 
 /**
  * A page of the states that any of some indexes lists, each once, or how many they are. Keys whose states are gone are taken

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, type Command } from "commander";
-import { addServerOptions, connect } from "../server-options.js";
+import colors from "picocolors";
+import { addServerOptions, connect, linkOf } from "../server-options.js";
 import { printJson } from "../output.js";
+import { readTime } from "./list.js";
 import { watchJob, type WatchOptions } from "./watch.js";
 
 interface CreateOptions extends WatchOptions {
@@ -8,6 +10,7 @@ interface CreateOptions extends WatchOptions {
   readonly pipeline?: string;
   readonly project?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly runAt?: Date;
   readonly watch?: true;
 }
 
@@ -18,6 +21,7 @@ export function addCreateCommand(program: Command): void {
     .option("--pipeline <name>", "the kind of worker that is to do it; without one it is driven from outside")
     .option("--project <name>", "what the worker is to work on, by the name its operator gave it")
     .option("--metadata <key=value>", "your own notes; repeat it for more", addEntry)
+    .option("--run-at <time>", "when it is to be queued, such as 2026-01-31T09:30:00Z", readTime)
     .option("--watch", "follow the job to its end, as jobwire watch does")
     .option("--json", "the job, or with --watch its events, as JSON")
     .addHelpText(
@@ -28,14 +32,17 @@ Examples:
   $ jobwire create --pipeline build --project site --watch
   $ JOB=$(jobwire create --pipeline build --project site)`,
     )
-    .action(async ({ title, pipeline, project, metadata, ...options }: CreateOptions) => {
+    .action(async ({ title, pipeline, project, metadata, runAt, ...options }: CreateOptions) => {
       await using client = await connect(options);
       const job = await client.trpc.jobs.create.mutate({
         ...(title !== undefined && { title }),
         ...(pipeline !== undefined && { pipeline }),
         ...(project !== undefined && { project }),
         ...(metadata !== undefined && { metadata: { ...metadata } }),
+        ...(runAt && { runAt }),
       });
+      if (options.watch && !options.json)
+        process.stderr.write(`${job.id}\n${colors.dim(linkOf(options.url, job.id))}\n`);
       if (options.watch) process.exitCode = await watchJob(client, job.id, options);
       else if (options.json) printJson(job, null);
       else process.stdout.write(`${job.id}\n`);

@@ -45,12 +45,12 @@ export async function watchJob(
 ): Promise<ExitCode> {
   using interruption = onInterruption();
   const { signal } = interruption;
-  await client.trpc.jobs.get.query({ jobId });
+  const job = await client.trpc.jobs.get.query({ jobId });
   if (signal.aborted) return exitCodes.interrupted;
   let last: JobStreamEvent | undefined;
   {
-    using _notices = noticeConnection(client.connection);
-    using display = json ? null : createJobDisplay(process.stdout);
+    using display = json ? null : createJobDisplay(process.stdout, after === undefined ? job : null);
+    using _notices = noticeConnection(client.connection, display?.notice);
     const events = client.jobs.watch(jobId, { signal, ...(after !== undefined && { lastEventId: after }) });
     for await (const event of events) {
       if (display) display.show(event);
@@ -58,7 +58,13 @@ export async function watchJob(
       last = event;
     }
   }
-  if (signal.aborted) return exitCodes.interrupted;
+  if (signal.aborted) {
+    if (!json)
+      process.stderr.write(
+        `The job goes on. Follow it again: jobwire watch ${jobId}; stop it: jobwire cancel ${jobId}\n`,
+      );
+    return exitCodes.interrupted;
+  }
   return await conclude(client, jobId, last);
 }
 
