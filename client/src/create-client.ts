@@ -1,5 +1,11 @@
 import type { AppRouter } from "@jobwire/server";
-import type { JobFeedEvent, JobStreamEvent, SessionStreamEvent, SpoolStreamEvent } from "@jobwire/shared";
+import type {
+  JobFeedEvent,
+  JobStreamEvent,
+  OutputStreamEvent,
+  SessionStreamEvent,
+  SpoolStreamEvent,
+} from "@jobwire/shared";
 import { createTRPCClient, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import type { inferRouterInputs } from "@trpc/server";
 import superjson from "superjson";
@@ -37,6 +43,7 @@ interface WatchOptions {
 }
 
 export type WatchJobOptions = Omit<Inputs["jobs"]["events"], "jobId"> & WatchOptions;
+export type WatchOutputOptions = Omit<Inputs["jobs"]["output"], "jobId"> & WatchOptions;
 export type WatchFeedOptions = NonNullable<Inputs["jobs"]["feed"]> & WatchOptions;
 export type WatchSpoolsOptions = NonNullable<Inputs["spools"]["updates"]> & WatchOptions;
 export type WatchSessionOptions = Omit<Inputs["sessions"]["events"], "requestId"> & WatchOptions;
@@ -47,6 +54,8 @@ export interface JobwireClient extends AsyncDisposable {
   readonly jobs: {
     /** A job's retained events and those to come, until the job is finished. */
     watch(jobId: string, options?: WatchJobOptions): EventIterator<JobStreamEvent>;
+    /** What the job's commands write, from the oldest that is kept, until the job is finished. */
+    output(jobId: string, options?: WatchOutputOptions): EventIterator<OutputStreamEvent>;
     /** The events of all the caller's jobs. Never ends by itself. */
     feed(options?: WatchFeedOptions): EventIterator<JobFeedEvent>;
   };
@@ -107,6 +116,7 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
     }),
     jobs: {
       watch: (jobId, { signal, ...input } = {}) => watch("jobs.events", { jobId, ...input }, signal),
+      output: (jobId, { signal, ...input } = {}) => watch("jobs.output", { jobId, ...input }, signal),
       feed: ({ signal, ...input } = {}) => watch("jobs.feed", input, signal),
     },
     spools: { watch: ({ signal, ...input } = {}) => watch("spools.updates", input, signal) },

@@ -11,6 +11,7 @@ export {
   type JobwireClientOptions,
   type JobwireTrpc,
   type WatchFeedOptions,
+  type WatchOutputOptions,
   type WatchJobOptions,
   type WatchSessionOptions,
   type WatchSpoolsOptions,

@@ -12,12 +12,18 @@ export interface BuildOptions {
   onEvent(event: JobStreamEvent): void;
 }
 
+export interface BuildResult {
+  /** As it ended. */
+  readonly job: Job;
+  /** What its commands have written. */
+  readonly output: string;
+}
+
 /**
  * Builds a project once, with a server and a worker of its own that are gone afterwards.
- * @returns the finished job.
  * @throws the signal's reason when it ended the build; Error when the worker ended by itself.
  */
-export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions): Promise<Job> {
+export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions): Promise<BuildResult> {
   await using server = await startServer(readConfig({ PORT: "0", LOG_LEVEL: "silent" }));
   const { url } = server;
   await using client = createJobwireClient({ url, token: await fetchToken(server, "demo", "user") });
@@ -33,7 +39,10 @@ export async function buildOnce({ folder, title, signal, onEvent }: BuildOptions
   const stopped = AbortSignal.any([signal, worker.ended]);
   for await (const event of client.jobs.watch(jobId, { signal: stopped })) onEvent(event);
   stopped.throwIfAborted();
-  return await client.trpc.jobs.get.query({ jobId });
+  let output = "";
+  for await (const { data } of client.trpc.jobs.output.subscribe({ jobId }))
+    if (data.type === "output.appended") output += data.text;
+  return { job: await client.trpc.jobs.get.query({ jobId }), output };
 }
 
 const tokenSchema = z.object({ token: z.string() });

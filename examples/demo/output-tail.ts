@@ -4,11 +4,9 @@ import { stripVTControlCharacters } from "node:util";
 /** Follows what a program says and keeps its last lines as plain text. */
 export class OutputTail {
   readonly #lines: string[] = [];
-  readonly #onLine: ((line: string) => void) | undefined;
   #length = 0;
 
-  constructor(stream: Readable, onLine?: (line: string) => void) {
-    this.#onLine = onLine;
+  constructor(stream: Readable) {
     let rest = "";
     stream.setEncoding("utf8");
     stream.on("data", (chunk: string) => {
@@ -34,7 +32,6 @@ export class OutputTail {
     this.#lines.push(line);
     this.#length += line.length + 1;
     while (this.#length > maxLength) this.#length -= (this.#lines.shift()?.length ?? 0) + 1;
-    if (line.trim() !== "") this.#onLine?.(line.trim());
   }
 }
 

@@ -81,7 +81,9 @@ test("a project that fails its tests fails the job with its first failing line, 
   });
   await using shop = await openBuildShop({ projects: { it: project.path } });
   const events = await shop.build("it");
-  expect(failureOf(events)).toBe("npm run test exited with code 3: expected 1 to be 2");
+  expect(failureOf(events)).toBe(
+    "npm run test exited with code 3: expected 1 to be 2\nAll that it wrote is in the output of this job.",
+  );
   const output = await shop.outputOf(events);
   expect(output).toContain("built\n");
   expect(output).toMatch(/^line 0\nline 1\n[^]*\nline 4999\n/m);
@@ -178,7 +180,7 @@ test("a project's scripts see neither the worker's token nor the server's secret
     "test.js": `console.log("sees", ...${JSON.stringify(names)}.filter((name) => name in process.env)); process.exit(1);`,
   });
   await using shop = await openBuildShop({ projects: { it: project.path }, env });
-  expect(failureOf(await shop.build("it"))).toMatch(/: sees PATH HOME CI$/);
+  expect(failureOf(await shop.build("it"))).toMatch(/: sees PATH HOME CI$/m);
 });
 
 test("the site a picture is taken of has the folder's files and nothing else", async () => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { expect, test } from "vitest";
 import {
   makeFolder,
@@ -17,21 +17,29 @@ function startDemo(args: readonly string[], temporary?: Folder): Program {
 const textOf = ({ lines }: Program) => lines.items.join("\n");
 
 test("the demo builds the sample site, shows every stage and what came of it, and ends with 0", async () => {
-  await using demo = startDemo([]);
+  await using temporary = await makeFolder();
+  await using demo = startDemo([], temporary);
   expect(await demo.exit).toBe(0);
+  const [, picture = ""] = /Picture +(\S+)/.exec(textOf(demo)) ?? [];
+  expect((await stat(picture)).size).toBeGreaterThan(100);
   const stages = ["Queued", "Starting", "Scaffolding workspace", "Writing code", "Installing dependencies"];
   expect(textOf(demo)).toMatch(new RegExp([...stages, "Running checks", "Build complete!"].join("[^]*")));
   expect(textOf(demo)).toContain("Built harbour-notes: 3 files");
   expect(textOf(demo)).toContain("harbour-notes 1.0.0");
 });
 
-test("the demo of a project that fails shows the end of its output and ends with 1", async () => {
+test("the demo of a project that fails shows the failing line, keeps the rest, and ends with the command that failed", async () => {
   await using project = await makeFolder({
     "package.json": packageJson({ test: "echo expected 1 to be 2; exit 7" }),
   });
-  await using demo = startDemo([project.path]);
+  await using temporary = await makeFolder();
+  await using demo = startDemo([project.path], temporary);
   expect(await demo.exit).toBe(1);
-  expect(textOf(demo)).toMatch(/Build failed[^]*npm run test exited with code 7\.[^]*expected 1 to be 2/);
+  const text = textOf(demo);
+  expect(text).toMatch(/Build failed[^]*npm run test exited with code 7: expected 1 to be 2/);
+  const [, output = ""] = /All that it wrote: (\S+)/.exec(text) ?? [];
+  expect(await readFile(output, "utf8")).toMatch(/^expected 1 to be 2$/m);
+  expect(text.trimEnd().split("\n").at(-1)).toBe(`Try it yourself: cd ${project.path} && npm run test`);
 });
 
 test("Ctrl-C ends the demo with 130 and leaves nothing behind", async () => {
@@ -64,7 +72,7 @@ test("a folder that is absent or no project ends the demo with 2", async () => {
   expect(await absent.exit).toBe(2);
   expect(textOf(absent)).toContain("There is no folder /no/such/folder.");
   expect(await noProject.exit).toBe(2);
-  expect(textOf(noProject)).toContain("There is no package.json");
+  expect(textOf(noProject)).toContain(`${empty.path}: There is no package.json`);
 });
 
 test("the demo says how it is used", async () => {

@@ -126,7 +126,7 @@ test("a worker's commands write whole lines in the order of their coming, ANSI k
   const events = await workshop.eventsOf(jobId);
   expect(events.at(-1)).toMatchObject({
     outcome: "failed",
-    message: expect.stringMatching(/exited with code 3: 2 tests failed$/),
+    message: expect.stringMatching(/exited with code 3: 2 tests failed$/m),
   });
   const service = await server.newService();
   using stream = watchOutput(service.client, { jobId });

@@ -7,8 +7,8 @@ const maxLength = 500;
 const failure =
   /(^|[^\w-])(\w*error|fail(ed|ure|ing)?|fatal|\w*exception|panic|not ok|expected|cannot find|not found)\b|[✖✗×]\s/i;
 const success = /\b(0|no) (errors?|failed|failing|failures?)\b/i;
-/** What npm says of a script that failed, after it. */
-const afterwards = /^npm (err!|error)/i;
+/** What npm says around a script: its command line before, and that it failed after it. */
+const ofNpm = /^(> |npm (err!|error))/i;
 
 /** The first line of a program's output that looks like the reason why it failed; else the last one, of its errors if any. */
 export class FailingLine {
@@ -35,7 +35,7 @@ export class FailingLine {
       .replace(/\p{Cc}/gu, " ")
       .trim()
       .slice(0, maxLength);
-    if (line === "" || afterwards.test(line)) return;
+    if (line === "" || ofNpm.test(line)) return;
     this.#last[stream] = line;
     if (this.#first === "" && failure.test(line) && !success.test(line)) this.#first = line;
   }

@@ -7,7 +7,7 @@ import { JobOutput } from "./job-output.js";
 import type { WorkerLogger } from "./logger.js";
 import type { BuildStage, StageFunction } from "./pipeline.js";
 import { createProgressReporter, type Progress } from "./progress-reporter.js";
-import { runCommand } from "./run-command.js";
+import { CommandError, runCommand } from "./run-command.js";
 
 export interface StageOptions {
   readonly stage: BuildStage;
@@ -39,7 +39,11 @@ export async function performStage(options: StageOptions): Promise<void> {
   const work = async () =>
     perform({
       output: { write },
-      run: (command) => runCommand(command, { signal, write }),
+      run: (command) =>
+        runCommand(command, { signal, write }).catch((error: unknown) => {
+          if (!(error instanceof CommandError)) throw error;
+          throw new CommandError(`${error.message}\nAll that it wrote is in the output of this job.`);
+        }),
       job,
       attempt,
       signal,

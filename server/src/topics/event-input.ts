@@ -50,7 +50,7 @@ export function readEvent(definition: InputDefinition, key: PlainKey, value: unk
         "INPUT_INVALID",
         `An event of ${definition.name}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
       );
-  return { type, ...fields, ...key, timestamp: timestamp ?? new Date() };
+  return { type, ...key, timestamp: timestamp ?? new Date(), ...fields };
 }
 
 /** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */
