@@ -1,4 +1,4 @@
-import { jobTopic, topicKeyText, type Job } from "@jobwire/shared";
+import { jobTopic, outputTopic, topicKeyText, type Job } from "@jobwire/shared";
 import superjson from "superjson";
 import type { TopicKey } from "../../server/src/store/store.js";
 import { redisKeys } from "./redis-keys.js";
@@ -17,6 +17,11 @@ export function nameOfJob(jobId: string): string {
 
 export function feedTopic(ownerId: string): TopicKey {
   return { scope: jobScope, topic: `feed/owner/${ownerId}` };
+}
+
+/** What a job's commands write. */
+export function outputTopicOf(jobId: string): TopicKey {
+  return { scope: `topic:${outputTopic.name}`, topic: nameOfJob(jobId) };
 }
 
 /** The key in Redis of a job's state. */

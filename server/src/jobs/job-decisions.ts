@@ -103,6 +103,11 @@ export function passTime(job: Job, storeNow: Date): JobDecision {
   return moveJob(job, { to: "failed", message }, storeNow);
 }
 
+/** The same for a job that does not exist and for one that is somebody else's. */
+export function jobNotFound(jobId: string): AppError {
+  return new AppError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(jobId)} that you may see.`);
+}
+
 /** When something is to happen with a job by itself. */
 export function dueAt({ status, runAt, leaseExpiresAt }: Job): Date | null {
   if (isTerminalJobStatus(status)) return null;

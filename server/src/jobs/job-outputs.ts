@@ -1,4 +1,5 @@
 import {
+  outputCheckMs,
   outputTopic,
   type Job,
   type JobStatus,
@@ -7,12 +8,15 @@ import {
   type StreamInputOf,
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { jobNotFound } from "./job-decisions.js";
 import type { EventStream, Jobwire } from "../topics/index.js";
 
 export interface JobOutputsOptions {
   readonly retainMs: number;
   /** How many bytes of a job's output are kept: the newest. */
   readonly maxBytes: number;
+  /** `null`: there is no such job any more. */
+  readonly findJob: (jobId: string) => Promise<Job | null>;
 }
 
 export type OutputRequest = Omit<StreamInputOf<typeof outputTopic>, "jobId" | "types"> & {
@@ -26,9 +30,25 @@ const maxWriteLength = 1_048_576;
 /** What the commands of jobs write: a log for each job, bounded in bytes. */
 export class JobOutputs {
   readonly #topic;
+  readonly #findJob: JobOutputsOptions["findJob"];
 
-  constructor(jobwire: Jobwire, { retainMs, maxBytes }: JobOutputsOptions) {
-    this.#topic = jobwire.topic(outputTopic, { retainMs, maxBytes, maxEvents: maxPieces });
+  constructor(jobwire: Jobwire, { retainMs, maxBytes, findJob }: JobOutputsOptions) {
+    this.#findJob = findJob;
+    this.#topic = jobwire.topic(outputTopic, {
+      retainMs,
+      maxBytes,
+      maxEvents: maxPieces,
+      // Whoever ended the job may have died before it said so here.
+      due: ({ ended, checkAt }) => (ended ? null : checkAt),
+      onDue: async ({ jobId }, state) => {
+        const job = await findJob(jobId);
+        if (!job || job.outcome) return { type: "output.ended" };
+        return {
+          state: { ...state, checkAt: new Date(jobwire.now().getTime() + outputCheckMs) },
+          events: [],
+        };
+      },
+    });
   }
 
   /** Appends in the order given. @throws AppError `JOB_FINISHED`, `INPUT_INVALID` when it is too much for one call. */
@@ -75,12 +95,16 @@ export class JobOutputs {
     { stage, ...request }: OutputRequest,
     signal: AbortSignal | undefined,
   ): Promise<EventStream<OutputStreamEvent>> {
-    // Whoever ended the job may have died before it said so here.
     if (outcome) await this.end(jobId);
     return this.#topic.stream(
       { ...request, jobId },
       {
         signal,
+        // Of a job that is gone nothing follows.
+        snapshot: async (state) => {
+          if (!(await this.#findJob(jobId))) throw jobNotFound(jobId);
+          return state;
+        },
         only: stage && ((event) => event.type === "output.ended" || event.stage === stage),
       },
     );

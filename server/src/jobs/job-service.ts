@@ -20,6 +20,7 @@ import type { EventStream } from "../topics/index.js";
 import {
   beginJob,
   cancelJob,
+  jobNotFound,
   moveJob,
   requireLease,
   type JobDecision,
@@ -244,11 +245,6 @@ export class JobService {
   async #read(jobId: string): Promise<Job> {
     return found(await this.options.topic.state({ jobId }), jobId);
   }
-}
-
-/** The same for a job that does not exist and for one that is somebody else's. */
-function jobNotFound(jobId: string): AppError {
-  return new AppError("JOB_NOT_FOUND", `There is no job ${JSON.stringify(jobId)} that you may see.`);
 }
 
 function found(job: Job | null, jobId: string): Job {

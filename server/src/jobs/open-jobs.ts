@@ -26,7 +26,11 @@ export interface Jobs {
 /** Jobs with all that is around them: their output, and those who work on them. */
 export function openJobs({ jobwire, retainFinishedMs, maxOpenPerUser, maxOutputBytes }: JobsOptions): Jobs {
   const waiting = new WaitingWork(jobwire, retainFinishedMs);
-  const outputs = new JobOutputs(jobwire, { retainMs: retainFinishedMs, maxBytes: maxOutputBytes });
+  const outputs = new JobOutputs(jobwire, {
+    retainMs: retainFinishedMs,
+    maxBytes: maxOutputBytes,
+    findJob: (jobId) => topic.state({ jobId }),
+  });
   const topic = openJobTopic(jobwire, { waiting, outputs, retainFinishedMs });
   const workers = new WorkerRegistry(jobwire);
   const now = () => jobwire.now();

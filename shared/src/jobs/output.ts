@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { lastEventIdSchema } from "../last-event-id.js";
+import { timestampSchema } from "../timestamp.js";
 import { defineTopic } from "../topic/define-topic.js";
 import type { EventOf, StreamEventOf } from "../topic/inferred-types.js";
 import { jobKey } from "./job-event.js";
@@ -26,11 +27,15 @@ export const outputEvents = {
   "output.ended": z.object({}),
 };
 
+export const outputCheckMs = 60_000;
+
 /** How much was written by now, whatever is still kept of it. */
 export const outputStateSchema = z.object({
   lines: z.number().int(),
   characters: z.number().int(),
   ended: z.boolean(),
+  /** When it is looked whether its job has ended without saying so here. */
+  checkAt: timestampSchema,
 });
 
 /** What a job's commands write. It is a log of its own: it never pushes the job's events out of theirs. */
@@ -41,12 +46,14 @@ export const outputTopic = defineTopic("job-output", {
   state: outputStateSchema,
   apply: (state, event) => {
     const { lines, characters } = state ?? { lines: 0, characters: 0 };
-    if (event.type === "output.ended") return { lines, characters, ended: true };
+    const { timestamp: checkAt } = event;
+    if (event.type === "output.ended") return { lines, characters, ended: true, checkAt };
     const { text } = event;
     return {
       lines: lines + text.split("\n").length - 1,
       characters: characters + text.length,
       ended: false,
+      checkAt: new Date(checkAt.getTime() + outputCheckMs),
     };
   },
 });

@@ -22,6 +22,7 @@ export async function loseEverything(
   const answeringSince = performance.now();
   await load.createJobs();
   load.watchJobs();
+  load.watchOutputs();
   const silent = () => old.filter(({ ending }) => ending === "open").map(({ name }) => name);
   await until(
     () => silent().length === 0,

@@ -1,6 +1,5 @@
 import type { Fault } from "../fault.js";
-import { readLog } from "../support/log-reading.js";
-import { feedTopic } from "../../support/job-places.js";
+import { marksBehind } from "../support/log-reading.js";
 import type { RedisProcess } from "../support/redis-process.js";
 import { until } from "../support/until.js";
 
@@ -26,14 +25,12 @@ export const sentinelFailover: Fault = {
     );
     const answeringSince = performance.now();
     stage.redis = (await sentinels.master()) ?? old;
-    const topic = feedTopic(load.ownerId);
-    const before = await remains.ask((redis) => readLog(redis, topic));
-    const after = await stage.redis.ask((redis) => readLog(redis, topic));
-    const taken = new Set<string>();
-    for (const [offset, text] of before.entries) {
-      const [, mark] = /"message":"([^"]+)"/.exec(text) ?? [];
-      if (mark !== undefined && after.entries.get(offset) !== text) taken.add(mark);
-    }
+    const { redis } = stage;
+    const taken = await marksBehind(
+      load.topics,
+      (ask) => remains.ask(ask),
+      (ask) => redis.ask(ask),
+    );
     await load.untilAllLive();
     await old.start();
     return { taken, answeringSince };

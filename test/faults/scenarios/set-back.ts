@@ -1,7 +1,6 @@
 import type { Fault } from "../fault.js";
 import { FaultProxy } from "../support/fault-proxy.js";
-import { readLog } from "../support/log-reading.js";
-import { feedTopic } from "../../support/job-places.js";
+import { marksBehind } from "../support/log-reading.js";
 import { RedisProcess } from "../support/redis-process.js";
 import { until } from "../support/until.js";
 
@@ -12,7 +11,7 @@ import { until } from "../support/until.js";
 export const setBack: Fault = {
   name: "set-back",
   title: "a replica that was behind is promoted: the logs are set back",
-  gapsOf: () => [1],
+  gapsOf: ({ kind }) => (kind === "output" ? [0, 1] : [1]),
   async strike({ stage, load, random, isShort }) {
     const master = stage.redis;
     await using line = await FaultProxy.start(master.port);
@@ -32,14 +31,11 @@ export const setBack: Fault = {
     // Nobody reaches the old master any more; what it has is known before the new one takes commits.
     stage.redisProxy.mute();
     stage.redisProxy.cut();
-    const topic = feedTopic(load.ownerId);
-    const old = await master.ask((redis) => readLog(redis, topic));
-    const kept = await replica.ask((redis) => readLog(redis, topic));
-    const taken = new Set<string>();
-    for (const [offset, text] of old.entries) {
-      const [, mark] = /"message":"([^"]+)"/.exec(text) ?? [];
-      if (mark !== undefined && offset > kept.head.offset) taken.add(mark);
-    }
+    const taken = await marksBehind(
+      load.topics,
+      (ask) => master.ask(ask),
+      (ask) => replica.ask(ask),
+    );
     if (taken.size === 0) throw new Error("The replica was not behind.");
     await stage.replaceRedis(replica);
     stage.redisProxy.heal();

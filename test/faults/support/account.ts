@@ -1,8 +1,9 @@
 import { formatCursor } from "@jobwire/shared";
 import type { RedisCommands } from "../../../server/src/store/redis-commands.js";
+import type { TopicKey } from "../../../server/src/store/store.js";
 import type { Ledger } from "./ledger.js";
-import { readJob, readLog, type LogSeen } from "./log-reading.js";
-import { feedTopic, nameOfJob } from "../../support/job-places.js";
+import { markOf, readJob, readLog, type LogSeen } from "./log-reading.js";
+import { feedTopic, outputTopicOf, topicOfJob } from "../../support/job-places.js";
 import { accountStream } from "./stream-account.js";
 import type { Watcher } from "./watcher.js";
 
@@ -31,23 +32,20 @@ export interface AccountOptions {
   readonly gapsOf: (watcher: Watcher) => readonly number[];
 }
 
-const markPattern = /"message":"([^"]+\/\d+)"/;
-
 /** Holds what the publishers know, what Redis has and what every stream received against each other. */
 export async function takeAccount(options: AccountOptions): Promise<Account> {
   const { redis, watchers, evicted, gapsOf } = options;
   const logs = new Map<string, LogSeen>();
   for (const { topic } of watchers) {
     const log = await readLog(redis, topic);
-    logs.set(topic.topic, {
-      ...log,
-      entries: new Map([...(evicted.get(topic.topic) ?? []), ...log.entries]),
-    });
+    const isOutput = topic.scope === outputTopicOf("").scope;
+    const gone = (isOutput ? undefined : evicted.get(topic.topic)) ?? [];
+    logs.set(nameOf(topic), { ...log, entries: new Map([...gone, ...log.entries]) });
   }
   const problems: string[] = [];
   const total = { deliveries: 0, gaps: 0, lost: 0, doubled: 0, disordered: 0 };
   for (const watcher of watchers) {
-    const log = logs.get(watcher.topic.topic);
+    const log = logs.get(nameOf(watcher.topic));
     if (!log) continue;
     const account = accountStream(watcher, log);
     total.deliveries += account.deliveries;
@@ -66,6 +64,10 @@ export async function takeAccount(options: AccountOptions): Promise<Account> {
   total.doubled += published.doubled;
   problems.push(...published.problems, ...(await checkStates(options, logs)));
   return { commits: options.ledger.acknowledged.length, ...total, problems };
+}
+
+function nameOf({ scope, topic }: TopicKey): string {
+  return `${scope} ${topic}`;
 }
 
 function holesOf(topic: string, { entries, head }: LogSeen): string[] {
@@ -88,7 +90,7 @@ function checkPublished(
   const places = new Map<string, string[]>();
   for (const [topic, { head, entries }] of logs) {
     for (const [offset, text] of entries) {
-      const [, mark] = markPattern.exec(text) ?? [];
+      const mark = markOf(text);
       if (mark === undefined) continue;
       const known = places.get(`${topic} ${mark}`);
       const place = formatCursor({ epoch: head.epoch, offset });
@@ -96,10 +98,10 @@ function checkPublished(
       else places.set(`${topic} ${mark}`, [place]);
     }
   }
-  const feed = feedTopic(ownerId).topic;
-  for (const { mark, jobId, id, acknowledgedAt } of ledger.entries.values()) {
+  const feed = nameOf(feedTopic(ownerId));
+  for (const { mark, jobId, id, isOutput, acknowledgedAt } of ledger.entries.values()) {
     if (!jobIds.includes(jobId)) continue;
-    for (const topic of [nameOfJob(jobId), feed]) {
+    for (const topic of isOutput ? [nameOf(outputTopicOf(jobId))] : [nameOf(topicOfJob(jobId)), feed]) {
       const found = places.get(`${topic} ${mark}`) ?? [];
       if (found.length > 1) {
         doubled += 1;
@@ -128,7 +130,7 @@ async function checkStates(
   const problems: string[] = [];
   for (const jobId of jobIds) {
     const state = await readJob(redis, jobId);
-    const log = logs.get(nameOfJob(jobId));
+    const log = logs.get(nameOf(topicOfJob(jobId)));
     const started = [...(log?.entries.values() ?? [])]
       .map((text) => JSON.parse(text) as Record<string, unknown>)
       .filter(({ type }) => type === "build.stage.started");

@@ -2,6 +2,8 @@
 export interface Entry {
   readonly mark: string;
   readonly jobId: string;
+  /** Said in the job's output, not in its log. */
+  readonly isOutput: boolean;
   readonly begunAt: number;
   /** When it was acknowledged, in milliseconds of `performance.now()`. */
   acknowledgedAt: number | null;
@@ -17,9 +19,17 @@ export class Ledger {
   /** Attempts whose outcome was in doubt. */
   retried = 0;
 
-  begin({ mark, jobId }: Pick<Entry, "mark" | "jobId">): void {
+  begin({ mark, jobId, isOutput = false }: Pick<Entry, "mark" | "jobId"> & Partial<Entry>): void {
     const begunAt = performance.now();
-    this.entries.set(mark, { mark, jobId, begunAt, acknowledgedAt: null, id: null, isRefused: false });
+    this.entries.set(mark, {
+      mark,
+      jobId,
+      isOutput,
+      begunAt,
+      acknowledgedAt: null,
+      id: null,
+      isRefused: false,
+    });
   }
 
   settle(mark: string, id: string | null): void {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { TopicKey } from "../../../server/src/store/store.js";
 import { slotOf } from "../../../server/src/store/cluster-slots.js";
 import { redisKeys } from "../../support/redis-keys.js";
 import { createTestClient } from "../../support/test-client.js";
 import { Ledger } from "./ledger.js";
-import { feedTopic, nameOfJob, topicOfJob } from "../../support/job-places.js";
+import { feedTopic, nameOfJob, outputTopicOf, topicOfJob } from "../../support/job-places.js";
 import { watchPlain } from "./plain-watcher.js";
 import { Publisher } from "./publisher.js";
 import type { Random } from "./random.js";
@@ -61,6 +62,7 @@ export class Load implements AsyncDisposable {
     await load.createJobs();
     load.watchJobs();
     load.watchFeed();
+    load.watchOutputs();
     for (const publisher of load.#publishers) publisher.start();
     load.#driving = load.#drive();
     // It is awaited by `stopPublishing`.
@@ -73,6 +75,11 @@ export class Load implements AsyncDisposable {
   /** In a Cluster: where all topics are. */
   get slot(): number {
     return slotOf(redisKeys.channel(feedTopic(this.ownerId)));
+  }
+
+  /** Where all is said that the publishers say. */
+  get topics(): TopicKey[] {
+    return [feedTopic(this.ownerId), ...this.jobIds.map(outputTopicOf)];
   }
 
   async createJobs(): Promise<void> {
@@ -102,6 +109,21 @@ export class Load implements AsyncDisposable {
     return watchers;
   }
 
+  /** What the commands of each job write, through either server. */
+  watchOutputs(): void {
+    for (const [index, jobId] of this.jobIds.entries())
+      this.watchers.push(
+        watchWithStockClient({
+          name: `output of job ${index + 1}, stock, server ${(index % 2) + 1}`,
+          url: this.#url(index % 2),
+          token: this.tokens.user,
+          topic: outputTopicOf(jobId),
+          jobId,
+          isOutput: true,
+        }),
+      );
+  }
+
   watchFeed(): void {
     for (let index = 0; index < this.#feedCount; index++) {
       this.watchers.push(
@@ -123,7 +145,11 @@ export class Load implements AsyncDisposable {
     const marks = await Promise.all(
       this.jobIds.map(async (jobId, index) => {
         const publisher = this.#publishers[index % this.#publishers.length];
-        return { topic: nameOfJob(jobId), mark: (await publisher?.publish(jobId)) ?? null };
+        const [mark = null, written = null] = [
+          await publisher?.publish(jobId),
+          await publisher?.write(jobId),
+        ];
+        return { topic: nameOfJob(jobId), mark, written };
       }),
     );
     const missing = () => {
@@ -131,8 +157,9 @@ export class Load implements AsyncDisposable {
         const { topic, deliveries, kind, ending } = watcher;
         const received = deliveries.slice(from);
         const isDone = marks
-          .filter((one) => one.mark !== null && (kind === "feed" || one.topic === topic.topic))
-          .every(({ mark }) => received.some(({ text }) => text.includes(`"message":"${mark}"`)));
+          .filter((one) => kind === "feed" || one.topic === topic.topic)
+          .map(({ mark, written }) => (kind === "output" ? written : mark))
+          .every((mark) => mark === null || received.some(({ text }) => text.includes(`"${mark}"`)));
         if (ending !== "open" || isDone) waiting.delete(watcher);
       }
       return [...waiting.keys()];
@@ -166,9 +193,10 @@ export class Load implements AsyncDisposable {
   /** Ends the jobs, so that their streams complete, and waits until they have. */
   async finish(): Promise<void> {
     await this.stopPublishing();
-    for (const jobId of this.jobIds) await this.#driver.move(jobId, "failed");
+    for (const [index, jobId] of this.jobIds.entries())
+      await (index % 2 === 0 ? this.#driver.cancel(jobId) : this.#driver.move(jobId, "failed"));
     const current = this.watchers.filter(
-      ({ kind, topic }) => kind === "job" && this.jobIds.some((id) => topic.topic === nameOfJob(id)),
+      ({ kind, topic }) => kind !== "feed" && this.jobIds.some((id) => topic.topic === nameOfJob(id)),
     );
     const late = () => current.filter(({ ending }) => ending === "open").map(({ name }) => name);
     await until(

@@ -31,6 +31,29 @@ export async function readLog(redis: RedisCommands, topic: TopicKey): Promise<Lo
   };
 }
 
+/** The marks of what one Redis has of these topics and another one, which was behind, has not. */
+export async function marksBehind(
+  topics: readonly TopicKey[],
+  ahead: <Answer>(ask: (redis: RedisCommands) => Promise<Answer>) => Promise<Answer>,
+  behind: <Answer>(ask: (redis: RedisCommands) => Promise<Answer>) => Promise<Answer>,
+): Promise<Set<string>> {
+  const marks = new Set<string>();
+  for (const topic of topics) {
+    const old = await ahead((redis) => readLog(redis, topic));
+    const kept = await behind((redis) => readLog(redis, topic));
+    for (const [offset, text] of old.entries) {
+      const mark = markOf(text);
+      if (mark !== undefined && kept.entries.get(offset) !== text) marks.add(mark);
+    }
+  }
+  return marks;
+}
+
+/** Of a message or a text; that of a job that was cancelled says first by whom. */
+export function markOf(text: string): string | undefined {
+  return /"(?:message|text)":"(?:[^"]*: )?([^"]+\/\d+)"/.exec(text)?.[1];
+}
+
 /** As XRANGE has it. */
 export type LogRow = [id: string, fields: string[]];
 

@@ -72,6 +72,36 @@ export class Publisher {
     return id === null ? null : mark;
   }
 
+  /** As `publish`, to the job's output. */
+  async write(jobId: string): Promise<string | null> {
+    const { ledger, random } = this.options;
+    const mark = this.#mark();
+    const stream = random.pick(["stdout", "stderr"] as const);
+    const piece = { stage: "code", attempt: 1, stream, text: mark } as const;
+    ledger.begin({ mark, jobId, isOutput: true });
+    const id = await this.#until(async (client, signal) => {
+      const input = { jobId, pieces: [piece], idempotencyKey: mark };
+      return (await client.work.write.mutate(input, { signal })).ids[0] ?? "";
+    }, ledger);
+    ledger.settle(mark, id);
+    return id === null ? null : mark;
+  }
+
+  /** Ends the job from outside; its message tells whether it was this call. */
+  async cancel(jobId: string): Promise<string | null> {
+    const { ledger } = this.options;
+    const mark = this.#mark();
+    ledger.begin({ mark, jobId });
+    const done = await this.#until(async (client, signal) => {
+      const job = await client.jobs.get.query({ jobId }, { signal });
+      if (job.message.endsWith(`: ${mark}`)) return "";
+      await client.jobs.cancel.mutate({ jobId, reason: mark }, { signal });
+      return "";
+    }, ledger);
+    ledger.settle(mark, done);
+    return done === null ? null : mark;
+  }
+
   /** Moves the job on by one status, or to its end. Only one publisher moves a job: the message tells whether it did. */
   async move(jobId: string, end?: "failed"): Promise<string | null> {
     const { ledger } = this.options;
@@ -92,7 +122,8 @@ export class Publisher {
   async #run(): Promise<void> {
     const { random, jobIds } = this.options;
     while (!this.#isStopped) {
-      await this.publish(random.pick(jobIds()));
+      const jobId = random.pick(jobIds());
+      await (random.integer(0, 3) === 0 ? this.write(jobId) : this.publish(jobId));
       await delay(random.integer(0, 12));
     }
   }

@@ -2,7 +2,7 @@ import { createTestClient } from "../../support/test-client.js";
 import { deliveryOf, type Delivery, type Ending, type Watcher, type WatcherOptions } from "./watcher.js";
 
 /** The unmodified tRPC client, which resumes by itself. */
-export function watchWithStockClient({ name, url, token, topic, jobId }: WatcherOptions): Watcher {
+export function watchWithStockClient({ name, url, token, topic, jobId, isOutput }: WatcherOptions): Watcher {
   const client = createTestClient({ url, token });
   const deliveries: Delivery[] = [];
   let ending: Ending = "open";
@@ -18,10 +18,12 @@ export function watchWithStockClient({ name, url, token, topic, jobId }: Watcher
   const subscription =
     jobId === null
       ? client.jobs.feed.subscribe({}, callbacks)
-      : client.jobs.events.subscribe({ jobId }, callbacks);
+      : isOutput
+        ? client.jobs.output.subscribe({ jobId }, callbacks)
+        : client.jobs.events.subscribe({ jobId }, callbacks);
   return {
     name,
-    kind: jobId === null ? "feed" : "job",
+    kind: jobId === null ? "feed" : isOutput ? "output" : "job",
     topic,
     deliveries,
     get ending() {

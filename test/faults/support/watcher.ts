@@ -21,7 +21,7 @@ export type Ending = "open" | "completed" | { readonly error: string };
 export interface Watcher extends Disposable {
   /** For reports: what it watches, how and through which server. */
   readonly name: string;
-  readonly kind: "job" | "feed";
+  readonly kind: "job" | "feed" | "output";
   readonly topic: TopicKey;
   readonly deliveries: readonly Delivery[];
   readonly ending: Ending;
@@ -34,6 +34,8 @@ export interface WatcherOptions {
   readonly topic: TopicKey;
   /** `null`: the feed of all jobs. */
   readonly jobId: string | null;
+  /** What the job's commands write, in place of its events. */
+  readonly isOutput?: boolean;
 }
 
 export function deliveryOf(id: string, event: Readonly<Record<string, unknown>>): Delivery {
