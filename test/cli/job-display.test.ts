@@ -116,3 +116,23 @@ test("the cursor is there again afterwards, and so it is when nothing was shown"
   }
   expect(idle.written()).toBe("");
 });
+
+test("a notice is written above the lines, which stay whole", () => {
+  const { terminal, written, screen } = openTerminal(100);
+  {
+    using display = createJobDisplay(terminal);
+    display.show(started("queued"));
+    display.notice("The stream is broken. Connecting again...\n");
+    display.show(completed("queued"));
+    display.show(started("starting"));
+    display.notice("Connected.\n");
+  }
+  const lines = stripVTControlCharacters(written()).split(/[\r\n]+/);
+  expect(
+    lines.filter((line) => line.startsWith("The stream is broken. Connecting again...")).length,
+  ).toBeGreaterThan(0);
+  expect(screen().slice(-2)).toEqual([
+    expect.stringMatching(/^✔ Queued .*100% +2\.5 s/),
+    expect.stringMatching(/^› Starting /),
+  ]);
+});

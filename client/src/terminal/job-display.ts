@@ -59,7 +59,11 @@ function createLiveDisplay(stream: NodeJS.WriteStream, job: Job | null): JobDisp
       view = applyJobEvent(view, event);
       draw();
     },
-    notice: (line) => bars.log(line),
+    notice(line) {
+      bars.log(line);
+      // Drawn at once: what waits for the next time may wait for nothing.
+      bars.update();
+    },
     [Symbol.dispose]: () => {
       if (lines.length === 0) return;
       bars.stop();
