@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "./test/support/build-programs.ts",
     typecheck: {
       enabled: true,
       include: ["test/types/**/*.test-d.ts"],

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { Inbox } from "../support/collect.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = fileURLToPath(new URL("../../client/src/cli/main.ts", import.meta.url));
+const program = fileURLToPath(new URL("../../client/dist/cli/main.js", import.meta.url));
 
-/** What runs the command line from its sources. */
-export const cliCommand = [process.execPath, "--conditions=@jobwire/source", "--import", "tsx", program];
+/** What runs the command line. */
+export const cliCommand = [process.execPath, program];
 
 export interface CliResult {
   readonly code: number | null;

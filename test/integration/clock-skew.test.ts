@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { watchJob } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
 import { startRedis } from "../support/redis-server.js";
-import { serverProgram, startProcess } from "../support/server-process.js";
+import { serverSource, startProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
 import { signTestToken, testSecret } from "../support/test-server.js";
 
@@ -17,7 +17,7 @@ describe.each([40_000, -40_000])("a server whose clock is %i ms ahead", (aheadMs
   test("keeps claims that hold, ends those that ran out, and says how far it is off", async () => {
     await using server = await startProcess(
       process.execPath,
-      [...serverProgram.slice(0, -1), "--import", clockShift, ...serverProgram.slice(-1)],
+      [...serverSource.slice(0, -1), "--import", clockShift, ...serverSource.slice(-1)],
       {
         REDIS_URL: redis.url,
         JWT_SECRET: testSecret,

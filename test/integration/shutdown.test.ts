@@ -7,7 +7,13 @@ import { describe, expect, test, vi } from "vitest";
 import { watchFeed } from "../support/collect.js";
 import { openRawStream } from "../support/raw-http.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
-import { serverProgram, spawnProcess, startProcess, type ServerProcess } from "../support/server-process.js";
+import {
+  serverProgram,
+  serverSource,
+  spawnProcess,
+  startProcess,
+  type ServerProcess,
+} from "../support/server-process.js";
 import { patience, readiness, startServerProcess } from "../support/shutdown.js";
 import { createTestClient, describeRefusal, refusalOf } from "../support/test-client.js";
 import { simulateTask } from "../support/tasks.js";
@@ -173,7 +179,7 @@ describe("SIGTERM with a running task", () => {
 
 describe("SIGTERM with a worker that does not end", () => {
   const program = [
-    ...serverProgram,
+    ...serverSource,
     "--worker",
     fileURLToPath(new URL("../support/stubborn-worker.ts", import.meta.url)),
   ];

@@ -6,8 +6,11 @@ import type { Environment } from "./test-server.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The server as it is started by `npm start`, without a worker. */
-export const serverProgram = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];
+/** The server as a program, without a worker. */
+export const serverProgram = ["server/dist/main.js"];
+
+/** The same from its sources: it can run a worker from its sources too. */
+export const serverSource = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];
 
 /** What a process ended with: its exit code, or the signal it died of. */
 type Exit = number | NodeJS.Signals | null;
