@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { describe, expect, test, vi } from "vitest";
-import { watchFeed, watchJob } from "../support/collect.js";
+import { watchFeed, watchJob, watchOutput } from "../support/collect.js";
 import { startRedis } from "../support/redis-server.js";
 import { describeRefusal, refusalOf } from "../support/test-client.js";
 import { describeOnEachStore, startTestServer, type TestServer } from "../support/test-server.js";
@@ -29,6 +29,18 @@ async function expectUnavailable(server: TestServer): Promise<void> {
     "jobs.list": () => client.jobs.list.query(),
     "jobs.transition": () => client.jobs.transition.mutate({ jobId: "any", to: "failed" }),
     "jobs.publish": () => client.jobs.publish.mutate({ jobId: "any", event }),
+    "jobs.counts": () => client.jobs.counts.query(),
+    "jobs.cancel": () => client.jobs.cancel.mutate({ jobId: "any" }),
+    "jobs.rerun": () => client.jobs.rerun.mutate({ jobId: "any" }),
+    "jobs.remove": () => client.jobs.remove.mutate({ jobId: "any" }),
+    "work.write": () =>
+      client.work.write.mutate({
+        jobId: "any",
+        pieces: [{ stage: "code", attempt: 1, stream: "stdout", text: "x" }],
+      }),
+    "work.offer": () => client.work.offer.mutate({ workerId: "me", host: "here", pipelines: ["any"] }),
+    "workers.list": () => client.workers.list.query(),
+    "pipelines.list": () => client.pipelines.list.query(),
     "work.waiting": () => client.work.waiting.query({ pipelines: ["any"] }),
     "work.claim": () => client.work.claim.mutate({ jobId: "any", workerId: "me" }),
   };
@@ -43,7 +55,11 @@ async function expectUnavailable(server: TestServer): Promise<void> {
     expect(performance.now() - start, path).toBeLessThan(refusalWithinMs);
   });
   await Promise.all(refusals);
-  for (const stream of [watchFeed(client), watchJob(client, { jobId: "any" })]) {
+  for (const stream of [
+    watchFeed(client),
+    watchJob(client, { jobId: "any" }),
+    watchOutput(client, { jobId: "any" }),
+  ]) {
     const start = performance.now();
     expect(describeRefusal(await stream.retriedError())).toMatchObject({ code: "SERVICE_UNAVAILABLE" });
     expect(performance.now() - start).toBeLessThan(refusalWithinMs);

@@ -165,7 +165,7 @@ test("jobs of other pipelines are left alone", async () => {
   expect((await otherShop.getJob(otherId)).status).toBe("queued");
 });
 
-test("a queue that is longer than one answer is worked off to its end", async () => {
+test("a queue that is longer than one answer is worked off to its end", { timeout: 90_000 }, async () => {
   await using server = await startTestServer();
   const shop = await openWorkshop(server);
   const jobIds = await Promise.all(Array.from({ length: 130 }, () => shop.createJob()));
@@ -210,6 +210,36 @@ test("a job that ends elsewhere aborts its stage and frees the worker for the ne
   expect(outline(await shop.eventsOf(next)).at(-1)).toBe("started ready");
   expect(performed).toEqual(["aborted", next]);
   expect(failureOf(await shop.eventsOf(calledOff))).toBe("called off");
+});
+
+test("a stage that does not heed its signal is left behind, which is said, and the worker goes on", async () => {
+  await using server = await startTestServer();
+  const shop = await openWorkshop(server);
+  const [entered, goOn, said] = [deferred<void>(), deferred<void>(), deferred<string>()];
+  const logger = {
+    info() {},
+    error() {},
+    warn: (_fields: object, message: string) => /left behind/.test(message) && said.resolve(message),
+  };
+  await using _worker = shop.startWorker(
+    ({ id }) =>
+      stages({
+        async code() {
+          if (id !== stubborn) return;
+          entered.resolve();
+          await goOn.promise;
+        },
+      }),
+    { logger },
+  );
+  const stubborn = await shop.createJob();
+  await entered.promise;
+  const { client } = await server.newService();
+  expect(await client.jobs.cancel.mutate({ jobId: stubborn })).toMatchObject({ outcome: "cancelled" });
+  const next = await shop.createJob();
+  expect(outline(await shop.eventsOf(next)).at(-1)).toBe("started ready");
+  expect(await said.promise).toContain("does not heed its signal");
+  goOn.resolve();
 });
 
 test("a worker without the role for it claims nothing and says why", async () => {

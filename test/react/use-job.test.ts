@@ -46,6 +46,32 @@ test("a job is there with its log, and follows what happens until it ends", asyn
   ]);
 });
 
+test("a job's stages are whole although most of its log is trimmed", async () => {
+  await using small = await startTestServer({ HISTORY_MAX_EVENTS: "10" });
+  const [{ token, client }, { client: service }] = [await small.newUser(), await small.newService()];
+  const { id: jobId } = await client.jobs.create.mutate({ title: "Long" });
+  for (const to of ["starting", "scaffold", "code", "deps", "checks"] as const) {
+    await service.jobs.transition.mutate({ jobId, to });
+    for (let round = 0; round < 3; round++) {
+      const events = Array.from({ length: 100 }, (_, percent) => ({
+        type: "build.progress" as const,
+        stage: to,
+        percent,
+      }));
+      await service.jobs.publish.mutate({ jobId, events });
+    }
+  }
+  const watching = createCountingClient({ url: small.url, token });
+  const { result } = renderWithClient(watching.client, useJob, jobId);
+  await waitFor(() => expect(result.current.job?.status).toBe("checks"));
+  const stages = () => result.current.job?.stages.map(({ stage, outcome }) => `${stage} ${outcome}`);
+  const before = ["queued", "starting", "scaffold", "code", "deps"].map((stage) => `${stage} completed`);
+  await waitFor(() => expect(stages()).toEqual([...before, "checks null"]));
+  await service.jobs.transition.mutate({ jobId, to: "failed" });
+  await waitFor(() => expect(result.current.connection.state).toBe("ended"));
+  expect(stages()).toEqual([...before, "checks failed", "failed null"]);
+});
+
 test("mounting twice, as StrictMode does, opens one stream, and nothing is open after the end", async () => {
   using errors = watchErrorLog();
   const { jobId, watching } = await newJob("Once");

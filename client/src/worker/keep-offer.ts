@@ -5,6 +5,8 @@ import type { WorkerLogger } from "./logger.js";
 const leaseMs = 30_000;
 const intervalMs = 10_000;
 const timeoutMs = 5000;
+/** Many jobs may begin and end in a moment. */
+const refreshDelayMs = 1000;
 
 export interface Offer extends AsyncDisposable {
   /** To be called when how many jobs run has changed. */
@@ -34,11 +36,18 @@ export function keepOffer(
     });
   };
   const timer = setInterval(say, intervalMs);
+  let refreshing: NodeJS.Timeout | undefined;
   say();
   return {
-    refresh: say,
+    refresh() {
+      refreshing ??= setTimeout(() => {
+        refreshing = undefined;
+        say();
+      }, refreshDelayMs);
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      clearTimeout(refreshing);
       await saying;
       const { workerId } = describe();
       await client.work.leave

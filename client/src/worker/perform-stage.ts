@@ -55,7 +55,9 @@ export async function performStage(options: StageOptions): Promise<void> {
     });
   signal.throwIfAborted();
   try {
-    await returnedOrLeftBehind(work(), signal);
+    await returnedOrLeftBehind(work(), signal, () =>
+      logger.warn({ jobId: job.id, stage }, "the stage does not heed its signal; it is left behind"),
+    );
   } finally {
     await Promise.all([progress.close(), output.flush()]);
   }
@@ -65,11 +67,16 @@ export async function performStage(options: StageOptions): Promise<void> {
 /** How long an aborted function may take to clean up. One that takes longer must not hold the worker. */
 const settleMs = 5_000;
 
-async function returnedOrLeftBehind(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function returnedOrLeftBehind(
+  work: Promise<void>,
+  signal: AbortSignal,
+  onLeftBehind: () => void,
+): Promise<void> {
   const returned = new AbortController();
   const leftBehind = async () => {
     await once(signal, "abort", { signal: returned.signal });
     await delay(settleMs, undefined, { signal: returned.signal });
+    onLeftBehind();
   };
   try {
     await Promise.race([work, leftBehind()]);
