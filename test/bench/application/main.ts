@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { createJobwireClient } from "@jobwire/client";
 import { Redis } from "ioredis";
 import { startRedis } from "../../support/redis-server.js";
-import { serverProgram, startProcess, type ServerProcess } from "../../support/server-process.js";
+import { serverSource, startProcess, type ServerProcess } from "../../support/server-process.js";
 import { signTestToken, testSecret } from "../../support/test-server.js";
 import { SseClients } from "./sse-clients.js";
 
@@ -142,7 +142,7 @@ async function measurePipe(redisUrl: string, tokens: number): Promise<void> {
 }
 
 function startApplication(redisUrl: string): Promise<ServerProcess> {
-  return startProcess(process.execPath, serverProgram, {
+  return startProcess(process.execPath, serverSource, {
     REDIS_URL: redisUrl,
     JWT_SECRET: testSecret,
     METRICS_TOKEN: testSecret,

@@ -184,9 +184,9 @@ test("a stream that is not read is slow and closed alone; its neighbours on the 
 
 test(
   "a stream that takes nothing for sendTimeoutMs is dead and closed alone",
-  { timeout: 15_000 },
+  { timeout: 25_000 },
   async () => {
-    await using server = await startHttp2Server({ sendTimeoutMs: 300, maxBufferedBytes: 64_000_000 });
+    await using server = await startHttp2Server({ sendTimeoutMs: 1500, maxBufferedBytes: 64_000_000 });
     using client = await server.connect();
     const stalled = await client.open("/topic");
     stalled.stream.on("error", () => {});
@@ -195,7 +195,7 @@ test(
     await eventually(() => server.sse.connectionCount()).toBe(2);
     for (let round = 1; round <= 20; round++) await server.publish(10, "x".repeat(10_000));
     await neighbour.until(({ id }) => id?.endsWith(":200") ?? false);
-    await expect.poll(() => server.closes, { timeout: 5000 }).toEqual(["dead"]);
+    await expect.poll(() => server.closes, { timeout: 10_000 }).toEqual(["dead"]);
     await server.publish(1, "", true);
     await neighbour.ended();
     expect(offsetsOf(neighbour)).toEqual(oneTo(201));
