@@ -84,7 +84,7 @@ test("services move jobs and see who works; users see what is worked on", async 
   ]);
   expect(JSON.parse(moved.stdout)).toMatchObject({ id, status: "starting" });
   expect(workers.stdout).toMatch(/^w1 +mill +build +site +0 running +since \d{4}/);
-  expect(pipelines.stdout).toMatch(/^build +1 workers +\d+ waiting +site\n$/);
+  expect(pipelines.stdout).toMatch(/^build +1 workers +\d+ waiting +site$/m);
   expect(refused.code).toBe(4);
 });
 

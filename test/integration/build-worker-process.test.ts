@@ -44,6 +44,21 @@ test("on SIGTERM the worker finishes its job and ends with 0", async () => {
   expect(await shop.temporaryFolders()).toEqual([]);
 });
 
+test("a job that is cancelled ends its project's programs, leaves nothing behind, and the worker goes on", async () => {
+  await using checkpoint = await openCheckpoint();
+  await using project = await projectThatWaits(checkpoint);
+  await using other = await makeFolder({ "package.json": packageJson({}) });
+  await using shop = await openBuildShop({ projects: { it: project.path, other: other.path } });
+  const jobId = await shop.createJob("it");
+  const scriptEnded = once(await checkpoint.reached, "close");
+  const { client } = await shop.server.newService();
+  await client.jobs.cancel.mutate({ jobId, reason: "not needed" });
+  await scriptEnded;
+  expect((await shop.eventsOf(jobId)).at(-1)).toMatchObject({ outcome: "cancelled" });
+  expect(outline(await shop.build("other")).at(-1)).toBe("started ready");
+  await expect.poll(() => shop.temporaryFolders()).toEqual([]);
+});
+
 test("on the second SIGTERM the worker ends at once, and its project's programs with it", async () => {
   await using checkpoint = await openCheckpoint();
   await using project = await projectThatWaits(checkpoint);

@@ -108,7 +108,11 @@ describeOnEachStore("finding jobs", (store) => {
     const get = (jobId: string) => alice.client.jobs.get.query({ jobId });
     expect(await get(first.id)).toMatchObject({ queuePosition: 0, waitingFor: "worker" });
     expect(await get(second.id)).toMatchObject({ queuePosition: 1 });
-    expect(await alice.client.pipelines.list.query()).toEqual([]);
+    const unoffered = [{ name: "p", projects: [], workers: 0, waiting: 2 }];
+    expect(await alice.client.pipelines.list.query()).toEqual(unoffered);
+    expect(await service.client.pipelines.list.query()).toContainEqual(unoffered[0]);
+    const stranger = await server.newUser();
+    expect(await stranger.client.pipelines.list.query()).toEqual([]);
     const offer = { workerId: "w", host: "h", pipelines: ["p", "q"], projects: ["shop"], running: 0 };
     await service.client.work.offer.mutate(offer);
     await expect
@@ -124,7 +128,9 @@ describeOnEachStore("finding jobs", (store) => {
     expect(await get(first.id)).toMatchObject({ queuePosition: null, waitingFor: null });
     expect(await get(second.id)).toMatchObject({ queuePosition: 0 });
     await service.client.work.leave.mutate({ workerId: "w" });
-    await expect.poll(() => alice.client.pipelines.list.query(), { timeout: 5000 }).toEqual([]);
+    await expect
+      .poll(() => alice.client.pipelines.list.query(), { timeout: 5000 })
+      .toEqual([{ name: "p", projects: [], workers: 0, waiting: 1 }]);
     await service.client.work.offer.mutate({ ...offer, leaseMs: 1000 });
     await expect.poll(() => service.client.workers.list.query(), { timeout: 10_000 }).toEqual([]);
   });

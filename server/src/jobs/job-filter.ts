@@ -26,6 +26,11 @@ export function queueOf(pipeline: string): string {
   return indexOf(everybody, "queued", pipeline);
 }
 
+/** The jobs that wait, of this caller or, for a service, of everybody. */
+export function waitingIndexOf({ role, userId }: Caller): string {
+  return indexOf(role === "service" ? everybody : ownerOf(userId), "queued");
+}
+
 /** The indexes of an owner's jobs, by status. */
 export function ownedIndex(ownerId: string, status: JobStatus): string {
   return indexOf(ownerOf(ownerId), status);

@@ -42,5 +42,5 @@ export function createWorkerRouter(work: WorkService) {
 
 /** What is worked on, for everybody. */
 export function createPipelineRouter(work: WorkService) {
-  return router({ list: userProcedure.query(() => work.pipelines()) });
+  return router({ list: userProcedure.query(({ ctx }) => work.pipelines(ctx.principal)) });
 }

@@ -9,7 +9,8 @@ import type {
   workTopic,
 } from "@jobwire/shared";
 import { claimJob, requireLease } from "./job-decisions.js";
-import { queueOf } from "./job-filter.js";
+import type { Caller } from "../principal.js";
+import { queueOf, waitingIndexOf } from "./job-filter.js";
 import type { JobOutputs } from "./job-outputs.js";
 import type { JobService } from "./job-service.js";
 import type { JobTopic } from "./job-topic.js";
@@ -24,6 +25,9 @@ export interface WorkServiceOptions {
   readonly waiting: WaitingWork;
   readonly now: () => Date;
 }
+
+/** How many waiting jobs are looked at for pipelines that nobody offers. */
+const longestWaiting = 100;
 
 /** What workers do: say that they are there, find queued jobs, claim them, keep the claim and hand in output. */
 export class WorkService {
@@ -83,12 +87,22 @@ export class WorkService {
     return this.options.workers.list();
   }
 
-  /** What workers offer, by name. */
-  async pipelines(): Promise<Pipeline[]> {
+  /**
+   * What workers offer, by name, and what nobody offers although jobs wait for it: the caller's own, for services anybody's. Of
+   * these the jobs that wait longest are looked at.
+   */
+  async pipelines(caller: Caller): Promise<Pipeline[]> {
     const { workers, topic } = this.options;
     const offered = await workers.pipelines();
-    const waiting = await topic.counts([...offered.keys()].map(queueOf));
-    return [...offered].map(([name, offer]) => ({ name, ...offer, waiting: waiting[queueOf(name)] ?? 0 }));
+    const { items } = await topic.list({ index: waitingIndexOf(caller), limit: longestWaiting });
+    const wanted = items.flatMap(({ state }) => state.pipeline ?? []);
+    const names = [...new Set([...offered.keys(), ...wanted])].toSorted();
+    const waiting = await topic.counts(names.map(queueOf));
+    return names.map((name) => ({
+      name,
+      ...(offered.get(name) ?? { projects: [], workers: 0 }),
+      waiting: waiting[queueOf(name)] ?? 0,
+    }));
   }
 
   /** By the clock that all servers share. */

@@ -66,7 +66,7 @@ export const workerSchema = z.object({
 /** A worker that is there. */
 export type Worker = z.infer<typeof workerSchema>;
 
-/** One that is offered by a worker. */
+/** One that a worker offers, or that jobs wait for. */
 export interface Pipeline {
   readonly name: string;
   /** What its workers offer it for, by name. */
