@@ -133,7 +133,8 @@ describe("servers that share one Redis", () => {
 });
 
 describe("the server as a program", () => {
-  test("npm start says where it listens, and ends with 0 on SIGTERM", async () => {
+  // It builds the dashboard first.
+  test("npm start says where it listens, and ends with 0 on SIGTERM", { timeout: 90_000 }, async () => {
     await using server = await startProcess("npm", ["start"], {});
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     const line = await server.until((text) => text.includes("/api/dev/token"));

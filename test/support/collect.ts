@@ -13,7 +13,7 @@ import type { TRPCClientError } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 import type { TestClient } from "./test-client.js";
 
-const patienceMs = 15_000;
+const patienceMs = 25_000;
 
 /** The kit's, with more patience: tests run beside each other. */
 export class Inbox<Item> extends KitInbox<Item> {

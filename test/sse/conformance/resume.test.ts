@@ -119,7 +119,7 @@ describeOnEachHandler("a client that comes back", ({ mount }) => {
   });
 
   test("after silence: it builds a new URL, with the id in the input", { concurrent: true }, async () => {
-    const quiet = initTRPC.create({ isDev: false, sse: { client: { reconnectAfterInactivityMs: 150 } } });
+    const quiet = initTRPC.create({ isDev: false, sse: { client: { reconnectAfterInactivityMs: 600 } } });
     const seen: unknown[] = [];
     const stopped = new Happening("the abort of the first call");
     const numbers = quiet.procedure
@@ -142,12 +142,12 @@ describeOnEachHandler("a client that comes back", ({ mount }) => {
   test("pings keep it from coming back", { concurrent: true }, async () => {
     const pinged = initTRPC.create({
       isDev: false,
-      sse: { client: { reconnectAfterInactivityMs: 400 }, ping: { enabled: true, intervalMs: 50 } },
+      sse: { client: { reconnectAfterInactivityMs: 1500 }, ping: { enabled: true, intervalMs: 50 } },
     });
     let calls = 0;
     const numbers = pinged.procedure.subscription(async function* () {
       calls += 1;
-      await delay(1200);
+      await delay(3500);
       yield 1;
     });
     await using served = await mount({ router: pinged.router({ numbers }) });
