@@ -128,18 +128,22 @@ test("names that only look odd are kept: they reach readers as they were written
   expect((await board.first(1))[0]?.data).toMatchObject({ additionalData: allowed });
 });
 
-describe("records that are damaged", () => {
+describe("records with such values, or damaged,", () => {
   test("make no list, claim or search for work of others fail, and are counted", async () => {
     const [bob, admin] = [await server.newUser(), new Redis(redis.url)];
     const create = (pipeline?: string) => bob.client.jobs.create.mutate({ ...(pipeline && { pipeline }) });
-    const [other, broken, sound] = [await create("p"), await create("p"), await create("p")];
+    const [poisoned, broken, sound] = [await create("p"), await create("p"), await create("p")];
+    const state = (await admin.hget(jobStateKey(poisoned.id), "state")) ?? "";
+    const metadata = `"metadata":{"constructor":"x","__proto__":"y","kept":"z"}`;
+    expect(state).toContain(`"metadata":{}`);
+    await admin.hset(jobStateKey(poisoned.id), "state", state.replace(`"metadata":{}`, metadata));
     await admin.hset(jobStateKey(broken.id), "state", `{"json":{"status":"no status"}}`);
     admin.disconnect();
 
     const { items } = await bob.client.jobs.list.query();
     expect(items.map(({ id, metadata }) => ({ id, metadata }))).toEqual([
       { id: sound.id, metadata: {} },
-      { id: other.id, metadata: {} },
+      { id: poisoned.id, metadata: { kept: "z" } },
     ]);
     expect((await bob.client.jobs.list.query({ limit: 2 })).items.map(({ id }) => id)).toEqual([sound.id]);
     await expect(bob.client.jobs.get.query({ jobId: broken.id })).rejects.toMatchObject({
@@ -147,7 +151,7 @@ describe("records that are damaged", () => {
     });
 
     const waiting = await service.client.work.waiting.query({ pipelines: ["p"] });
-    expect(waiting.items.map(({ jobId }) => jobId)).toEqual([other.id, sound.id]);
+    expect(waiting.items.map(({ jobId }) => jobId)).toEqual([poisoned.id, sound.id]);
     for (const { jobId } of waiting.items) {
       const claimed = await service.client.work.claim.mutate({ jobId, workerId: "w" });
       expect(claimed).toMatchObject({ id: jobId, status: "starting" });

@@ -242,6 +242,28 @@ test("a stage that does not heed its signal is left behind, which is said, and t
   goOn.resolve();
 });
 
+test("a job that becomes ready is not taken for one that was ended, although its stream says so before the call is answered", async () => {
+  await using server = await startTestServer();
+  const shop = await openWorkshop(server);
+  const { token } = await server.newService();
+  const warnings: string[] = [];
+  const warn = (_fields: object, message: string) => void warnings.push(message);
+  const slowly: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init);
+    if (String(input).includes("jobs.transition")) await new Promise((resolve) => setTimeout(resolve, 200));
+    return answer;
+  };
+  await using worker = createWorker({
+    client: createJobwireClient({ url: server.url, token, fetch: slowly }),
+    pipelines: { [shop.pipeline]: { open: () => stages() } },
+    logger: { info() {}, warn, error: warn },
+  });
+  const jobId = await shop.createJob();
+  expect(outline(await shop.eventsOf(jobId)).at(-1)).toBe("started ready");
+  await worker.stop({ graceMs: 5000 });
+  expect(warnings).toEqual([]);
+});
+
 test("a worker without the role for it claims nothing and says why", async () => {
   await using server = await startTestServer();
   const shop = await openWorkshop(server);

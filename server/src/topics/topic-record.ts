@@ -1,3 +1,4 @@
+import { findUnencodablePart } from "@jobwire/shared";
 import superjson from "superjson";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
@@ -44,7 +45,10 @@ export function readTopicRecord<State>(
 ): TopicRecord<State> {
   try {
     const { state, ...rest } = recordSchema.parse(record);
-    return { ...rest, state: schema.parse(state) };
+    const read = schema.parse(state);
+    const part = findUnencodablePart(read);
+    if (part) throw new Error(`${part.path.join(".")}: ${part.message}`);
+    return { ...rest, state: read };
   } catch (cause) {
     throw new AppError(
       "STATE_UNREADABLE",

@@ -195,7 +195,7 @@ test(
     await eventually(() => server.sse.connectionCount()).toBe(2);
     for (let round = 1; round <= 20; round++) await server.publish(10, "x".repeat(10_000));
     await neighbour.until(({ id }) => id?.endsWith(":200") ?? false);
-    await expect.poll(() => server.closes, { timeout: 10_000 }).toEqual(["dead"]);
+    await expect.poll(() => server.closes, { timeout: 5000 }).toEqual(["dead"]);
     await server.publish(1, "", true);
     await neighbour.ended();
     expect(offsetsOf(neighbour)).toEqual(oneTo(201));
