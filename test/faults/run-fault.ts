@@ -87,6 +87,7 @@ async function runFault(stage: Stage, fault: Fault, { seed, size, isShort }: Run
       watchers: load.watchers.filter(({ kind, topic }) => kind === "feed" || isCurrent(load, topic.topic)),
       taken,
       evicted,
+      cancelled: load.cancelled,
       gapsOf: fault.gapsOf ?? (() => [0]),
     }),
   );

@@ -1,3 +1,4 @@
+import { everything } from "../support/account.js";
 import type { Fault } from "../fault.js";
 import type { Load } from "../support/load.js";
 import type { RedisProcess } from "../support/redis-process.js";
@@ -15,7 +16,7 @@ export const flushAll: Fault = {
 export async function loseEverything(
   load: Load,
   redis: RedisProcess,
-): Promise<{ readonly answeringSince: number }> {
+): Promise<{ readonly answeringSince: number; readonly taken: ReadonlySet<string> }> {
   await load.untilAllLive();
   const old = load.watchers.filter(({ kind }) => kind === "job");
   await redis.ask((client) => client.flushall());
@@ -31,5 +32,5 @@ export async function loseEverything(
   );
   const wrong = old.filter(({ ending }) => typeof ending !== "object" || !/NOT_FOUND|404/.test(ending.error));
   if (wrong.length > 0) throw new Error(`${wrong[0]?.name} ended with ${JSON.stringify(wrong[0]?.ending)}`);
-  return { answeringSince };
+  return { answeringSince, taken: new Set([everything]) };
 }

@@ -24,6 +24,8 @@ export interface AccountOptions {
   readonly jobIds: readonly string[];
   readonly ledger: Ledger;
   readonly watchers: readonly Watcher[];
+  /** Jobs that were cancelled meanwhile: each has one end, in its state and in its log. */
+  readonly cancelled: readonly { readonly jobId: string; readonly mark: string }[];
   /** Marks of events that the fault has taken from Redis; they may be missing. */
   readonly taken: ReadonlySet<string>;
   /** What the fault has taken out of logs: streams have seen it, or a gap covers it. */
@@ -31,6 +33,9 @@ export interface AccountOptions {
   /** How many gaps this stream may have seen. */
   readonly gapsOf: (watcher: Watcher) => readonly number[];
 }
+
+/** In `taken`: the fault has emptied Redis. */
+export const everything = "*";
 
 /** Holds what the publishers know, what Redis has and what every stream received against each other. */
 export async function takeAccount(options: AccountOptions): Promise<Account> {
@@ -62,7 +67,11 @@ export async function takeAccount(options: AccountOptions): Promise<Account> {
   const published = checkPublished(options, logs);
   total.lost += published.lost;
   total.doubled += published.doubled;
-  problems.push(...published.problems, ...(await checkStates(options, logs)));
+  problems.push(
+    ...published.problems,
+    ...(await checkStates(options, logs)),
+    ...(await checkCancelled(options)),
+  );
   return { commits: options.ledger.acknowledged.length, ...total, problems };
 }
 
@@ -120,6 +129,23 @@ function checkPublished(
 
 function offsetOf(id: string): string | undefined {
   return id.split(":")[1];
+}
+
+async function checkCancelled({ redis, cancelled, taken }: AccountOptions): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { jobId, mark } of cancelled) {
+    const state = await readJob(redis, jobId);
+    // What a fault has taken from Redis is gone whole.
+    if (!state && (taken.has(mark) || taken.has(everything))) continue;
+    const { entries } = await readLog(redis, topicOfJob(jobId));
+    const ends = [...entries.values()].filter((text) => text.includes(`"outcome":"cancelled"`));
+    const isWhole = state?.status === "failed" && ends.length === 1 && markOf(ends[0] ?? "") === mark;
+    if (!isWhole && !taken.has(mark))
+      problems.push(
+        `job ${jobId} was cancelled with ${mark} and is ${JSON.stringify(state)}: ${ends.join()}`,
+      );
+  }
+  return problems;
 }
 
 /** A job's state is what its log says last, and has been in as many stages as its log says. */

@@ -26,6 +26,8 @@ export class Load implements AsyncDisposable {
   readonly ledger = new Ledger();
   readonly watchers: Watcher[] = [];
   jobIds: string[] = [];
+  /** Jobs that were cancelled while the fault was at work, and what marks their end. */
+  readonly cancelled: { readonly jobId: string; readonly mark: string }[] = [];
   readonly #publishers: Publisher[];
   readonly #driver: Publisher;
   #driving: Promise<void> | undefined;
@@ -218,6 +220,10 @@ export class Load implements AsyncDisposable {
   async #drive(): Promise<void> {
     while (!this.#isStopped) {
       await this.#driver.move(this.random.pick(this.jobIds));
+      if (this.random.integer(0, 9) === 0) {
+        const cancelled = await this.#driver.cancelNew(this.tokens.user);
+        if (cancelled) this.cancelled.push(cancelled);
+      }
       await delay(25);
     }
   }

@@ -102,6 +102,18 @@ export class Publisher {
     return done === null ? null : mark;
   }
 
+  /** Creates a job for this user and cancels it, whatever happens meanwhile. @returns which one, and what marks its end. */
+  async cancelNew(userToken: string): Promise<{ readonly jobId: string; readonly mark: string } | null> {
+    const { ledger, urls } = this.options;
+    const clients = urls.map((url) => createTestClient({ url, token: userToken }));
+    const jobId = await this.#until(async (_client, signal) => {
+      const client = this.options.random.pick(clients);
+      return (await client.jobs.create.mutate({}, { signal })).id;
+    }, ledger);
+    const mark = jobId === null ? null : await this.cancel(jobId);
+    return jobId === null || mark === null ? null : { jobId, mark };
+  }
+
   /** Moves the job on by one status, or to its end. Only one publisher moves a job: the message tells whether it did. */
   async move(jobId: string, end?: "failed"): Promise<string | null> {
     const { ledger } = this.options;
