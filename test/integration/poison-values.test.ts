@@ -134,9 +134,9 @@ describe("records with such values, or damaged,", () => {
     const create = (pipeline?: string) => bob.client.jobs.create.mutate({ ...(pipeline && { pipeline }) });
     const [poisoned, broken, sound] = [await create("p"), await create("p"), await create("p")];
     const state = (await admin.hget(jobStateKey(poisoned.id), "state")) ?? "";
-    const metadata = `"metadata":{"constructor":"x","__proto__":"y","kept":"z"}`;
+    const poison = `"metadata":{"constructor":"x","__proto__":"y","kept":"z"}`;
     expect(state).toContain(`"metadata":{}`);
-    await admin.hset(jobStateKey(poisoned.id), "state", state.replace(`"metadata":{}`, metadata));
+    await admin.hset(jobStateKey(poisoned.id), "state", state.replace(`"metadata":{}`, poison));
     await admin.hset(jobStateKey(broken.id), "state", `{"json":{"status":"no status"}}`);
     admin.disconnect();
 

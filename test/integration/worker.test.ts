@@ -250,7 +250,7 @@ test("a job that becomes ready is not taken for one that was ended, although its
   const warn = (_fields: object, message: string) => void warnings.push(message);
   const slowly: typeof fetch = async (input, init) => {
     const answer = await fetch(input, init);
-    if (String(input).includes("jobs.transition")) await new Promise((resolve) => setTimeout(resolve, 200));
+    if (answer.url.includes("jobs.transition")) await new Promise((resolve) => setTimeout(resolve, 200));
     return answer;
   };
   await using worker = createWorker({
