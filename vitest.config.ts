@@ -4,7 +4,13 @@ import { defineConfig } from "vitest/config";
 const conditions = ["@jobwire/source", "module", "node", "development|production"];
 
 /** These make a page of their process, or measure what is left in it. */
-const alone = ["test/react/**/*.test.ts", "test/client/**/*.test.ts", "test/examples/**/*.test.ts"];
+const alone = [
+  "test/react/**/*.test.ts",
+  "test/client/**/*.test.ts",
+  "test/examples/**/*.test.ts",
+  "test/streams/**/*.test.ts",
+  "test/sse/faults/heartbeat.test.ts",
+];
 
 export default defineConfig({
   resolve: { conditions },

@@ -65,21 +65,21 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
       const tabs = await Promise.all(Array.from({ length: 12 }, () => openTab()));
       await Promise.all(tabs.map(untilLive));
       let published = 0;
-      let kills = 0;
-      const publishing = (async () => {
-        for (; kills < 20; published += 5) {
+      async function burst(): Promise<void> {
+        for (let round = 0; round < 20; round++, published += 5) {
           await publish(5);
           await paced(5);
         }
-      })();
-      for (; kills < 20; kills++) {
+      }
+      for (let kills = 0; kills < 20; kills++) {
         const leader = await leaderOf(tabs);
+        const publishing = burst();
         await (kills % 5 === 4 ? crash(leader) : leader.close());
         tabs.splice(tabs.indexOf(leader), 1);
         // Joins late, and is owed all that was said before.
         tabs.push(await openTab());
+        await publishing;
       }
-      await publishing;
       for (const tab of tabs) expect(await offsetsOf(tab, published)).toEqual(range(published));
       await eventually(() => server.sse.connectionCount()).toBe(1);
     },
