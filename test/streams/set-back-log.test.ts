@@ -31,6 +31,20 @@ describe.each(ways)("an %s stream whose log was set back", (way) => {
     expect(reading.ids).toEqual([...ids, `${epoch}:3`, ...fresh]);
   });
 
+  test("says the gap from the id its client knows, when the log has forked behind it before", async () => {
+    await using store = new TroubledStore();
+    await using hubs = new TopicHubs(store, ignore);
+    const topic = newTopic();
+    const [known = ""] = (await publish(store, topic, 5)).slice(-1);
+    await store.fork(topic, parseCursor(known) ?? { epoch: "", offset: 0 });
+    await using reading = new Reading(way, { hubs, topic, after: parseCursor(known) });
+    await settled();
+    await store.setBack(topic, 3);
+    store.restore();
+    await reading.count(1);
+    expect(reading.gaps).toMatchObject([{ reason: "log-lost", from: known }]);
+  });
+
   test.each([1, 2, 3, 300])(
     "and has grown by %i again before it is noticed misses none of the new",
     async (count) => {

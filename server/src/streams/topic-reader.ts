@@ -51,8 +51,9 @@ export class TopicReader<Event> {
     return formatCursor(this.#told ?? { ...this.hub.head, offset: 0 });
   }
 
-  /** To be called with what was taken of a step's frames. */
+  /** To be called with where it is after what was taken. When that was nothing, its client knows no other id. */
   moveTo(position: Cursor): void {
+    if (this.#position?.epoch === position.epoch && this.#position.offset === position.offset) return;
     this.#position = position;
     this.#told = position;
   }
@@ -117,7 +118,7 @@ export class TopicReader<Event> {
     if (!event) return null;
     this.#hasStarted = true;
     this.#hasToldGap = true;
-    this.moveTo(resumeAfter);
+    this.#position = this.#told = resumeAfter;
     return { kind: "gap", id: to, event, reason };
   }
 
