@@ -30,7 +30,9 @@ test("of 1,000 jobs of 100 users nothing is left when their time has passed, but
     if (!owner) throw new Error("There is an owner.");
     {
       using feed = watchFeed(owner.client);
+      const { id: jobId } = await owner.client.jobs.create.mutate({ pipeline: "p" });
       await feed.first(1);
+      await service.client.jobs.transition.mutate({ jobId, to: "failed" });
     }
     expect(await admin.dbsize()).toBeGreaterThan(100);
     await eventually(async () => expect(await keys()).toEqual([]), 60_000);
