@@ -1,8 +1,10 @@
 import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
+import { openFileStore } from "../../server/src/store/file-store.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import { asMinimalUser, createMinimalUser, refusedByAcl } from "../support/minimal-user.js";
+import { newFolder } from "../support/new-folder.js";
 import { startRedis } from "../support/redis-server.js";
 import { describeStore } from "./store-contract.js";
 
@@ -15,6 +17,9 @@ afterAll(async () => {
 });
 
 describeStore("memory", async (retention = { maxEvents: 1000 }) => openMemoryStore(retention));
+describeStore("file", async (retention = { maxEvents: 1000 }) =>
+  openFileStore({ ...retention, folder: await newFolder(), onReachable: () => {} }),
+);
 describeStore("redis", (retention = { maxEvents: 1000 }) =>
   openRedisStore({ ...retention, url: asMinimalUser(redis.url), onReachable: () => {} }),
 );

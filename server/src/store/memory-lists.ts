@@ -3,19 +3,27 @@ import type { StateQuery } from "./store.js";
 /** Where the keys of states are listed: under indexes, and by when they are due. */
 export class MemoryLists {
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
+  /** The other way round: under which indexes a key of a scope is listed. */
+  readonly #listed = new Map<string, Map<string, Set<string>>>();
   readonly #due = new Map<string, Map<string, number>>();
 
   list(scope: string, index: string, key: string): void {
-    const indexes = this.#indexes.get(scope) ?? new Map<string, Set<string>>();
-    this.#indexes.set(scope, indexes.set(index, (indexes.get(index) ?? new Set<string>()).add(key)));
+    add(this.#indexes, scope, index, key);
+    add(this.#listed, scope, key, index);
   }
 
   /** An index without keys is none. */
   unlist(scope: string, index: string, key: string): void {
-    const indexes = this.#indexes.get(scope);
-    const keys = indexes?.get(index);
-    if (keys?.delete(key) && keys.size === 0) indexes?.delete(index);
-    if (indexes?.size === 0) this.#indexes.delete(scope);
+    remove(this.#indexes, scope, index, key);
+    remove(this.#listed, scope, key, index);
+  }
+
+  indexesOf(scope: string, key: string): string[] {
+    return [...(this.#listed.get(scope)?.get(key) ?? [])];
+  }
+
+  dueOf(scope: string, key: string): number | null {
+    return this.#due.get(scope)?.get(key) ?? null;
   }
 
   /** What any of the indexes lists, in the order asked for. */
@@ -50,4 +58,18 @@ export class MemoryLists {
       .slice(0, limit)
       .map(([key]) => key);
   }
+}
+
+type Sets = Map<string, Map<string, Set<string>>>;
+
+function add(sets: Sets, scope: string, name: string, member: string): void {
+  const ofScope = sets.get(scope) ?? new Map<string, Set<string>>();
+  sets.set(scope, ofScope.set(name, (ofScope.get(name) ?? new Set<string>()).add(member)));
+}
+
+function remove(sets: Sets, scope: string, name: string, member: string): void {
+  const ofScope = sets.get(scope);
+  const members = ofScope?.get(name);
+  if (members?.delete(member) && members.size === 0) ofScope?.delete(name);
+  if (ofScope?.size === 0) sets.delete(scope);
 }

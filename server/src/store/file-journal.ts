@@ -1,0 +1,212 @@
+import { ClassicLevel } from "classic-level";
+import { z } from "zod";
+import { partsOf, type Kind, type Log, type MemoryContents } from "./memory-contents.js";
+
+/** Of what the folder holds. A newer one is refused: what it says is not known here. */
+const format = 1;
+
+const stateSchema = z.object({
+  state: z.record(z.string(), z.string()).nullable(),
+  indexes: z.array(z.string()),
+  due: z.number().nullable(),
+  endsAt: z.number().optional(),
+});
+const cursorSchema = z.object({ epoch: z.string(), offset: z.number() });
+const logSchema = z.object({
+  id: z.string(),
+  epoch: z.string(),
+  ancestors: z.array(cursorSchema),
+  offset: z.number(),
+  closed: z.boolean(),
+  idleMs: z.number().exactOptional(),
+  endsAt: z.number().optional(),
+});
+const entrySchema = z.object({ type: z.string(), body: z.string(), last: z.boolean() });
+const madeSchema = z.object({ cursors: z.array(cursorSchema), endsAt: z.number() });
+
+type Operation =
+  | { readonly type: "put"; readonly key: string; readonly value: unknown }
+  | { readonly type: "del"; readonly key: string };
+
+/** Which entries of a log are on disk: those after `from`, up to `to`. */
+interface Kept {
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What a store in memory holds, in a LevelDB database of one folder. A write has all changes of a moment and is synced;
+ * the database takes it wholly or not at all. Keys: `format`, `state!NAME`, `log!NAME`, `made!NAME`, and
+ * `entry!LOG-ID!OFFSET` with 16 digits, so that entries are in their order.
+ */
+export class FileJournal implements AsyncDisposable {
+  readonly #kept = new Map<string, Kept>();
+  #database: ClassicLevel<string, unknown>;
+
+  constructor(private readonly folder: string) {
+    this.#database = databaseIn(folder);
+  }
+
+  /**
+   * @throws Error that says what keeps the folder from being used.
+   */
+  async open(): Promise<void> {
+    try {
+      await this.#database.open();
+    } catch (error) {
+      throw new Error(`The data folder ${this.folder} cannot be used: ${reasonOf(error)}`, { cause: error });
+    }
+    const known = await this.#database.get("format");
+    if (known === undefined) await this.#database.put("format", format, { sync: true });
+    else if (known !== format) {
+      await this.#database.close();
+      throw new Error(
+        `The data folder ${this.folder} has format ${String(known)}, and this Jobwire knows format ${format}: ` +
+          "start the version that wrote it, or name another folder in JOBWIRE_DATA.",
+      );
+    }
+  }
+
+  /** Puts all that is on disk into `contents`. @returns what came to its end meanwhile. */
+  async load(contents: MemoryContents): Promise<readonly { readonly kind: Kind; readonly name: string }[]> {
+    const now = Date.now();
+    const ended: { kind: Kind; name: string }[] = [];
+    const endAt = (kind: Kind, name: string, endsAt: number | undefined) => {
+      if (endsAt === undefined) return;
+      if (endsAt > now) contents.dropLater(kind, name, endsAt - now);
+      else ended.push({ kind, name });
+    };
+    const logs = new Map<string, NamedLog>();
+    for await (const [name, value] of this.#all("log")) {
+      const { endsAt, ...fields } = logSchema.parse(value);
+      this.#kept.set(name, { id: fields.id, from: fields.offset, to: fields.offset });
+      logs.set(fields.id, { name, log: { ...fields, entries: [], bytes: 0 }, endsAt });
+    }
+    for await (const [place, value] of this.#all("entry")) {
+      const [id = "", digits] = place.split("!");
+      const known = logs.get(id);
+      if (!known) continue;
+      const { name, log } = known;
+      const entry = { offset: Number(digits), ...entrySchema.parse(value) };
+      if (log.entries.length === 0) this.#kept.set(name, { id, from: entry.offset - 1, to: log.offset });
+      log.entries.push(entry);
+      log.bytes += Buffer.byteLength(entry.body);
+    }
+    for (const { name, log, endsAt } of logs.values()) {
+      contents.setLog(name, log);
+      endAt("log", name, endsAt);
+    }
+    for await (const [name, value] of this.#all("state")) {
+      const { state, indexes, due, endsAt } = stateSchema.parse(value);
+      const { scope, key } = partsOf(name);
+      if (state) contents.setState(name, state);
+      contents.list(scope, indexes, key);
+      if (due !== null) contents.setDue(scope, key, due);
+      endAt("state", name, endsAt);
+    }
+    for await (const [name, value] of this.#all("made")) {
+      const { cursors, endsAt } = madeSchema.parse(value);
+      contents.setMade(name, { accepted: true, cursors });
+      endAt("made", name, endsAt);
+    }
+    return ended;
+  }
+
+  /** Resolves once everything that is under these names now is on disk. */
+  async write(contents: MemoryContents, changed: ReadonlyMap<Kind, ReadonlySet<string>>): Promise<void> {
+    const operations: Operation[] = [];
+    const kept = new Map<string, Kept | undefined>();
+    for (const name of changed.get("state") ?? []) operations.push(stateOperation(contents, name));
+    for (const name of changed.get("made") ?? []) operations.push(madeOperation(contents, name));
+    for (const name of changed.get("log") ?? []) {
+      const log = contents.existingLog(name);
+      operations.push(...logOperations({ name, log, endsAt: contents.endsAt("log", name) }, this.#kept.get(name)));
+      kept.set(name, log && { id: log.id, from: log.offset - log.entries.length, to: log.offset });
+    }
+    await this.#database.batch(operations, { sync: true });
+    for (const [name, now] of kept) {
+      if (now) this.#kept.set(name, now);
+      else this.#kept.delete(name);
+    }
+  }
+
+  /** After a failed write: a database that could not write takes nothing more until it was opened again. */
+  async reopen(): Promise<void> {
+    await this.#database.close();
+    this.#database = databaseIn(this.folder);
+    await this.#database.open();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#database.close();
+  }
+
+  async *#all(kind: Kind | "entry"): AsyncGenerator<[string, unknown]> {
+    const start = `${kind}!`;
+    for await (const [key, value] of this.#database.iterator({ gt: start, lt: `${kind}"` }))
+      yield [key.slice(start.length), value];
+  }
+}
+
+function stateOperation(contents: MemoryContents, name: string): Operation {
+  const { scope, key } = partsOf(name);
+  const value: z.output<typeof stateSchema> = {
+    state: contents.state(name),
+    indexes: contents.lists.indexesOf(scope, key),
+    due: contents.lists.dueOf(scope, key),
+    endsAt: contents.endsAt("state", name),
+  };
+  const isNothing = value.state === null && value.indexes.length === 0 && value.due === null;
+  return isNothing ? { type: "del", key: `state!${name}` } : { type: "put", key: `state!${name}`, value };
+}
+
+function madeOperation(contents: MemoryContents, name: string): Operation {
+  const accepted = contents.made(name);
+  const endsAt = contents.endsAt("made", name);
+  if (!accepted || endsAt === undefined) return { type: "del", key: `made!${name}` };
+  const value: z.output<typeof madeSchema> = { cursors: [...accepted.cursors], endsAt };
+  return { type: "put", key: `made!${name}`, value };
+}
+
+interface NamedLog<Found = Log> {
+  readonly name: string;
+  readonly log: Found;
+  readonly endsAt: number | undefined;
+}
+
+function* logOperations({ name, log, endsAt }: NamedLog<Log | undefined>, kept: Kept | undefined): Generator<Operation> {
+  const trimmed = log ? log.offset - log.entries.length : 0;
+  const isSame = log?.id === kept?.id;
+  if (kept) {
+    const end = isSame ? Math.min(trimmed, kept.to) : kept.to;
+    for (let offset = kept.from + 1; offset <= end; offset++)
+      yield { type: "del", key: entryKey(kept.id, offset) };
+  }
+  if (!log) return yield { type: "del", key: `log!${name}` };
+  const { entries: _, bytes: __, ...fields } = log;
+  yield { type: "put", key: `log!${name}`, value: { ...fields, endsAt } };
+  const from = kept && isSame ? Math.max(kept.to, trimmed) : trimmed;
+  for (const { offset, ...value } of log.entries.slice(from - trimmed))
+    yield { type: "put", key: entryKey(log.id, offset), value };
+}
+
+function entryKey(id: string, offset: number): string {
+  return `entry!${id}!${String(offset).padStart(16, "0")}`;
+}
+
+function databaseIn(folder: string): ClassicLevel<string, unknown> {
+  return new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED")
+    return "another process has it open. Stop that one, or name another folder in JOBWIRE_DATA.";
+  if (/permission denied|read-only file system/i.test(text))
+    return `${text}. Give this user the right to write there, or name another folder in JOBWIRE_DATA.`;
+  if (/corruption/i.test(text))
+    return `${text}. Put back a copy of the folder, or name another one in JOBWIRE_DATA.`;
+  return text;
+}
