@@ -70,7 +70,7 @@ const schema = z
     NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
     HOST: z.string().min(1).default("127.0.0.1"),
     PORT: port.default(3000),
-    /** Absent: the embedded in-memory store. */
+    /** Absent: an embedded store. */
     REDIS_URL: z
       .string()
       .superRefine((url, context) => {
@@ -84,6 +84,8 @@ const schema = z
         }
       })
       .optional(),
+    /** A folder, or `off`: without Redis it keeps everything. */
+    JOBWIRE_DATA: z.string().default("off"),
     /** What every key and channel in Redis begins with. */
     REDIS_PREFIX: z
       .string()
@@ -127,6 +129,8 @@ const schema = z
     host: env.HOST,
     port: env.PORT,
     redisUrl: env.REDIS_URL,
+    /** Absent, and no Redis either: the store in memory. */
+    dataFolder: env.JOBWIRE_DATA === "off" ? undefined : env.JOBWIRE_DATA,
     redisPrefix: env.REDIS_PREFIX,
     jobsMaxOpenPerUser: env.JOBS_MAX_OPEN_PER_USER,
     outputMaxBytes: env.OUTPUT_MAX_BYTES,
@@ -177,14 +181,23 @@ export function readConfig(env: Environment): Config {
   return Object.freeze(parsed.data);
 }
 
+/** For a program that keeps its data in this folder when its environment names no other place. */
+export function withDataFolder(env: Environment, folder: string | undefined): Environment {
+  const isPlaceNamed = [env.REDIS_URL, env.JOBWIRE_DATA].some((place) => place?.trim());
+  return isPlaceNamed || folder === undefined ? env : { ...env, JOBWIRE_DATA: folder };
+}
+
 /** What is wrong between variables that are right each by itself. */
 function contradictionsIn(env: Environment): z.core.$ZodIssue[] {
-  const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, JOBWIRE_DEV_CODE, TESTING } = env;
+  const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, JOBWIRE_DATA, JOBWIRE_DEV_CODE, REDIS_URL, TESTING } = env;
   const issues: z.core.$ZodIssue[] = [];
   const add = (name: string, message: string) =>
     issues.push({ code: "custom", path: [name], message, input: undefined });
   if (JWT_SECRET !== undefined && JWT_JWKS_URL !== undefined) {
     add("JWT_JWKS_URL", "set JWT_SECRET or JWT_JWKS_URL, not both");
+  }
+  if (REDIS_URL !== undefined && JOBWIRE_DATA !== undefined && JOBWIRE_DATA !== "off") {
+    add("JOBWIRE_DATA", "set REDIS_URL or JOBWIRE_DATA, not both");
   }
   if (NODE_ENV === "production" && JWT_JWKS_URL === undefined && (JWT_SECRET ?? "").length < 32) {
     add("JWT_SECRET", "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL");

@@ -1,4 +1,4 @@
 export type { AppRouter } from "./app-router.js";
-export { readConfig, type Config } from "./config.js";
+export { readConfig, withDataFolder, type Config } from "./config.js";
 export type { SessionObserver } from "./sessions/session-observers.js";
 export { startServer, type RunningServer, type ServerOptions } from "./start-server.js";

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { readConfig, type Config } from "./config.js";
+import { readConfig, withDataFolder, type Config } from "./config.js";
 import { createLog } from "./create-log.js";
 import { startServer, type RunningServer } from "./start-server.js";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.js";
@@ -10,16 +10,17 @@ import { startWorkerProcess, type WorkerProcess } from "./worker-process.js";
 const help = `Usage: jobwire-server [options]
 
 Serves the Jobwire API: tRPC and its event streams at /trpc, /healthz, /readyz and /metrics.
-Without REDIS_URL everything is kept in memory and gone after a restart.
+Without REDIS_URL and JOBWIRE_DATA everything is kept in memory and gone after a restart.
 
 Options:
   --worker <module>  run this worker program beside the server
   --no-worker        run none (as JOBWIRE_WORKER=off does)
+  --data <dir>       keep everything in this folder when neither REDIS_URL nor JOBWIRE_DATA is set
   --dashboard <dir>  serve the built dashboard in this folder at /
   -h, --help         show this
 
 Examples:
-  PORT=8080 jobwire-server
+  PORT=8080 jobwire-server --data ./jobwire-data
   REDIS_URL=redis://127.0.0.1:6379 JWT_SECRET=... NODE_ENV=production jobwire-server
 
 Environment: docs/configuration.md
@@ -40,11 +41,12 @@ async function main(args: string[]): Promise<void> {
       worker: { type: "string" },
       "no-worker": { type: "boolean" },
       dashboard: { type: "string" },
+      data: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) return console.log(help);
-  const config = readConfig(process.env);
+  const config = readConfig(withDataFolder(process.env, values.data));
   const log = createLog(config.logLevel);
   const stopped = stopSignal();
   const registry = new Registry();
@@ -86,10 +88,11 @@ async function startWorker(
 
 function greeting(
   { url, handsOutTokens, developmentCode }: RunningServer,
-  { redisUrl, isTesting }: Config,
+  { dataFolder, redisUrl, isTesting }: Config,
   hasDashboard: boolean,
 ): string {
-  const store = redisUrl === undefined ? "in memory (set REDIS_URL to keep events)" : "Redis";
+  const embedded = dataFolder ?? "in memory (set REDIS_URL or JOBWIRE_DATA to keep events)";
+  const store = redisUrl === undefined ? embedded : "Redis";
   const signIn = handsOutTokens ? `#code=${developmentCode}` : "";
   const lines = [`Jobwire listens on ${url}`];
   if (hasDashboard) lines.push(`  Page    ${url}/${signIn}`);

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "./config.js";
 import { addRedisMetrics } from "./http/redis-metrics.js";
+import { openFileStore } from "./store/file-store.js";
 import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";
 import type { Store } from "./store/store.js";
@@ -9,20 +10,31 @@ import type { Store } from "./store/store.js";
 export interface OpenStoreOptions {
   readonly config: Pick<
     Config,
-    "historyMaxBytes" | "historyMaxEvents" | "historyTtlMs" | "redisPrefix" | "redisUrl"
+    "dataFolder" | "historyMaxBytes" | "historyMaxEvents" | "historyTtlMs" | "redisPrefix" | "redisUrl"
   >;
   readonly log: Logger;
   readonly registry: Registry;
 }
 
-/** The store of `REDIS_URL`, whose changes of state are logged and measured; without it the one in memory. */
+/** The store of `REDIS_URL`, whose changes of state are logged and measured; else that of `JOBWIRE_DATA`, or memory. */
 export async function openStore({ config, log, registry }: OpenStoreOptions): Promise<Store> {
   const retention = {
     maxEvents: config.historyMaxEvents,
     maxBytes: config.historyMaxBytes,
     emptyTopicMs: config.historyTtlMs,
   };
-  if (config.redisUrl === undefined) return openMemoryStore(retention);
+  if (config.redisUrl === undefined)
+    return config.dataFolder === undefined
+      ? openMemoryStore(retention)
+      : openFileStore({
+          ...retention,
+          folder: config.dataFolder,
+          onReachable: (reachable, error) => {
+            if (reachable) log.info("the data folder takes writes again");
+            else
+              log.error({ err: error }, "the data folder takes no writes; streams wait, calls are refused");
+          },
+        });
   const observe = addRedisMetrics(registry);
   return openRedisStore({
     ...retention,

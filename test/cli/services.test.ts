@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { decodeJwt, jwtVerify } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect } from "@jobwire/client/testing";
+import { newFolder } from "../support/new-folder.js";
 import { startTestServer, testSecret, type TestServer } from "../support/test-server.js";
 import { runCli, startCli } from "./run-cli.js";
 
@@ -113,11 +114,25 @@ describe("token", () => {
 
 describe("serve", () => {
   test("starts a server that answers, and Ctrl-C ends it with 0", async () => {
-    await using cli = startCli(["serve", "--port", "0"], { env: { LOG_LEVEL: "silent" } });
+    await using cli = startCli(["serve", "--port", "0", "--data", "off"], {
+      env: { LOG_LEVEL: "silent" },
+    });
     const line = await cli.lines.until((text) => text.startsWith("Jobwire listens on"));
     const url = line.split(" ").at(-1) ?? "";
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: "ok" });
     await cli.lines.until((text) => text.includes(`jobwire token --url ${url}`));
+    cli.process.kill("SIGINT");
+    expect((await cli.result).code).toBe(0);
+  });
+
+  test("keeps everything in a folder, which a second one does not open", async () => {
+    const folder = await newFolder();
+    const serve = ["serve", "--port", "0", "--data", folder];
+    await using cli = startCli(serve, { env: { LOG_LEVEL: "silent" } });
+    await cli.lines.until((text) => text.includes(`store  ${folder}`));
+    const second = await runCli(serve);
+    expect(second.code).not.toBe(0);
+    expect(second.stderr).toContain(`The data folder ${folder} cannot be used: another process has it open.`);
     cli.process.kill("SIGINT");
     expect((await cli.result).code).toBe(0);
   });

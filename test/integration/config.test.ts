@@ -1,4 +1,4 @@
-import { readConfig, startServer } from "@jobwire/server";
+import { readConfig, startServer, withDataFolder } from "@jobwire/server";
 import { describe, expect, test } from "vitest";
 import { signTestToken, startTestServer, testSecret } from "../support/test-server.js";
 
@@ -32,6 +32,27 @@ describe("configuration", () => {
     expect(readConfig({ PORT: " ", REDIS_URL: "", JWT_SECRET: "", PATH: "/bin", HOME: "/" })).toEqual(
       readConfig({}),
     );
+  });
+
+  test("a program's folder is taken when no other place is named", () => {
+    expect(readConfig(withDataFolder({}, "data"))).toMatchObject({ dataFolder: "data" });
+    expect(readConfig(withDataFolder({ JOBWIRE_DATA: " " }, "data"))).toMatchObject({ dataFolder: "data" });
+    expect(readConfig(withDataFolder({ JOBWIRE_DATA: "off" }, "data"))).toMatchObject({
+      dataFolder: undefined,
+    });
+    expect(readConfig(withDataFolder({ JOBWIRE_DATA: "mine" }, "data"))).toMatchObject({
+      dataFolder: "mine",
+    });
+    expect(readConfig(withDataFolder({ REDIS_URL: "redis://r" }, "data"))).toMatchObject({
+      dataFolder: undefined,
+    });
+  });
+
+  test("Redis and a folder exclude each other", () => {
+    expect(complaintOf({ REDIS_URL: "redis://r", JOBWIRE_DATA: "data" })).toContain("JOBWIRE_DATA");
+    expect(readConfig({ REDIS_URL: "redis://r", JOBWIRE_DATA: "off" })).toMatchObject({
+      redisUrl: "redis://r",
+    });
   });
 
   test("it cannot be changed afterwards", () => {

@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { watchFeed, watchJob } from "../support/collect.js";
+import { newFolder } from "../support/new-folder.js";
 import { openRawStream } from "../support/raw-http.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { serverProgram, startProcess } from "../support/server-process.js";
@@ -135,7 +136,7 @@ describe("servers that share one Redis", () => {
 describe("the server as a program", () => {
   // It builds the dashboard first.
   test("npm start says where it listens, and ends with 0 on SIGTERM", { timeout: 90_000 }, async () => {
-    await using server = await startProcess("npm", ["start"], {});
+    await using server = await startProcess("npm", ["start"], { JOBWIRE_DATA: await newFolder() });
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
     const line = await server.until((text) => text.includes("/api/dev/token"));
     const [, printed = ""] = /curl '(.*)'/.exec(line) ?? [];

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { memoryStore, redisStore, type JobwireStore } from "@jobwire/server/topics";
+import { fileStore, memoryStore, redisStore, type JobwireStore } from "@jobwire/server/topics";
 import { afterAll, beforeAll, describe } from "vitest";
+import { newFolder } from "../support/new-folder.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 
 /** Defines tests once for each store. Each `open` is a place of its own, without what others have written. */
@@ -9,6 +10,8 @@ export function describeOnEachTopicStore(
   define: (newStore: () => JobwireStore) => void,
 ): void {
   describe(`${title} (memory)`, () => define(memoryStore));
+  describe(`${title} (file)`, () =>
+    define(() => ({ open: async (setup) => fileStore({ dir: await newFolder() }).open(setup) })));
   describeOnRedis(`${title} (redis)`, (redis) =>
     define(() => redisStore({ url: redis().url, prefix: newPrefix() })),
   );

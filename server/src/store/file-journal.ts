@@ -62,7 +62,7 @@ export class FileJournal implements AsyncDisposable {
     else if (known !== format) {
       await this.#database.close();
       throw new Error(
-        `The data folder ${this.folder} has format ${String(known)}, and this Jobwire knows format ${format}: ` +
+        `The data folder ${this.folder} has format ${JSON.stringify(known)}, and this Jobwire knows format ${format}: ` +
           "start the version that wrote it, or name another folder in JOBWIRE_DATA.",
       );
     }
@@ -121,7 +121,9 @@ export class FileJournal implements AsyncDisposable {
     for (const name of changed.get("made") ?? []) operations.push(madeOperation(contents, name));
     for (const name of changed.get("log") ?? []) {
       const log = contents.existingLog(name);
-      operations.push(...logOperations({ name, log, endsAt: contents.endsAt("log", name) }, this.#kept.get(name)));
+      operations.push(
+        ...logOperations({ name, log, endsAt: contents.endsAt("log", name) }, this.#kept.get(name)),
+      );
       kept.set(name, log && { id: log.id, from: log.offset - log.entries.length, to: log.offset });
     }
     await this.#database.batch(operations, { sync: true });
@@ -175,20 +177,23 @@ interface NamedLog<Found = Log> {
   readonly endsAt: number | undefined;
 }
 
-function* logOperations({ name, log, endsAt }: NamedLog<Log | undefined>, kept: Kept | undefined): Generator<Operation> {
+function* logOperations(now: NamedLog<Log | undefined>, kept: Kept | undefined): Generator<Operation> {
+  const { name, log, endsAt } = now;
+  const same = log?.id === kept?.id ? kept : undefined;
   const trimmed = log ? log.offset - log.entries.length : 0;
-  const isSame = log?.id === kept?.id;
-  if (kept) {
-    const end = isSame ? Math.min(trimmed, kept.to) : kept.to;
-    for (let offset = kept.from + 1; offset <= end; offset++)
-      yield { type: "del", key: entryKey(kept.id, offset) };
+  if (kept) yield* removals(kept, same ? Math.min(trimmed, kept.to) : kept.to);
+  if (!log) {
+    yield { type: "del", key: `log!${name}` };
+    return;
   }
-  if (!log) return yield { type: "del", key: `log!${name}` };
-  const { entries: _, bytes: __, ...fields } = log;
+  const { entries, bytes: _, ...fields } = log;
   yield { type: "put", key: `log!${name}`, value: { ...fields, endsAt } };
-  const from = kept && isSame ? Math.max(kept.to, trimmed) : trimmed;
-  for (const { offset, ...value } of log.entries.slice(from - trimmed))
+  for (const { offset, ...value } of entries.slice(Math.max(0, (same?.to ?? 0) - trimmed)))
     yield { type: "put", key: entryKey(log.id, offset), value };
+}
+
+function* removals({ id, from }: Kept, to: number): Generator<Operation> {
+  for (let offset = from + 1; offset <= to; offset++) yield { type: "del", key: entryKey(id, offset) };
 }
 
 function entryKey(id: string, offset: number): string {

@@ -208,6 +208,8 @@ class FileStore implements Store {
   }
 
   #refusal(cause?: unknown): AppError {
-    return new AppError("STORE_UNAVAILABLE", "The data folder takes no writes; try again shortly.", { cause });
+    return new AppError("STORE_UNAVAILABLE", "The data folder takes no writes; try again shortly.", {
+      cause,
+    });
   }
 }

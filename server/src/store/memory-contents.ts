@@ -33,7 +33,11 @@ export class MemoryContents implements Disposable {
   readonly lists = new MemoryLists();
   /** Logs without entries that were asked for, and when they are forgotten: the next one first. */
   readonly #empty = new Map<string, number>();
-  readonly #ends = { state: new Map<string, End>(), log: new Map<string, End>(), made: new Map<string, End>() };
+  readonly #ends = {
+    state: new Map<string, End>(),
+    log: new Map<string, End>(),
+    made: new Map<string, End>(),
+  };
 
   constructor(
     private readonly retention: Retention,

@@ -3,7 +3,7 @@ export type { EventStream } from "../streams/event-stream.js";
 export type { MergeOptions } from "../streams/merged-stream.js";
 export { Jobwire, openJobwire, type JobwireOptions, type TopicOptions } from "./open-jobwire.js";
 export type { PipeOptions } from "./pipe.js";
-export { memoryStore, redisStore, type JobwireStore, type RedisStoreSource } from "./stores.js";
+export { fileStore, memoryStore, redisStore, type JobwireStore, type RedisStoreSource } from "./stores.js";
 export type { Decision } from "./topic-decision.js";
 export type { FeedOptions, PublishOptions, TopicHandle } from "./topic-handle.js";
 export type { ListedState, ListOptions, SelectionOptions, StateList } from "./topic-listing.js";

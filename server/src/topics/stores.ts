@@ -1,4 +1,5 @@
 import type { Cluster, Redis, RedisOptions } from "ioredis";
+import { openFileStore } from "../store/file-store.js";
 import { openMemoryStore } from "../store/memory-store.js";
 import { redisPlaceOf, type RedisPlace } from "../store/redis-options.js";
 import { openRedisStore } from "../store/redis-store.js";
@@ -50,6 +51,18 @@ export function redisStore({ prefix, ...source }: RedisStoreSource): JobwireStor
 /** In this process's memory: for development, tests and demos. A restart forgets it. */
 export function memoryStore(): JobwireStore {
   return { open: async ({ retention }) => openMemoryStore(retention) };
+}
+
+/**
+ * In memory, and synced to a folder before anybody hears of it: for one process without Redis. A restart, also of a killed
+ * process, finds everything again. What it keeps must fit in memory.
+ * @param dir Made when it is absent. `open` rejects with an Error that says what keeps it from being used: another
+ *   process has it open, no right to write, a newer format.
+ */
+export function fileStore({ dir }: { readonly dir: string }): JobwireStore {
+  return {
+    open: ({ retention, onReachable }) => openFileStore({ ...retention, folder: dir, onReachable }),
+  };
 }
 
 /** What of an instance's options says where Redis is and who asks. */

@@ -5,15 +5,17 @@ import { onInterruption } from "../interruption.js";
 interface ServeOptions {
   readonly port?: string;
   readonly host?: string;
+  readonly data?: string;
   readonly redis?: string;
 }
 
 export function addServeCommand(program: Command): void {
   program
     .command("serve")
-    .description("Start a server, until Ctrl-C. Without Redis everything is kept in memory.")
+    .description("Start a server, until Ctrl-C. Without Redis everything is kept in a folder.")
     .option("--port <port>", "where to listen; 0 takes a free port (PORT, 3000)")
     .option("--host <address>", "on which address (HOST, 127.0.0.1)")
+    .option("--data <folder>", "keep everything in this folder; off: in memory (JOBWIRE_DATA, .jobwire)")
     .option("--redis <url>", "keep everything in this Redis (REDIS_URL)")
     .addHelpText(
       "after",
@@ -22,27 +24,34 @@ The environment of jobwire-server applies; options come before it. It runs no wo
 
 Examples:
   $ jobwire serve
+  $ jobwire serve --data off
   $ jobwire serve --port 8080 --redis redis://127.0.0.1:6379
   $ LOG_LEVEL=debug jobwire serve`,
     )
     .action(serve);
 }
 
-async function serve({ port, host, redis }: ServeOptions): Promise<void> {
-  const { readConfig, startServer } = await loadServer();
+async function serve({ port, host, data, redis }: ServeOptions): Promise<void> {
+  const { readConfig, startServer, withDataFolder } = await loadServer();
   using interruption = onInterruption();
   const config = readConfigOrExplain(() =>
-    readConfig({
-      ...process.env,
-      ...(port !== undefined && { PORT: port }),
-      ...(host !== undefined && { HOST: host }),
-      ...(redis !== undefined && { REDIS_URL: redis }),
-    }),
+    readConfig(
+      withDataFolder(
+        {
+          ...process.env,
+          ...(port !== undefined && { PORT: port }),
+          ...(host !== undefined && { HOST: host }),
+          ...(data !== undefined && { JOBWIRE_DATA: data }),
+          ...(redis !== undefined && { REDIS_URL: redis }),
+        },
+        ".jobwire",
+      ),
+    ),
   );
   await using server = await startServer(config);
   const lines = [
     `Jobwire listens on ${server.url}`,
-    `  store  ${config.redisUrl === undefined ? "in memory, gone after a restart" : "Redis"}`,
+    `  store  ${config.redisUrl === undefined ? (config.dataFolder ?? "in memory, gone after a restart") : "Redis"}`,
     ...(server.handsOutTokens
       ? [
           `  token  export JOBWIRE_TOKEN=$(jobwire token --url ${server.url} --code ${server.developmentCode})`,
