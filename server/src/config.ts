@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { isIP } from "node:net";
 import { maxTimerMs } from "@jobwire/shared";
 import { z } from "zod";
@@ -123,11 +124,19 @@ const schema = z
     TASKS_MAX_RUNNING_PER_USER: positiveInteger.default(4),
     TESTING: toggle.default(false),
     JOBWIRE_WORKER: toggle.default(true),
+    JOBWIRE_PROCESSES: z
+      .union([z.literal("auto"), z.coerce.number().int().min(1).max(256)], {
+        error: "expected a number from 1 to 256, or auto",
+      })
+      .default(1),
+    JOBWIRE_PROCESS_MAX_MB: z.coerce.number().int().min(64).max(1_048_576).optional(),
   })
   .transform((env) => ({
     isProduction: env.NODE_ENV === "production",
     host: env.HOST,
     port: env.PORT,
+    processes: env.JOBWIRE_PROCESSES === "auto" ? availableParallelism() : env.JOBWIRE_PROCESSES,
+    processMaxMegabytes: env.JOBWIRE_PROCESS_MAX_MB,
     redisUrl: env.REDIS_URL,
     /** Absent, and no Redis either: the store in memory. */
     dataFolder: env.JOBWIRE_DATA === "off" ? undefined : env.JOBWIRE_DATA,
@@ -189,12 +198,19 @@ export function withDataFolder(env: Environment, folder: string | undefined): En
 
 /** What is wrong between variables that are right each by itself. */
 function contradictionsIn(env: Environment): z.core.$ZodIssue[] {
-  const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, JOBWIRE_DATA, JOBWIRE_DEV_CODE, REDIS_URL, TESTING } = env;
+  const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING, REDIS_URL } = env;
+  const { JOBWIRE_DATA, JOBWIRE_DEV_CODE, JOBWIRE_PROCESSES } = env;
   const issues: z.core.$ZodIssue[] = [];
   const add = (name: string, message: string) =>
     issues.push({ code: "custom", path: [name], message, input: undefined });
   if (JWT_SECRET !== undefined && JWT_JWKS_URL !== undefined) {
     add("JWT_JWKS_URL", "set JWT_SECRET or JWT_JWKS_URL, not both");
+  }
+  if (JOBWIRE_PROCESSES !== undefined && JOBWIRE_PROCESSES !== "1" && REDIS_URL === undefined) {
+    add(
+      "JOBWIRE_PROCESSES",
+      "more than one process needs REDIS_URL: processes share everything through Redis",
+    );
   }
   if (REDIS_URL !== undefined && JOBWIRE_DATA !== undefined && JOBWIRE_DATA !== "off") {
     add("JOBWIRE_DATA", "set REDIS_URL or JOBWIRE_DATA, not both");

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
+import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { readConfig, withDataFolder, type Config } from "./config.js";
+import { createTokens } from "./http/create-tokens.js";
 import { createLog } from "./create-log.js";
+import { Member } from "./processes/member.js";
+import { Primary } from "./processes/primary.js";
 import { startServer, type RunningServer } from "./start-server.js";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.js";
 
@@ -48,19 +52,72 @@ async function main(args: string[]): Promise<void> {
   if (values.help) return console.log(help);
   const config = readConfig(withDataFolder(process.env, values.data));
   const log = createLog(config.logLevel);
-  const stopped = stopSignal();
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const run: Run = {
+    config,
+    log,
+    registry,
+    dashboard: values.dashboard,
+    worker: config.runsWorker && !values["no-worker"] ? values.worker : undefined,
+  };
+  const member = Member.ofThisProcess(registry);
+  if (member) await runAsMember(run, member);
+  else if (config.processes > 1) await runProcesses(run);
+  else await runAlone(run);
+}
 
-  await using server = await startServer(config, { log, registry, dashboard: values.dashboard });
-  console.log(greeting(server, config, values.dashboard !== undefined));
-  const module = config.runsWorker && !values["no-worker"] ? values.worker : undefined;
-  const worker = module === undefined ? undefined : await startWorker(module, server, log);
+interface Run {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly dashboard: string | undefined;
+  readonly worker: string | undefined;
+}
+
+async function runAlone({ config, worker: module, ...options }: Run): Promise<void> {
+  const stopped = stopSignal();
+  await using server = await startServer(config, options);
+  console.log(greeting(server, config, options.dashboard !== undefined));
+  const worker = module === undefined ? undefined : await startWorker(module, server, options.log);
   await stopped;
 
   // Nothing new begins, streams are sent to another server, and what runs may finish: calls are still answered.
   await Promise.all([server.drain(), worker?.stop({ withinMs: config.tasks.drainMs })]);
   // Leaving this block closes the server: the calls in hand are answered, and the store goes last.
+}
+
+async function runAsMember({ config, worker: _, ...options }: Run, member: Member): Promise<void> {
+  try {
+    await using server = await startServer(config, { ...options, others: member });
+    member.tellListening(server.url);
+    await member.stopped;
+    await server.drain();
+  } finally {
+    // Nothing else keeps it running.
+    if (process.connected) process.disconnect();
+  }
+}
+
+async function runProcesses({ config, log, dashboard, worker: module }: Run): Promise<void> {
+  const stopped = stopSignal();
+  const sharedSecret = randomBytes(32).toString("hex");
+  const { signer, handsOutTokens } = createTokens(config, sharedSecret);
+  const developmentCode = config.isProduction
+    ? null
+    : (config.developmentCode ?? randomBytes(18).toString("base64url"));
+  const primary = await Primary.start({
+    processes: config.processes,
+    maxMegabytes: config.processMaxMegabytes,
+    environment: { sharedSecret, developmentCode },
+    log,
+  });
+  const server = { url: primary.url, signer, handsOutTokens, developmentCode };
+  console.log(greeting(server, config, dashboard !== undefined));
+  console.log(`  Pids    ${primary.processIds.join(" ")}`);
+  const worker = module === undefined ? undefined : await startWorker(module, server, log);
+  await stopped;
+  await Promise.all([primary.stop(), worker?.stop({ withinMs: config.tasks.drainMs })]);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; the second ends the process at once. */
@@ -78,7 +135,7 @@ function stopSignal(): Promise<void> {
 
 async function startWorker(
   module: string,
-  { url, signer }: RunningServer,
+  { url, signer }: Pick<RunningServer, "url" | "signer">,
   log: Logger,
 ): Promise<WorkerProcess | undefined> {
   if (signer) return startWorkerProcess({ module, url, signer, log });
@@ -87,7 +144,7 @@ async function startWorker(
 }
 
 function greeting(
-  { url, handsOutTokens, developmentCode }: RunningServer,
+  { url, handsOutTokens, developmentCode }: Omit<RunningServer, "drain" | typeof Symbol.asyncDispose>,
   { dataFolder, redisUrl, isTesting }: Config,
   hasDashboard: boolean,
 ): string {

@@ -11,6 +11,7 @@ import { addClockMetric } from "./http/clock-metric.js";
 import { createTokens } from "./http/create-tokens.js";
 import { DevelopmentCode } from "./http/development-code.js";
 import type { TokenSigner } from "./http/tokens.js";
+import type { Member } from "./processes/member.js";
 import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly registry?: Registry;
   /** Are told of the connections of sessions, in this order. */
   readonly sessionObservers?: readonly SessionObserver[];
+  /** What several processes of one port have in common; absent for a process that is alone. */
+  readonly others?: Pick<Member, "areAllReady" | "metrics" | "sharedSecret"> | undefined;
   /** A folder with the built dashboard, to be served at `/`. */
   readonly dashboard?: string | undefined;
 }
@@ -55,6 +58,7 @@ export async function startServer(
     registry = new Registry(),
     sessionObservers = [],
     dashboard,
+    others,
   }: ServerOptions = {},
 ): Promise<RunningServer> {
   const store = await openStore({ config, log, registry });
@@ -79,7 +83,7 @@ export async function startServer(
     damaged,
     onError,
   });
-  const { verifier, signer, handsOutTokens } = createTokens(config);
+  const { verifier, signer, handsOutTokens } = createTokens(config, others?.sharedSecret);
   const developmentCode = config.isProduction
     ? null
     : new DevelopmentCode(config.developmentCode ?? randomBytes(18).toString("base64url"));
@@ -95,7 +99,9 @@ export async function startServer(
     registry,
     ping: () => store.ping(),
     warnings: () => store.warnings,
+    metrics: () => (others ?? registry).metrics(),
     isStopping: () => draining !== undefined,
+    isStarting: () => others?.areAllReady === false,
   });
   const drain = () =>
     (draining ??= Promise.all([

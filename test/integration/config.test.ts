@@ -55,6 +55,16 @@ describe("configuration", () => {
     });
   });
 
+  test("several processes need Redis, and are told why", () => {
+    expect(readConfig({})).toMatchObject({ processes: 1 });
+    expect(readConfig({ JOBWIRE_PROCESSES: "1" })).toMatchObject({ processes: 1 });
+    expect(readConfig({ JOBWIRE_PROCESSES: "3", REDIS_URL: "redis://r" })).toMatchObject({ processes: 3 });
+    const { processes } = readConfig({ JOBWIRE_PROCESSES: "auto", REDIS_URL: "redis://r" });
+    expect(processes).toBeGreaterThanOrEqual(1);
+    for (const env of [{}, { JOBWIRE_DATA: "data" }])
+      expect(complaintOf({ ...env, JOBWIRE_PROCESSES: "2" })).toMatch(/JOBWIRE_PROCESSES|needs REDIS_URL/);
+  });
+
   test("it cannot be changed afterwards", () => {
     expect(Object.isFrozen(readConfig({}))).toBe(true);
   });
@@ -102,6 +112,9 @@ describe("configuration", () => {
     ["TRUST_PROXY", "10.0.0.0/33"],
     ["TRUST_PROXY", "10.0.0.1, everybody"],
     ["METRICS_TOKEN", "short"],
+    ["JOBWIRE_PROCESSES", "0"],
+    ["JOBWIRE_PROCESSES", "many"],
+    ["JOBWIRE_PROCESS_MAX_MB", "1"],
     ["JOBWIRE_DEV_CODE", "short"],
   ])("%s=%s is refused by name", (name, value) => {
     expect(complaintOf({ [name]: value })).toContain(name);

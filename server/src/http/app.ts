@@ -43,6 +43,8 @@ export interface AppOptions extends HealthRoutesOptions {
   readonly log: FastifyBaseLogger;
   /** Where the metrics of this server are. */
   readonly registry: Registry;
+  /** In Prometheus' text format, of all processes. */
+  readonly metrics: () => Promise<string>;
 }
 
 export interface App {
@@ -61,7 +63,17 @@ const requestTimeoutMs = 30_000;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, services, tokens, devSigner, developmentCode: code, dashboard, log, registry } = options;
+  const {
+    config,
+    services,
+    tokens,
+    devSigner,
+    developmentCode: code,
+    dashboard,
+    log,
+    registry,
+    metrics,
+  } = options;
   const router = createAppRouter(services);
   const server = fastify({
     loggerInstance: log,
@@ -72,6 +84,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     frameworkErrors: refuseUrl,
     clientErrorHandler: refuseBytes,
     forceCloseConnections: "idle",
+    // A call that still comes in is answered like those before it: Fastify would say 503 in words that no client of tRPC reads.
+    return503OnClosing: false,
     trustProxy: trustedProxies(config.trustProxy),
     routerOptions: { maxParamLength: 5000 },
   });
@@ -96,7 +110,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addCrossOriginProtection(server, config.corsOrigins);
   const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);
-  addMetricsRoute(server, { registry, tokens, code, metricsToken: config.metricsToken });
+  addMetricsRoute(server, { metrics, tokens, code, metricsToken: config.metricsToken });
   if (devSigner && code) addDevTokenRoute(server, devSigner, code);
   if (dashboard !== undefined)
     await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });

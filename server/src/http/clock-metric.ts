@@ -6,6 +6,7 @@ export function addClockMetric(registry: Registry, clock: StoreClock): void {
   registry.registerMetric(
     new Gauge({
       name: "store_clock_skew_seconds",
+      aggregator: "max",
       help: "How far the clock of this process is ahead of that of the store",
       registers: [],
       collect() {

@@ -12,13 +12,13 @@ export interface Tokens {
   readonly handsOutTokens: boolean;
 }
 
-export function createTokens({
-  jwtSecret,
-  jwksUrl,
-  jwtClaims,
-}: Pick<Config, "jwtSecret" | "jwksUrl" | "jwtClaims">): Tokens {
+/** @param drawnSecret Where none is configured. */
+export function createTokens(
+  { jwtSecret, jwksUrl, jwtClaims }: Pick<Config, "jwtSecret" | "jwksUrl" | "jwtClaims">,
+  drawnSecret = randomBytes(32).toString("hex"),
+): Tokens {
   if (jwksUrl !== undefined)
     return { verifier: createJwksTokens(jwksUrl, jwtClaims), signer: null, handsOutTokens: false };
-  const tokens = createSecretTokens(jwtSecret ?? randomBytes(32).toString("hex"), jwtClaims);
+  const tokens = createSecretTokens(jwtSecret ?? drawnSecret, jwtClaims);
   return { verifier: tokens, signer: tokens, handsOutTokens: jwtSecret === undefined };
 }

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from "fastify";
-import type { Registry } from "prom-client";
+import { Registry } from "prom-client";
 import { requireRole } from "../trpc.js";
 import { createContext } from "./context.js";
 import { isBearer, type DevelopmentCode } from "./development-code.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface MetricsRouteOptions {
-  readonly registry: Registry;
+  /** In Prometheus' text format, of all processes. */
+  readonly metrics: () => Promise<string>;
   readonly tokens: TokenVerifier;
   /** A token of Prometheus's own, which is no JWT. */
   readonly metricsToken: string | undefined;
@@ -16,13 +17,13 @@ export interface MetricsRouteOptions {
 /** `GET /metrics` for Prometheus: with its own token or that of a service; in development also with the code. */
 export function addMetricsRoute(
   app: FastifyInstance,
-  { registry, tokens, metricsToken, code }: MetricsRouteOptions,
+  { metrics, tokens, metricsToken, code }: MetricsRouteOptions,
 ): void {
   app.get("/metrics", async (request, reply) => {
     const isPrometheus = metricsToken !== undefined && isBearer(request.headers.authorization, metricsToken);
     if (!isPrometheus && !code?.isKnownTo(request)) {
       requireRole(await createContext(request.raw, null, tokens).authenticate(), "service", "/metrics");
     }
-    return reply.type(registry.contentType).send(await registry.metrics());
+    return reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await metrics());
   });
 }

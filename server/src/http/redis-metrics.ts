@@ -8,6 +8,7 @@ export function addRedisMetrics(registry: Registry): (isReachable: boolean) => v
   const registers = [registry];
   const connected = new Gauge({
     name: "redis_connected",
+    aggregator: "min",
     help: "1 while both connections to Redis stand, else 0",
     registers,
   });
