@@ -132,9 +132,18 @@ describe("serve", () => {
     await cli.lines.until((text) => text.includes(`store  ${folder}`));
     const second = await runCli(serve);
     expect(second.code).not.toBe(0);
-    expect(second.stderr).toContain(`The data folder ${folder} cannot be used: another process has it open.`);
+    expect(second.stderr).toContain(
+      `The data folder ${folder} cannot be used: process ${cli.process.pid} has it open.`,
+    );
     cli.process.kill("SIGINT");
     expect((await cli.result).code).toBe(0);
+  });
+
+  test("is one process, and says so to who asks for several", async () => {
+    const env = { JOBWIRE_PROCESSES: "2", REDIS_URL: "redis://127.0.0.1:1" };
+    const { code, stderr } = await runCli(["serve", "--port", "0"], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain("jobwire-server");
   });
 
   test("names what is wrong with its configuration and ends with 2", async () => {

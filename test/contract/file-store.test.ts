@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, mkdir, readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readdir, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,8 @@ import { upTo } from "./store-fixtures.js";
 
 const program = fileURLToPath(new URL("file-writer.ts", import.meta.url));
 const callers = 4;
+/** For a superuser nothing is forbidden. */
+const asNobody = process.getuid?.() === 0 ? "65534" : undefined;
 const scope = "files";
 const open = (folder: string, maxEvents = 100) => openFileStore({ folder, maxEvents, onReachable: () => {} });
 
@@ -125,7 +127,9 @@ describe("a store in a folder", () => {
   test("is open in one process at a time, and the second says so", async () => {
     const folder = await newFolder();
     await using first = await open(folder);
-    await expect(open(folder)).rejects.toThrow(/another process has it open.*JOBWIRE_DATA/);
+    await expect(open(folder)).rejects.toThrow(
+      `The data folder ${folder} cannot be used: process ${process.pid} has it open.`,
+    );
     await first.ping();
   });
 
@@ -135,7 +139,38 @@ describe("a store in a folder", () => {
     const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
     await database.put("format", 2);
     await database.close();
-    await expect(open(folder)).rejects.toThrow(/has format 2, and this Jobwire knows format 1/);
+    await expect(open(folder)).rejects.toThrow(/it has format 2, and this Jobwire knows format 1/);
+  });
+
+  test("that holds what cannot be read is refused, says what it is, and is let go of", async () => {
+    const folder = await newFolder();
+    await (await open(folder))[Symbol.asyncDispose]();
+    const change = async (operate: (database: ClassicLevel<string, unknown>) => Promise<void>) => {
+      const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
+      await operate(database);
+      await database.close();
+    };
+    await change((database) => database.put('state!["s","k"]', { state: 1 }));
+    await expect(open(folder)).rejects.toThrow(/cannot be used: what it holds is damaged.*state/s);
+    await change((database) => database.del('state!["s","k"]'));
+    await (await open(folder))[Symbol.asyncDispose]();
+  });
+
+  test("whose folder may not be written to says so and what to do", async () => {
+    const folder = await newFolder();
+    await chmod(folder, 0o555);
+    const lines = await writeUntil(
+      folder,
+      [],
+      () => false,
+      () => {},
+      [],
+      { AS_USER: asNobody },
+    );
+    expect(lines.join()).toMatch(
+      /The data folder .* cannot be used: .*permission denied.*the right to write/i,
+    );
+    await chmod(folder, 0o755);
   });
 
   test("whose folder cannot be made says which and why", async () => {
@@ -148,7 +183,6 @@ describe("a store in a folder", () => {
     const folder = join(await newFolder(), "a", "b");
     await using store = await open(folder);
     await store.ping();
-    await mkdir(folder, { recursive: true });
     expect(await readdir(folder)).toContain("CURRENT");
   });
 });
@@ -170,10 +204,14 @@ async function writeUntil(
   isEnough: (lines: readonly string[]) => boolean,
   onLine: (line: string) => void,
   sizes: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<readonly string[]> {
   const node = [process.execPath, "--conditions=@jobwire/source", "--import", "tsx", program];
   const [command = "", ...args] = [...prefix, ...node, folder, String(callers), ...sizes];
-  const child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
   const exited = once(child, "exit");
   const lines: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {

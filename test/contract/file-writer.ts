@@ -13,10 +13,15 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 // A file that has come to the size this process may write is an error of the write, not the end of the process.
 process.on("SIGXFSZ", () => {});
 
+// After everything of the program was read: another user may not see it.
+if (process.env.AS_USER !== undefined) process.setuid?.(Number(process.env.AS_USER));
 const store = await openFileStore({
   folder,
   maxEvents: 100,
   onReachable: (reachable) => say(reachable ? "reachable" : "unreachable"),
+}).catch((error: unknown) => {
+  say(String(error));
+  return process.exit(1);
 });
 say("open");
 

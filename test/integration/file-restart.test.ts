@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { watchJob, watchOutput } from "../support/collect.js";
 import { newFolder } from "../support/new-folder.js";
-import { serverProgram, startProcess } from "../support/server-process.js";
+import { serverProgram, serverSource, startProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
 import { signTestToken, testSecret } from "../support/test-server.js";
 
@@ -53,6 +53,37 @@ test("a server that keeps a folder is killed in the middle of a job: its next st
       service: createTestClient({ url, token: service }),
     };
   }
+});
+
+test("all of a server with its worker is killed in the middle of a build: its next start has the job, its log and its output", async () => {
+  const env = { JWT_SECRET: testSecret, JOBWIRE_WORKER: "on" };
+  const program = [...serverSource, "--data", await newFolder(), "--worker", "examples/build-worker/main.ts"];
+  const token = await signTestToken({ sub: "alice", role: "user" });
+  const killed = await startProcess(process.execPath, program, env);
+  const before = createTestClient({ url: killed.url, token });
+  const { id: jobId } = await before.jobs.create.mutate({
+    pipeline: "build",
+    project: "site",
+    title: "Kept",
+  });
+  using log = watchJob(before, { jobId });
+  using output = watchOutput(before, { jobId });
+  await output.first(1);
+  expect(await before.jobs.get.query({ jobId })).toMatchObject({ outcome: null });
+  await killed[Symbol.asyncDispose]();
+  const [idsOfLog, idsOfOutput] = [[...log.ids], [...output.ids]];
+
+  await using server = await startProcess(process.execPath, program, env);
+  const after = createTestClient({ url: server.url, token });
+  expect(await after.jobs.get.query({ jobId })).toMatchObject({ id: jobId, title: "Kept" });
+  expect((await after.jobs.list.query({})).items.map(({ id }) => id)).toEqual([jobId]);
+  await after.jobs.cancel.mutate({ jobId });
+  using logAgain = watchJob(after, { jobId });
+  using outputAgain = watchOutput(after, { jobId });
+  await Promise.all([logAgain.completed(), outputAgain.completed()]);
+  // Everything that anybody has heard, and whatever else was on its way.
+  expect(logAgain.ids.slice(0, idsOfLog.length)).toEqual(idsOfLog);
+  expect(outputAgain.ids.slice(0, idsOfOutput.length)).toEqual(idsOfOutput);
 });
 
 function pieceOf(index: number) {

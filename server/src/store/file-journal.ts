@@ -1,9 +1,14 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ClassicLevel } from "classic-level";
 import { z } from "zod";
 import { partsOf, type Kind, type Log, type MemoryContents } from "./memory-contents.js";
 
 /** Of what the folder holds. A newer one is refused: what it says is not known here. */
 const format = 1;
+
+/** In the folder, beside the database's own files: the id of the process that opened it last. */
+const holderFile = "process";
 
 const stateSchema = z.object({
   state: z.record(z.string(), z.string()).nullable(),
@@ -28,6 +33,11 @@ type Operation =
   | { readonly type: "put"; readonly key: string; readonly value: unknown }
   | { readonly type: "del"; readonly key: string };
 
+interface Named {
+  readonly kind: Kind;
+  readonly name: string;
+}
+
 /** Which entries of a log are on disk: those after `from`, up to `to`. */
 interface Kept {
   readonly id: string;
@@ -44,34 +54,41 @@ export class FileJournal implements AsyncDisposable {
   readonly #kept = new Map<string, Kept>();
   #database: ClassicLevel<string, unknown>;
 
-  constructor(private readonly folder: string) {
+  private constructor(private readonly folder: string) {
     this.#database = databaseIn(folder);
   }
 
   /**
+   * Makes the folder when it is absent.
    * @throws Error that says what keeps the folder from being used.
    */
-  async open(): Promise<void> {
+  static async open(folder: string): Promise<FileJournal> {
+    const journal = new FileJournal(folder);
     try {
-      await this.#database.open();
+      await journal.#database.open();
+      await journal.#expectFormat();
+      await writeFile(join(folder, holderFile), String(process.pid));
     } catch (error) {
-      throw new Error(`The data folder ${this.folder} cannot be used: ${reasonOf(error)}`, { cause: error });
+      throw await journal.#unusable(error);
     }
-    const known = await this.#database.get("format");
-    if (known === undefined) await this.#database.put("format", format, { sync: true });
-    else if (known !== format) {
-      await this.#database.close();
-      throw new Error(
-        `The data folder ${this.folder} has format ${JSON.stringify(known)}, and this Jobwire knows format ${format}: ` +
-          "start the version that wrote it, or name another folder in JOBWIRE_DATA.",
-      );
+    return journal;
+  }
+
+  /**
+   * Puts all that is on disk into `contents`. @returns what came to its end meanwhile.
+   * @throws Error that says what cannot be read.
+   */
+  async load(contents: MemoryContents): Promise<readonly Named[]> {
+    try {
+      return await this.#load(contents);
+    } catch (error) {
+      throw await this.#unusable(error);
     }
   }
 
-  /** Puts all that is on disk into `contents`. @returns what came to its end meanwhile. */
-  async load(contents: MemoryContents): Promise<readonly { readonly kind: Kind; readonly name: string }[]> {
+  async #load(contents: MemoryContents): Promise<readonly Named[]> {
     const now = Date.now();
-    const ended: { kind: Kind; name: string }[] = [];
+    const ended: Named[] = [];
     const endAt = (kind: Kind, name: string, endsAt: number | undefined) => {
       if (endsAt === undefined) return;
       if (endsAt > now) contents.dropLater(kind, name, endsAt - now);
@@ -138,10 +155,36 @@ export class FileJournal implements AsyncDisposable {
     await this.#database.close();
     this.#database = databaseIn(this.folder);
     await this.#database.open();
+    // Whoever had it open in between has written what is not known here.
+    if ((await this.#holder()) === String(process.pid)) return;
+    throw await this.#unusable(
+      new Error("another process has written to it meanwhile. Start this one again."),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database.close();
+  }
+
+  async #expectFormat(): Promise<void> {
+    const known = await this.#database.get("format");
+    if (known === undefined) await this.#database.put("format", format, { sync: true });
+    else if (known !== format)
+      throw new Error(
+        `it has format ${JSON.stringify(known)}, and this Jobwire knows format ${format}. Start the version that wrote it, or ` +
+          "name another folder in JOBWIRE_DATA.",
+      );
+  }
+
+  /** Who opened it last. */
+  async #holder(): Promise<string> {
+    return readFile(join(this.folder, holderFile), "utf8").catch(() => "unknown");
+  }
+
+  async #unusable(error: unknown): Promise<Error> {
+    await this.#database.close();
+    const reason = reasonOf(error, await this.#holder());
+    return new Error(`The data folder ${this.folder} cannot be used: ${reason}`, { cause: error });
   }
 
   async *#all(kind: Kind | "entry"): AsyncGenerator<[string, unknown]> {
@@ -204,14 +247,16 @@ function databaseIn(folder: string): ClassicLevel<string, unknown> {
   return new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
 }
 
-function reasonOf(error: unknown): string {
+const putBack = "Put back a copy of the folder, or name another one in JOBWIRE_DATA.";
+
+function reasonOf(error: unknown, holder: string): string {
+  if (error instanceof z.ZodError) return `what it holds is damaged (${z.prettifyError(error)}). ${putBack}`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const text = cause instanceof Error ? cause.message : String(cause);
   if (cause instanceof Error && "code" in cause && cause.code === "LEVEL_LOCKED")
-    return "another process has it open. Stop that one, or name another folder in JOBWIRE_DATA.";
+    return `process ${holder} has it open. Stop that one, or name another folder in JOBWIRE_DATA.`;
   if (/permission denied|read-only file system/i.test(text))
     return `${text}. Give this user the right to write there, or name another folder in JOBWIRE_DATA.`;
-  if (/corruption/i.test(text))
-    return `${text}. Put back a copy of the folder, or name another one in JOBWIRE_DATA.`;
+  if (/corruption/i.test(text)) return `${text}. ${putBack}`;
   return text;
 }

@@ -3,26 +3,7 @@ import { FileJournal } from "./file-journal.js";
 import { MemoryContents, type Kind } from "./memory-contents.js";
 import { MemoryStore } from "./memory-store.js";
 import { ownClock } from "./store-clock.js";
-import type {
-  Commit,
-  Committed,
-  DuePage,
-  DueQuery,
-  FoundState,
-  Page,
-  Replay,
-  Retention,
-  StateKey,
-  StatePage,
-  StateQuery,
-  StateRecord,
-  StateSelection,
-  Store,
-  TopicHead,
-  TopicKey,
-  TopicListener,
-} from "./store.js";
-import type { Cursor } from "@jobwire/shared";
+import type { Retention, StateKey, Store } from "./store.js";
 
 export interface FileStoreOptions extends Retention {
   /** Made when it is absent. One process at a time. */
@@ -39,8 +20,7 @@ const retryMs = 500;
  * @throws Error that says what keeps the folder from being used.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const journal = new FileJournal(options.folder);
-  await journal.open();
+  const journal = await FileJournal.open(options.folder);
   return FileStore.load(journal, options);
 }
 
@@ -81,53 +61,24 @@ class FileStore implements Store {
     return this.#retry === undefined;
   }
 
-  commit(change: Commit): Promise<Committed> {
-    return this.#answer(() => this.#memory.commit(change));
-  }
+  readonly commit: Store["commit"] = (change) => this.#answer(() => this.#memory.commit(change));
+  readonly readState: Store["readState"] = (key) => this.#answer(() => this.#memory.readState(key));
+  readonly listStates: Store["listStates"] = (query) => this.#answer(() => this.#memory.listStates(query));
+  readonly countListed: Store["countListed"] = (selection) =>
+    this.#answer(() => this.#memory.countListed(selection));
+  readonly listDue: Store["listDue"] = (query) => this.#answer(() => this.#memory.listDue(query));
+  readonly countStates: Store["countStates"] = (scope, indexes) =>
+    this.#answer(() => this.#memory.countStates(scope, indexes));
+  readonly head: Store["head"] = (topic) => this.#answer(() => this.#memory.head(topic));
+  readonly replay: Store["replay"] = (topic, after, page) =>
+    this.#answer(() => this.#memory.replay(topic, after, page));
+  readonly fork: Store["fork"] = (topic, shared) => this.#answer(() => this.#memory.fork(topic, shared));
+  readonly listen: Store["listen"] = (topic, listener) => this.#memory.listen(topic, listener);
+  readonly ping: Store["ping"] = () => this.#answer(() => this.#memory.ping());
 
-  readState(key: StateKey): Promise<StateRecord | null> {
-    return this.#answer(() => this.#memory.readState(key));
-  }
-
-  listStates(query: StateQuery): Promise<StatePage> {
-    return this.#answer(() => this.#memory.listStates(query));
-  }
-
-  countListed(selection: StateSelection): Promise<number> {
-    return this.#answer(() => this.#memory.countListed(selection));
-  }
-
-  listDue(query: DueQuery): Promise<DuePage> {
-    return this.#answer(() => this.#memory.listDue(query));
-  }
-
-  countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
-    return this.#answer(() => this.#memory.countStates(scope, indexes));
-  }
-
-  async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
+  async *scanStates(beginning: StateKey): ReturnType<MemoryStore["scanStates"]> {
     await this.ping();
     yield* this.#memory.scanStates(beginning);
-  }
-
-  head(topic: TopicKey): Promise<TopicHead> {
-    return this.#answer(() => this.#memory.head(topic));
-  }
-
-  replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
-    return this.#answer(() => this.#memory.replay(topic, after, page));
-  }
-
-  fork(topic: TopicKey, shared: Cursor): Promise<void> {
-    return this.#answer(() => this.#memory.fork(topic, shared));
-  }
-
-  listen(topic: TopicKey, listener: TopicListener): Promise<AsyncDisposable> {
-    return this.#memory.listen(topic, listener);
-  }
-
-  ping(): Promise<void> {
-    return this.#answer(() => this.#memory.ping());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { getEventListeners, once, setMaxListeners } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -151,8 +152,8 @@ async function close(server: Server): Promise<void> {
   server.close();
   server.closeAllConnections();
   await closed;
-  // The client's ends of the connections notice.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // Until the client's ends of the connections have noticed.
+  while (process.getActiveResourcesInfo().includes("TCPSocketWrap")) await turnOfTheLoop();
 }
 
 function usedHeap(): number {

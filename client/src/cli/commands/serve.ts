@@ -48,6 +48,11 @@ async function serve({ port, host, data, redis }: ServeOptions): Promise<void> {
       ),
     ),
   );
+  if (config.processes > 1)
+    throw new CliError(
+      "serve is one process. Leave JOBWIRE_PROCESSES out, or start jobwire-server.",
+      exitCodes.usage,
+    );
   await using server = await startServer(config);
   const lines = [
     `Jobwire listens on ${server.url}`,
