@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
-import type { Store, TopicKey } from "../../server/src/store/store.js";
+import { openMemoryStore } from "../../server/src/store/memory-store.js";
+import type { Commit, Store, TopicKey } from "../../server/src/store/store.js";
 import { hasRedisServer } from "../faults/support/redis-process.js";
 import { asMinimalUser } from "../support/minimal-user.js";
 import { RedisCluster } from "../support/redis-cluster.js";
+import { redisKeys } from "../support/redis-keys.js";
 import { createUsers, mastersOf, slotOfTopic } from "./cluster-fixtures.js";
 import {
   RecordingListener,
@@ -99,6 +101,94 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     await eventually(async () =>
       expect((await retained(store, { scope, topic })).at(-1)?.type).toBe("arrived"),
     );
+    await cluster.moveSlot(slot, owner);
+  });
+
+  test.each<[string, (topic: string) => Omit<Commit, "scope">]>([
+    [
+      "leaves its index, the due times and the counts empty",
+      (topic) => ({
+        state: { key: "k", set: { a: "2" }, unlist: ["one"], due: null, listedText: "text", stamp: "at" },
+        events: [newEvent(topic, "moved")],
+      }),
+    ],
+    [
+      "changes the text of the only state that is listed",
+      (topic) => ({
+        state: { key: "k", set: { a: "2", text: "b" }, index: "one", listedText: "text", stamp: "at" },
+        events: [newEvent(topic, "moved")],
+      }),
+    ],
+    [
+      "removes the state and its log",
+      (topic) => ({
+        state: {
+          key: "k",
+          set: {},
+          unlist: ["one"],
+          due: null,
+          listedText: "text",
+          remove: true,
+          stamp: "at",
+        },
+        events: [{ ...newEvent(topic, "moved"), last: true }],
+        retainMs: 0,
+        closedTopics: [topic],
+      }),
+    ],
+    [
+      "ends a state at once",
+      (topic) => ({
+        state: { key: "k", set: { a: "2" }, index: "one", due: null, listedText: "text", recount: true },
+        events: [{ ...newEvent(topic, "moved"), last: true }],
+        retainMs: 0,
+      }),
+    ],
+  ])("a commit that %s is whole while its slot is on its way", async (_what, change) => {
+    await using store = await open();
+    await using memory = openMemoryStore({ maxEvents: 100_000 });
+    const { scope, topic } = newTopic();
+    const slot = slotOfTopic({ scope, topic });
+    const before = { key: "k", set: { a: "1", text: "a" }, index: "one", listedText: "text", due: 1e15 };
+    for (const each of [store, memory])
+      await accept(each, { scope, state: before, events: [newEvent(topic, "first")] });
+    const [owner, other] = await mastersOf(cluster, { scope, topic });
+    await cluster.beginMove(slot, owner, other);
+    for (const each of [store, memory]) await accept(each, { scope, ...change(topic) });
+    await cluster.moveKeys(slot, owner, other);
+    await cluster.endMove(slot, owner, other);
+    const listed = { scope, index: "one", order: "ascending", limit: 10 } as const;
+    const seen = async (each: Store) => ({
+      state: Object.keys((await each.readState({ scope, key: "k" })) ?? {}),
+      listed: (await each.listStates(listed)).items.map(({ key }) => key),
+      counts: await each.countStates(scope),
+      isLost: (await each.listStates(listed)).isLost || (await each.listDue({ scope, limit: 1 })).isLost,
+      log: (await retained(each, { scope, topic })).map(({ type }) => type),
+    });
+    const expected = await seen(memory);
+    await eventually(async () => expect(await seen(store)).toEqual(expected));
+    await eventually(() => cluster.moveSlot(slot, owner));
+  });
+
+  test("a list loses nothing whose state is not yet where its index is", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const slot = slotOfTopic({ scope, topic });
+    const keys = ["a", "b", "c"];
+    for (const key of keys)
+      await accept(store, { scope, state: { key, set: { n: key }, index: "one" }, events: [] });
+    const query = { scope, index: "one", order: "ascending", limit: 10 } as const;
+    const [owner, other] = await mastersOf(cluster, { scope, topic });
+    await cluster.beginMove(slot, owner, other);
+    await cluster.moveKeys(slot, owner, other, [redisKeys.index(scope, "one"), redisKeys.counts(scope)]);
+    await expect(store.listStates(query)).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+    await cluster.moveKeys(slot, owner, other);
+    await cluster.endMove(slot, owner, other);
+    await eventually(async () => {
+      const page = await store.listStates(query);
+      expect(page.items.map(({ key }) => key)).toEqual(keys);
+      expect(page).toMatchObject({ gone: [], isLost: false });
+    });
     await cluster.moveSlot(slot, owner);
   });
 

@@ -46,9 +46,15 @@ export class RedisCluster implements AsyncDisposable {
     await from.ask((redis) => redis.cluster("SETSLOT", slot, "MIGRATING", target));
   }
 
-  /** Moves the keys, some at a time, while others read and write them. */
-  async moveKeys(slot: number, from: RedisProcess, to: RedisProcess): Promise<void> {
+  /** Moves the keys, some at a time, while others read and write them; or these alone. */
+  async moveKeys(
+    slot: number,
+    from: RedisProcess,
+    to: RedisProcess,
+    these?: readonly string[],
+  ): Promise<void> {
     await from.ask(async (redis) => {
+      if (these) return void (await redis.call("MIGRATE", host, to.port, "", 0, 5000, "KEYS", ...these));
       for (;;) {
         const keys = await redis.cluster("GETKEYSINSLOT", slot, 10);
         if (keys.length === 0) return;

@@ -2,6 +2,10 @@
  * One commit as one atomic step. Scripts run alone in Redis, so a refused guard has changed nothing, and a server
  * that dies after sending it leaves either the whole commit or none of it.
  *
+ * While a slot moves, its old node refuses every command on a key that is not there: a script is turned away before it
+ * begins unless it finds all of its keys, and is ended in the middle by a command on a key that it has emptied itself. So
+ * nothing here asks for a key again after it may have removed it.
+ *
  * KEYS  [made] when ARGV[1] has `madeMs`, [state, its indexes, those it leaves, counts, due] when it has a
  *       state, then [log, head] of each topic and of each that was closed before.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
@@ -84,6 +88,7 @@ end
 for _, topic in ipairs(commit.topics) do
   need("XADD", KEYS[position + 1], "*", "", "")
   need("HSET", KEYS[position + 2], "", "")
+  need("HDEL", KEYS[position + 2], "")
   need("DEL", KEYS[position + 1])
   need("PERSIST", KEYS[position + 2])
   if commit.retainMs or topic.idleMs then need("PEXPIRE", KEYS[position + 1], 0) end
@@ -96,22 +101,53 @@ local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
--- Lists a key, or no longer, and says how many are listed now.
-local function list(command, indexKey, countsKey, index, ...)
-  if redis.call(command, indexKey, ...) == 0 and not commit.state.recount then return end
+-- How many an index lists now, by its name: written at the end.
+local counts = {}
+
+-- Lists a member, or one no longer.
+local function list(indexKey, index, score, joining, leaving)
   local count = redis.call("ZCARD", indexKey)
-  if count == 0 then redis.call("HDEL", countsKey, index) else redis.call("HSET", countsKey, index, count) end
+  local joined = joining and redis.call("ZADD", indexKey, score, joining) or 0
+  local left = leaving and redis.call("ZREM", indexKey, leaving) or 0
+  if joined + left > 0 or commit.state.recount then counts[index] = count + joined - left end
+end
+
+local function writeCounts(countsKey)
+  local listed, emptied = {}, {}
+  for index, count in pairs(counts) do
+    if count == 0 then emptied[#emptied + 1] = index
+    else
+      listed[#listed + 1] = index
+      listed[#listed + 1] = count
+    end
+  end
+  if #listed > 0 then redis.call("HSET", countsKey, unpack(listed)) end
+  if #emptied > 0 then redis.call("HDEL", countsKey, unpack(emptied)) end
 end
 
 local state = commit.state
+local firstTopic = key + (state and 3 + #state.indexes + #state.unlist or 0)
 if commit.expectOpen then
-  local first = key + (state and 3 + #state.indexes + #state.unlist or 0)
   for position = 1, #commit.topics do
-    if redis.call("HGET", KEYS[first + 2 * position], "closed") == "1" then return { "0" } end
+    if redis.call("HGET", KEYS[firstTopic + 2 * position], "closed") == "1" then return { "0" } end
   end
 end
+
+-- What is left of a log whose head is gone. It is asked for once more, so that a slot that moves refuses it here and not
+-- in the middle.
+local function clearLeftovers()
+  for position = 1, #commit.topics do
+    local log = KEYS[firstTopic + 2 * position - 1]
+    local known = redis.call("HMGET", KEYS[firstTopic + 2 * position], "epoch", "offset")
+    local isNew = not known[1] or (tonumber(known[2] or "") or 0) == 0
+    if isNew and redis.call("DEL", log) == 1 then redis.call("EXISTS", log) end
+  end
+end
+
+local stateKey
 if state then
-  local stateKey, indexKeys, leftKeys = nextKey(), {}, {}
+  local indexKeys, leftKeys = {}, {}
+  stateKey = nextKey()
   for position = 1, #state.indexes do indexKeys[position] = nextKey() end
   for position = 1, #state.unlist do leftKeys[position] = nextKey() end
   local countsKey, dueKey = nextKey(), nextKey()
@@ -120,23 +156,24 @@ if state then
     table.insert(current, 1, "0")
     return current
   end
-  local oldText = state.listedText and redis.call("HGET", stateKey, state.listedText)
-  local oldMember = oldText and state.key .. "\\1\\n" .. oldText or state.key
-  if state.remove then redis.call("DEL", stateKey)
-  elseif #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
-  local newText = state.listedText and redis.call("HGET", stateKey, state.listedText)
-  local newMember = newText and state.key .. "\\1\\n" .. newText or state.key
-  for position, index in ipairs(state.indexes) do
-    if commit.retainMs == 0 or newMember ~= oldMember then
-      list("ZREM", indexKeys[position], countsKey, index, oldMember)
-    end
-    if commit.retainMs ~= 0 then list("ZADD", indexKeys[position], countsKey, index, 0, newMember) end
+  clearLeftovers()
+  local function memberNow()
+    local text = state.listedText and redis.call("HGET", stateKey, state.listedText)
+    return text and state.key .. "\\1\\n" .. text or state.key
   end
-  for position, index in ipairs(state.unlist) do list("ZREM", leftKeys[position], countsKey, index, oldMember) end
-  if state.due == "none" then list("ZREM", dueKey, countsKey, "", state.key)
-  elseif state.due then list("ZADD", dueKey, countsKey, "", whole(state.due), state.key) end
-  retained[#retained + 1] = stateKey
-end
+  local oldMember = memberNow()
+  if not state.remove and #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
+  local newMember = state.remove and oldMember or memberNow()
+  local stays = commit.retainMs ~= 0 and not state.remove
+  for position, index in ipairs(state.indexes) do
+    list(indexKeys[position], index, 0, stays and newMember, (not stays or newMember ~= oldMember) and oldMember)
+  end
+  for position, index in ipairs(state.unlist) do list(leftKeys[position], index, 0, false, oldMember) end
+  if state.due == "none" then list(dueKey, "", 0, false, state.key)
+  elseif state.due then list(dueKey, "", whole(state.due), state.key) end
+  writeCounts(countsKey)
+  if state.remove then redis.call("DEL", stateKey) else retained[stateKey] = true end
+else clearLeftovers() end
 
 local reply = { "1" }
 for _, topic in ipairs(commit.topics) do
@@ -146,13 +183,10 @@ for _, topic in ipairs(commit.topics) do
   local written, dropped = tonumber(known[3] or "0"), tonumber(known[4] or "0")
   if not (epoch and offset) then
     epoch, offset, written, dropped = topic.newEpoch, 0, 0, 0
-    redis.call("DEL", head)
     redis.call("HSET", head, "epoch", epoch)
+    redis.call("HDEL", head, "ancestors", "idle")
   end
-  if offset == 0 then
-    redis.call("DEL", log)
-    redis.call("PERSIST", head)
-  end
+  if offset == 0 then redis.call("PERSIST", head) end
   local message = { epoch }
   local closed = "0"
   for _, event in ipairs(topic.events) do
@@ -180,22 +214,19 @@ for _, topic in ipairs(commit.topics) do
     redis.call("PEXPIRE", head, topic.idleMs)
   end
   if closed == "1" then
-    retained[#retained + 1] = log
-    retained[#retained + 1] = head
+    retained[log] = true
+    retained[head] = true
   end
 end
 
-if state and state.stamp and #reply > 1 then
-  redis.call("HSET", retained[1], state.stamp, reply[2] .. ":" .. reply[3])
+if state and state.stamp and not state.remove and #reply > 1 then
+  redis.call("HSET", stateKey, state.stamp, reply[2] .. ":" .. reply[3])
 end
 
-for _ = 1, commit.closedTopics do
-  retained[#retained + 1] = nextKey()
-  retained[#retained + 1] = nextKey()
-end
+for _ = 1, 2 * commit.closedTopics do retained[nextKey()] = true end
 
 if commit.retainMs then
-  for _, name in ipairs(retained) do redis.call("PEXPIRE", name, commit.retainMs) end
+  for name in pairs(retained) do redis.call("PEXPIRE", name, commit.retainMs) end
 end
 if madeKey then redis.call("SET", madeKey, cjson.encode(reply), "PX", commit.madeMs) end
 return reply

@@ -2,8 +2,8 @@
 const maxScanned = 5000;
 
 /**
- * A page of the states that any of some indexes lists, each once, or how many they are. Keys whose states are gone are taken
- * out of the indexes on the way.
+ * A page of the states that any of some indexes lists, each once, or how many they are. What is listed without a state is
+ * told and left: while a slot moves, a state may be missing here because it is still at the other node. See `unlistScript`.
  *
  * A member of an index is a key, or a key, the characters 1 and 10, and the text that is searched: looking for a text asks for no
  * state. The keys of the states are made here: they are in the slot of the indexes, as everything of a scope is.
@@ -12,7 +12,7 @@ const maxScanned = 5000;
  * ARGV  [1] "list" or "count", [2] "ascending" or "descending", [3] where it begins and [4] where it ends, as
  *       ZRANGEBYLEX writes these, [5] how many states at most, [6] what the keys of states begin with, [7] a JSON list
  *       of texts that are looked for; then the name of each index.
- * @returns `{where the next page begins or false, how many, the keys that are gone, "1" when an index is lost, key, state, key, state, …}`
+ * @returns `{where the next page begins or false, how many, the members without a state, "1" when an index is lost, key, state, key, state, …}`
  */
 export const listStatesScript = `
 local mode, order, first, last, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -51,22 +51,10 @@ local function nextMember()
       best = member
     end
   end
-  local holders = {}
   for _, list in ipairs(lists) do
-    if best and nextOf(list) == best then
-      holders[#holders + 1] = list
-      list.position = list.position + 1
-    end
+    if best and nextOf(list) == best then list.position = list.position + 1 end
   end
-  return best, holders
-end
-
-local function unlist(member, holders)
-  for _, list in ipairs(holders) do
-    redis.call("ZREM", list.index, member)
-    local count = redis.call("ZCARD", list.index)
-    if count == 0 then redis.call("HDEL", KEYS[1], list.name) else redis.call("HSET", KEYS[1], list.name, count) end
-  end
+  return best
 end
 
 local function has(text)
@@ -78,7 +66,7 @@ end
 
 local items, gone, count, scanned, newest = {}, {}, 0, 0, false
 while true do
-  local member, holders = nextMember()
+  local member = nextMember()
   if not member then return { false, count, gone, lost, unpack(items) } end
   if scanned == ${maxScanned} then return { newest, count, gone, lost, unpack(items) } end
   scanned = scanned + 1
@@ -88,9 +76,7 @@ while true do
     if mode == "count" then count = count + 1
     else
       local state = redis.call("HGETALL", statePrefix .. key)
-      if #state == 0 then
-        unlist(member, holders)
-        gone[#gone + 1] = key
+      if #state == 0 then gone[#gone + 1] = member
       elseif count == limit then return { items[#items - 1], count, gone, lost, unpack(items) }
       else
         count = count + 1
@@ -101,4 +87,35 @@ while true do
   end
   newest = key
 end
+`;
+
+/**
+ * Takes members without a state out of some indexes. All keys are named, so a slot that moves refuses it as long as one of
+ * them is at the other node.
+ *
+ * KEYS  [counts], the indexes, then the states.
+ * ARGV  [1] how many indexes, their names, then the member of each state.
+ * @returns how many of the states are there after all; then nothing was changed.
+ */
+export const unlistScript = `
+local indexCount = tonumber(ARGV[1])
+local standing = 0
+for position = 2 + indexCount, #KEYS do standing = standing + redis.call("EXISTS", KEYS[position]) end
+if standing > 0 then return standing end
+local listed, emptied = {}, {}
+for index = 1, indexCount do
+  local name, indexKey = ARGV[1 + index], KEYS[1 + index]
+  local count = redis.call("ZCARD", indexKey)
+  if count > 0 then
+    local left = redis.call("ZREM", indexKey, unpack(ARGV, 2 + indexCount))
+    if left == count then emptied[#emptied + 1] = name
+    elseif left > 0 then
+      listed[#listed + 1] = name
+      listed[#listed + 1] = count - left
+    end
+  end
+end
+if #listed > 0 then redis.call("HSET", KEYS[1], unpack(listed)) end
+if #emptied > 0 then redis.call("HDEL", KEYS[1], unpack(emptied)) end
+return 0
 `;

@@ -26,10 +26,14 @@ const notYouInScript =
 /** Before 7.0 the answers to commands within a script are wrapped: `ERR Error running script (call to f_…): … -OOM …`. */
 const inScript = /^ERR Error running script \(call to f_[0-9a-f]+\): (?:@\w+: ?\d+: )*-?(?=[A-Z]+ )/;
 
+/** What a script asked for is at another node: its slot is on the way. */
+const elsewhereInScript = /Script attempted to access a non local key in a cluster node/;
+
 /** The token that an answer of Redis begins with, also when the command was run by a script; `null`: it is no such answer. */
 export function redisErrorToken(error: unknown): string | null {
   if (!isRedisAnswer(error)) return null;
   if (notYouInScript.test(error.message)) return "NOPERM";
+  if (elsewhereInScript.test(error.message)) return "TRYAGAIN";
   return /^[A-Z]+/.exec(error.message.replace(inScript, ""))?.[0] ?? null;
 }
 

@@ -53,20 +53,36 @@ export function replayOf(
   return { kind: "gap", reason: "trimmed", resumeAfter: { epoch, offset } };
 }
 
-/** From `next or false, count, [gone], "1" when an index is lost, key, [field, value, …], key, …`. */
-export function readPage(reply: unknown): { readonly page: StatePage; readonly count: number } {
+/** What a list has found. */
+interface FoundPage {
+  readonly page: StatePage;
+  readonly count: number;
+  /** Members of indexes without a state; the page has their keys as `gone`. */
+  readonly members: readonly string[];
+}
+
+/** Stands between the key of a listed state and the text that is searched. */
+export const textMark = "\u0001\n";
+
+/** From `next or false, count, [members without a state], "1" when an index is lost, key, [field, value, …], key, …`. */
+export function readPage(reply: unknown): FoundPage {
   if (!Array.isArray(reply)) throw new TypeError("Redis did not answer with a list");
   const [next, count, gone, isLost, ...listed] = reply as readonly unknown[];
   const items = listed.flatMap((key, position) =>
     position % 2 === 0 ? [{ key: String(key), state: recordOf(textsOf(listed[position + 1])) }] : [],
   );
+  const members = textsOf(gone).map(String);
   const page = {
     items,
     next: typeof next === "string" ? next : null,
-    gone: textsOf(gone).map(String),
+    gone: [...new Set(members.map(keyOfMember))],
     isLost: isLost === "1",
   };
-  return { page, count: Number(count) };
+  return { page, count: Number(count), members };
+}
+
+export function keyOfMember(member: string): string {
+  return member.split(textMark, 1)[0] ?? member;
 }
 
 /** From XRANGE of one entry, or its id alone. */

@@ -8,7 +8,16 @@ import type { RedisCommands } from "./redis-commands.js";
 import { answer, toStoreError } from "./redis-error.js";
 import { defaultPrefix, RedisKeys } from "./redis-keys.js";
 import { redisPlaceOf, type RedisPlace } from "./redis-options.js";
-import { readEntries, readHead, readOffset, readPage, readRecord, replayOf } from "./redis-reply.js";
+import {
+  keyOfMember,
+  readEntries,
+  readHead,
+  readOffset,
+  readPage,
+  readRecord,
+  replayOf,
+  textMark,
+} from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
 import type { StoreClock } from "./store-clock.js";
@@ -62,7 +71,7 @@ export async function openRedisStore({
 }
 
 /** Follows a key in the indexes and whatever text is listed with it. */
-const afterTexts = "\u0001\n\u{10ffff}";
+const afterTexts = `${textMark}\u{10ffff}`;
 
 /** Keys that Redis looks at before it answers and lets others in. */
 const scanCount = 1000;
@@ -94,8 +103,12 @@ class RedisStore implements Store {
     return Object.keys(record).length === 0 ? null : record;
   }
 
-  async listStates({ order, after, limit, ...selection }: StateQuery): Promise<StatePage> {
-    return readPage(await this.#select("list", selection, order, after, limit)).page;
+  async listStates(query: StateQuery): Promise<StatePage> {
+    const { order, after, limit, ...selection } = query;
+    const { page, members } = readPage(await this.#select("list", selection, order, after, limit));
+    if (members.length === 0) return page;
+    // A state that is there after all was written meanwhile, or has moved to another node.
+    return (await this.#unlist(selection, members)) === 0 ? page : this.listStates(query);
   }
 
   async countListed(selection: StateSelection): Promise<number> {
@@ -195,6 +208,19 @@ class RedisStore implements Store {
 
   get #emptyTopicMs(): string {
     return String(this.retention.emptyTopicMs ?? emptyTopicMs);
+  }
+
+  /** @returns how many have a state after all. */
+  #unlist({ scope, index }: StateSelection, members: readonly string[]): Promise<number> {
+    const indexes = [index].flat();
+    const keys = [
+      this.keys.counts(scope),
+      ...indexes.map((name) => this.keys.index(scope, name)),
+      ...members.map((member) => this.keys.state({ scope, key: keyOfMember(member) })),
+    ];
+    return answer(
+      this.#commands.jobwireUnlist(keys.length, ...keys, String(indexes.length), ...indexes, ...members),
+    );
   }
 
   #select(
