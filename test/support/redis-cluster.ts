@@ -54,12 +54,15 @@ export class RedisCluster implements AsyncDisposable {
     these?: readonly string[],
   ): Promise<void> {
     await from.ask(async (redis) => {
-      if (these) return void (await redis.call("MIGRATE", host, to.port, "", 0, 5000, "KEYS", ...these));
-      for (;;) {
-        const keys = await redis.cluster("GETKEYSINSLOT", slot, 10);
-        if (keys.length === 0) return;
-        await redis.call("MIGRATE", host, to.port, "", 0, 5000, "KEYS", ...keys);
-      }
+      const move = (keys: readonly string[]) =>
+        redis.call("MIGRATE", host, to.port, "", 0, 5000, "KEYS", ...keys);
+      if (these) await move(these);
+      else
+        for (;;) {
+          const keys = await redis.cluster("GETKEYSINSLOT", slot, 10);
+          if (keys.length === 0) return;
+          await move(keys);
+        }
     });
   }
 
