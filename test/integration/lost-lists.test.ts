@@ -58,10 +58,13 @@ test("queued work is found again by the next server when all that lists it is go
       waiting,
     ),
   );
-  const { items } = await other.client(alice.token).jobs.list.query();
-  expect(items.map(({ id }) => id)).toEqual([failed, claimed, ...waiting.toReversed()]);
-  const counts = await other.client(alice.token).jobs.counts.query();
-  expect(counts).toMatchObject({ queued: 2, starting: 1, failed: 1, ready: 0 });
+  // The list of what waits may be whole before the others are.
+  await eventually(async () => {
+    const { items } = await other.client(alice.token).jobs.list.query();
+    expect(items.map(({ id }) => id)).toEqual([failed, claimed, ...waiting.toReversed()]);
+    const counts = await other.client(alice.token).jobs.counts.query();
+    expect(counts).toMatchObject({ queued: 2, starting: 1, failed: 1, ready: 0 });
+  });
 });
 
 test("a lease runs out although the list of what is due was lost", async () => {

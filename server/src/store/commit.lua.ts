@@ -134,13 +134,16 @@ if commit.expectOpen then
 end
 
 -- What is left of a log whose head is gone. It is asked for once more, so that a slot that moves refuses it here and not
--- in the middle.
+-- in the middle. Without leftovers nothing is deleted: a server whose memory is full refuses only what a script writes first.
 local function clearLeftovers()
   for position = 1, #commit.topics do
     local log = KEYS[firstTopic + 2 * position - 1]
     local known = redis.call("HMGET", KEYS[firstTopic + 2 * position], "epoch", "offset")
     local isNew = not known[1] or (tonumber(known[2] or "") or 0) == 0
-    if isNew and redis.call("DEL", log) == 1 then redis.call("EXISTS", log) end
+    if isNew and redis.call("EXISTS", log) == 1 then
+      redis.call("DEL", log)
+      redis.call("EXISTS", log)
+    end
   end
 end
 
