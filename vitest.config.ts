@@ -18,9 +18,8 @@ export default defineConfig({
   test: {
     globalSetup: "./test/support/build-programs.ts",
     reporters: ["default", "./test/support/summary-reporter.ts"],
-    // Ends what hangs, and is no measure: three test files share what cores there are.
-    testTimeout: 90_000,
-    hookTimeout: 90_000,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     // A test file may run a Redis server, Jobwire servers and a browser of its own, and waits for them a third of its time.
     maxWorkers: 3,
     projects: [

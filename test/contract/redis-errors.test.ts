@@ -51,6 +51,11 @@ describe.each(Object.entries(shapes))("an answer of Redis %s", (_, wrap) => {
     },
   );
 
+  test("that a key is at another node means that the store is not there now: its slot is on the way", () => {
+    const text = "ERR Script attempted to access a non local key in a cluster node";
+    expect(toStoreError(replyError(wrap(text)))).toMatchObject({ reason: "STORE_UNAVAILABLE" });
+  });
+
   test.each([
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     "ERR wrong number of arguments for 'get' command",

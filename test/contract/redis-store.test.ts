@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
 import { redisKeys } from "../support/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
+import type { Store, TopicKey } from "../../server/src/store/store.js";
 import { startRedis } from "../support/redis-server.js";
 import {
   RecordingListener,
@@ -195,3 +196,25 @@ async function connections(admin: Redis): Promise<number> {
   const list = String(await admin.client("LIST"));
   return list.trim().split("\n").length;
 }
+
+test.each<[string, (store: Store, topic: TopicKey) => Promise<unknown>]>([
+  ["that nobody has looked at", async () => {}],
+  ["that somebody has looked at", (store, topic) => store.head(topic)],
+  ["that has events", (store, topic) => append(store, topic, 1)],
+])("a Redis whose memory is full takes no event for a log %s", async (_what, prepare) => {
+  await using store = await open();
+  const { scope, topic } = newTopic();
+  await prepare(store, { scope, topic });
+  const before = await retained(store, { scope, topic });
+  const admin = new Redis(redis.url);
+  try {
+    await admin.config("SET", "maxmemory", "1");
+    const commit = store.commit({ scope, events: [newEvent(topic, "too much")] });
+    await expect(commit).rejects.toMatchObject({ reason: "STORE_UNAVAILABLE" });
+  } finally {
+    await admin.config("SET", "maxmemory", "0");
+    admin.disconnect();
+  }
+  expect(await retained(store, { scope, topic })).toEqual(before);
+  await accept(store, { scope, events: [newEvent(topic, "enough")] });
+});

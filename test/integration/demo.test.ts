@@ -16,17 +16,24 @@ function startDemo(args: readonly string[], temporary?: Folder): Program {
 
 const textOf = ({ lines }: Program) => lines.items.join("\n");
 
-test("the demo builds the sample site, shows every stage and what came of it, and ends with 0", async () => {
-  await using temporary = await makeFolder();
-  await using demo = startDemo([], temporary);
-  expect(await demo.exit).toBe(0);
-  const [, picture = ""] = /Picture +(\S+)/.exec(textOf(demo)) ?? [];
-  expect((await stat(picture)).size).toBeGreaterThan(100);
-  const stages = ["Queued", "Starting", "Scaffolding workspace", "Writing code", "Installing dependencies"];
-  expect(textOf(demo)).toMatch(new RegExp([...stages, "Running checks", "Build complete!"].join("[^]*")));
-  expect(textOf(demo)).toContain("Built harbour-notes: 3 files");
-  expect(textOf(demo)).toContain("harbour-notes 1.0.0");
-});
+/** A whole build, with a browser that takes the picture. */
+const patience = { timeout: 60_000 };
+
+test(
+  "the demo builds the sample site, shows every stage and what came of it, and ends with 0",
+  patience,
+  async () => {
+    await using temporary = await makeFolder();
+    await using demo = startDemo([], temporary);
+    expect(await demo.exit).toBe(0);
+    const [, picture = ""] = /Picture +(\S+)/.exec(textOf(demo)) ?? [];
+    expect((await stat(picture)).size).toBeGreaterThan(100);
+    const stages = ["Queued", "Starting", "Scaffolding workspace", "Writing code", "Installing dependencies"];
+    expect(textOf(demo)).toMatch(new RegExp([...stages, "Running checks", "Build complete!"].join("[^]*")));
+    expect(textOf(demo)).toContain("Built harbour-notes: 3 files");
+    expect(textOf(demo)).toContain("harbour-notes 1.0.0");
+  },
+);
 
 test("the demo of a project that fails shows the failing line, keeps the rest, and ends with the command that failed", async () => {
   await using project = await makeFolder({

@@ -10,7 +10,10 @@ import { signTestToken, testSecret } from "../support/test-server.js";
 const metricsToken = "a token of Prometheus's own";
 const watchers = 12;
 
-describe("JOBWIRE_PROCESSES", () => {
+/** Each test starts up to eight processes; three test files share what cores there are. */
+const patience = { timeout: 60_000 };
+
+describe("JOBWIRE_PROCESSES", patience, () => {
   let redis: TestRedis;
   let tokens: { readonly alice: string; readonly service: string };
   beforeAll(async () => {
@@ -121,18 +124,19 @@ describe("JOBWIRE_PROCESSES", () => {
   });
 
   test("on SIGTERM in the middle of publishing each stream has what was accepted, and goes on at the next server", async () => {
-    await using server = await start({ DRAIN_MS: "200" });
+    await using server = await start({ JOBWIRE_PROCESSES: "2", DRAIN_MS: "200" });
     const { publish, account } = await watch(server.url);
     const publishing = publish(200);
     expect(await server.stop()).toBe(0);
-    await using _next = await start({ PORT: new URL(server.url).port });
+    await using _next = await start({ JOBWIRE_PROCESSES: "2", PORT: new URL(server.url).port });
     await publishing;
     await account();
   });
 
   test("a port that is taken ends them all with 1 and says so", async () => {
-    await using server = await start();
-    const second = await start({ PORT: new URL(server.url).port }).catch((error: unknown) => error);
+    await using server = await start({ JOBWIRE_PROCESSES: "2" });
+    const again = { JOBWIRE_PROCESSES: "2", PORT: new URL(server.url).port };
+    const second = await start(again).catch((error: unknown) => error);
     expect(String(second)).toContain("EADDRINUSE");
   });
 

@@ -15,6 +15,7 @@
 export const commitScript = `
 local commit = cjson.decode(ARGV[1])
 local key, body = 0, 1
+-- The keys that last as long as the commit says.
 local retained = {}
 
 local function nextKey()
@@ -127,19 +128,20 @@ end
 
 local state = commit.state
 local firstTopic = key + (state and 3 + #state.indexes + #state.unlist or 0)
-if commit.expectOpen then
-  for position = 1, #commit.topics do
-    if redis.call("HGET", KEYS[firstTopic + 2 * position], "closed") == "1" then return { "0" } end
-  end
+-- Where each topic ends: epoch, offset, bytes written and dropped, whether it is closed.
+local heads = {}
+for position = 1, #commit.topics do
+  local head = KEYS[firstTopic + 2 * position]
+  heads[position] = redis.call("HMGET", head, "epoch", "offset", "written", "dropped", "closed")
+  if commit.expectOpen and heads[position][5] == "1" then return { "0" } end
 end
 
 -- What is left of a log whose head is gone. It is asked for once more, so that a slot that moves refuses it here and not
 -- in the middle. Without leftovers nothing is deleted: a server whose memory is full refuses only what a script writes first.
 local function clearLeftovers()
-  for position = 1, #commit.topics do
+  for position, head in ipairs(heads) do
     local log = KEYS[firstTopic + 2 * position - 1]
-    local known = redis.call("HMGET", KEYS[firstTopic + 2 * position], "epoch", "offset")
-    local isNew = not known[1] or (tonumber(known[2] or "") or 0) == 0
+    local isNew = not head[1] or (tonumber(head[2] or "") or 0) == 0
     if isNew and redis.call("EXISTS", log) == 1 then
       redis.call("DEL", log)
       redis.call("EXISTS", log)
@@ -179,9 +181,9 @@ if state then
 else clearLeftovers() end
 
 local reply = { "1" }
-for _, topic in ipairs(commit.topics) do
+for position, topic in ipairs(commit.topics) do
   local log, head = nextKey(), nextKey()
-  local known = redis.call("HMGET", head, "epoch", "offset", "written", "dropped")
+  local known = heads[position]
   local epoch, offset = known[1], tonumber(known[2] or "")
   local written, dropped = tonumber(known[3] or "0"), tonumber(known[4] or "0")
   if not (epoch and offset) then
@@ -189,7 +191,7 @@ for _, topic in ipairs(commit.topics) do
     redis.call("HSET", head, "epoch", epoch)
     redis.call("HDEL", head, "ancestors", "idle")
   end
-  if offset == 0 then redis.call("PERSIST", head) end
+  local wasEmpty = offset == 0
   local message = { epoch }
   local closed = "0"
   for _, event in ipairs(topic.events) do
@@ -210,6 +212,7 @@ for _, topic in ipairs(commit.topics) do
   reply[#reply + 1] = epoch
   reply[#reply + 1] = whole(offset)
   redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
+  if wasEmpty then redis.call("PERSIST", head) end
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
   if topic.idleMs then
     redis.call("HSET", head, "idle", whole(topic.idleMs))
