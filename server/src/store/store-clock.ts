@@ -14,6 +14,7 @@ const maxSamples = 8;
 /** Learns the store's clock from answers: the quicker the answer, the better is known when it was given. */
 export class LearnedClock implements StoreClock {
   readonly #samples: { readonly skewMs: number; readonly tripMs: number }[] = [];
+  #isOfOtherServer = false;
 
   get skewMs(): number {
     let best = this.#samples[0];
@@ -30,13 +31,15 @@ export class LearnedClock implements StoreClock {
     const askedAt = performance.now();
     const storeMs = await ask();
     const tripMs = performance.now() - askedAt;
+    if (this.#isOfOtherServer) this.#samples.length = 0;
+    this.#isOfOtherServer = false;
     this.#samples.push({ skewMs: Math.round(Date.now() - tripMs / 2 - storeMs), tripMs });
     if (this.#samples.length > maxSamples) this.#samples.shift();
   }
 
-  /** The answers may come from another server, which has a clock of its own. */
+  /** The answers may come from another server, which has a clock of its own: until it is asked, that of the last one is nearest. */
   forget(): void {
-    this.#samples.length = 0;
+    this.#isOfOtherServer = true;
   }
 }
 
