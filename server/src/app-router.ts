@@ -8,14 +8,13 @@ import { router } from "./trpc.js";
 import { createVersionRouter } from "./versions/version-router.js";
 
 export function createAppRouter(services: Services) {
-  const { jobs, jobOutputs, work, spools, spoolStreams, sessions, sessionStreams, versions, tasks } =
-    services;
+  const { jobs, jobOutputs, work, spools, sessions, sessionStreams, versions, tasks } = services;
   return router({
     jobs: createJobRouter(jobs, jobOutputs),
     work: createWorkRouter(work),
     workers: createWorkerRouter(work),
     pipelines: createPipelineRouter(work),
-    spools: createSpoolRouter(spools, spoolStreams),
+    spools: createSpoolRouter(spools),
     sessions: createSessionRouter(sessions, sessionStreams),
     versions: createVersionRouter(versions),
     tasks: createTaskRouter(tasks),

@@ -10,8 +10,7 @@ import { openSessions, type Sessions } from "./sessions/open-sessions.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
 import { SessionStreams } from "./sessions/session-streams.js";
 import { SpoolService } from "./spools/spool-service.js";
-import { SpoolStore } from "./spools/spool-store.js";
-import { SpoolStreams } from "./spools/spool-streams.js";
+import { openSpoolTopic } from "./spools/spool-topic.js";
 import type { Store } from "./store/store.js";
 import type { TopicHubs } from "./streams/topic-hubs.js";
 import { openTasks } from "./tasks/open-tasks.js";
@@ -27,7 +26,6 @@ export interface Services extends AsyncDisposable {
   readonly jobOutputs: JobOutputs;
   readonly work: WorkService;
   readonly spools: SpoolService;
-  readonly spoolStreams: SpoolStreams;
   readonly sessions: Sessions;
   readonly sessionStreams: SessionStreams;
   readonly versions: VersionService;
@@ -68,7 +66,7 @@ export function openServices(options: ServicesOptions): Services {
     maxOutputBytes: config.outputMaxBytes,
   });
 
-  const spools = new SpoolService(new SpoolStore(store, damaged), (error, tagSpool) =>
+  const spools = new SpoolService(openSpoolTopic(jobwire), (error, tagSpool) =>
     log.error({ err: error, tagSpool }, "a spool event was not published"),
   );
 
@@ -114,7 +112,6 @@ export function openServices(options: ServicesOptions): Services {
     jobOutputs,
     work,
     spools,
-    spoolStreams: new SpoolStreams(hubs, spools),
     sessions,
     sessionStreams,
     versions,

@@ -1,4 +1,3 @@
-export * from "./apply-spool-event.js";
 export * from "./cursor.js";
 export { findUnencodablePart, isEncodableKey, type UnencodablePart } from "./encodable.js";
 export * from "./error-code.js";
@@ -14,7 +13,9 @@ export * from "./last-event-id.js";
 export * from "./read-event.js";
 export * from "./role.js";
 export * from "./session.js";
-export * from "./spool.js";
+export * from "./spools/apply-spool-event.js";
+export * from "./spools/spool.js";
+export * from "./spools/spool-topic.js";
 export * from "./stream-event.js";
 export * from "./stream-gap.js";
 export * from "./stream-input.js";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { jobEventSchema, jobKey, type JobFeedEvent, type JobStreamEvent } from "./jobs/job-event.js";
 import { jobSchema } from "./jobs/job.js";
 import { announcedVersionSchema, sessionEventSchema, type SessionStreamEvent } from "./session.js";
-import { spoolEventSchema, spoolSchema, type SpoolStreamEvent } from "./spool.js";
+import { spoolEventSchema, spoolSchema, type SpoolStreamEvent } from "./spools/spool.js";
 import { streamGapSchema, streamRemovedSchema } from "./stream-gap.js";
 import { taskSchema } from "./task.js";
 import { timestampSchema } from "./timestamp.js";

@@ -1,11 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { SpoolService } from "../../server/src/spools/spool-service.js";
-import { SpoolStore } from "../../server/src/spools/spool-store.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import { startRedis } from "../support/redis-server.js";
-import { noDamage } from "../support/no-damage.js";
+import { spoolsOn } from "../support/spools-on.js";
 
 const tags = Array.from({ length: 5_000 }, (_, index) => `MK-${String(index).padStart(5, "0")}`);
 
@@ -23,9 +21,7 @@ describe("a board of thousands of spools is listed whole, by tag, and can be nar
 });
 
 async function expectWholeList(store: Store): Promise<void> {
-  const spools = new SpoolService(new SpoolStore(store, noDamage), (error) => {
-    throw error;
-  });
+  const spools = spoolsOn(store);
   const taken = tags.filter((_, index) => index % 7 === 0);
   for (let first = 0; first < tags.length; first += 500) {
     await Promise.all(tags.slice(first, first + 500).map((tagSpool) => spools.register({ tagSpool })));

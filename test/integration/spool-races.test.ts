@@ -3,8 +3,7 @@ import fc from "fast-check";
 import superjson from "superjson";
 import { expect, test } from "vitest";
 import { AppError } from "../../server/src/app-error.js";
-import { SpoolService } from "../../server/src/spools/spool-service.js";
-import { SpoolStore, updatesTopic } from "../../server/src/spools/spool-store.js";
+import type { SpoolService } from "../../server/src/spools/spool-service.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { Store } from "../../server/src/store/store.js";
 import {
@@ -15,7 +14,7 @@ import {
 } from "../support/spool-actions.js";
 import { boardOf } from "../support/spool-board.js";
 import { upTo } from "../contract/store-fixtures.js";
-import { noDamage } from "../support/no-damage.js";
+import { spoolsOn, updatesTopic } from "../support/spools-on.js";
 
 const maxEvents = 1_000;
 
@@ -25,13 +24,16 @@ test("in whatever order the store answers callers who race, each accepted call i
   await fc.assert(
     fc.asyncProperty(beforeArbitrary, racingArbitrary, fc.scheduler(), async (before, racing, scheduler) => {
       await using store = openMemoryStore({ maxEvents });
-      const spools = new SpoolService(new SpoolStore(delayed(store, scheduler), noDamage), fail);
-      const actions = new SpoolActions(callsOf(spools), "");
-      for (const action of before) await scheduler.waitFor(actions.carryOut(action));
-      await scheduler.waitFor(Promise.all(racing.map((action) => actions.carryOut(action))));
+      // Calls to one process take turns; those to different ones race.
+      const calls = racing.map(() => callsOf(spoolsOn(delayed(store, scheduler))));
+      const actions = new SpoolActions(callsOf(spoolsOn(store)), "");
+      for (const action of before) await actions.carryOut(action);
+      await scheduler.waitFor(
+        Promise.all(racing.map((action, index) => actions.carryOut(action, calls[index]))),
+      );
       const events = await logOf(store);
       actions.expectExplained(events);
-      expect(boardOf(events)).toEqual(await new SpoolService(new SpoolStore(store, noDamage), fail).list({}));
+      expect(boardOf(events)).toEqual(await spoolsOn(store).list({}));
     }),
     { numRuns: 300 },
   );
@@ -42,13 +44,10 @@ test("whatever another caller does between the look of a call and its commit, bo
     for (const late of everyAction) {
       for (const between of everyAction) {
         await using store = openMemoryStore({ maxEvents });
-        const prompt = new SpoolService(new SpoolStore(store, noDamage), fail);
+        const prompt = spoolsOn(store);
         const actions = new SpoolActions(callsOf(prompt), "");
         for (const action of before) await actions.carryOut(action);
-        const overtaken = new SpoolService(
-          new SpoolStore(afterEachLook(store, [() => actions.carryOut(between)]), noDamage),
-          fail,
-        );
+        const overtaken = spoolsOn(afterEachLook(store, [() => actions.carryOut(between)]));
         await actions.carryOut(late, callsOf(overtaken));
         const events = await logOf(store);
         actions.expectExplained(events);
@@ -60,26 +59,29 @@ test("whatever another caller does between the look of a call and its commit, bo
 
 test("a call that is always too late gives up with SPOOL_CHANGED", async () => {
   await using store = openMemoryStore({ maxEvents });
-  const others = new SpoolService(new SpoolStore(store, noDamage), fail);
+  const others = spoolsOn(store);
   await others.register({ tagSpool: "A" });
   let turns = 0;
   const busy = Array.from({ length: 100 }, () => () => {
     return others.changeState({ tagSpool: "A", estadoDetalle: `turn ${++turns}` });
   });
-  const late = new SpoolService(new SpoolStore(afterEachLook(store, busy), noDamage), fail);
+  const late = spoolsOn(afterEachLook(store, busy));
   const call = late.tomar({ tagSpool: "A", workerNombre: "Ana" });
   await expect(call).rejects.toMatchObject({ code: "CONFLICT", reason: "SPOOL_CHANGED" });
   expect((await others.list({})).map(({ workerNombre }) => workerNombre)).toEqual([null]);
-  expect(turns).toBe(10);
+  expect(turns).toBe(25);
 });
 
 test("a spool whose board was lost between the look and the commit is not found, and not made from half of it", async () => {
   await using store = openMemoryStore({ maxEvents });
-  const gone = new SpoolService(new SpoolStore(store, noDamage), fail);
-  const stale = { tagSpool: "A", workerNombre: "", estadoDetalle: "", completed: "false", updatedAt: "1" };
+  const gone = spoolsOn(store);
+  await using before = openMemoryStore({ maxEvents });
+  await spoolsOn(before).register({ tagSpool: "A" });
+  const stale = await before.readState({ scope: updatesTopic.scope, key: '["A"]' });
+  expect(stale).not.toBeNull();
   const reads = [stale, null];
   const lost: Store = { ...bound(store), readState: async () => reads.shift() ?? null };
-  const call = new SpoolService(new SpoolStore(lost, noDamage), fail).tomar({
+  const call = spoolsOn(lost).tomar({
     tagSpool: "A",
     workerNombre: "Ana",
   });
@@ -175,8 +177,4 @@ function callsOf(spools: SpoolService): SpoolCalls {
 async function logOf(store: Store): Promise<SpoolEvent[]> {
   const replay = await store.replay(updatesTopic, null, upTo(maxEvents));
   return replay.kind === "gap" ? [] : replay.entries.map(({ body }) => superjson.parse<SpoolEvent>(body));
-}
-
-function fail(error: unknown): never {
-  throw error;
 }

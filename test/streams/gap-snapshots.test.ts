@@ -1,18 +1,13 @@
 import { formatCursor, type JobStreamEvent, type SpoolStreamEvent } from "@jobwire/shared";
 import { expect, test, vi } from "vitest";
 import type { Principal } from "../../server/src/principal.js";
-import { SpoolService } from "../../server/src/spools/spool-service.js";
-import { SpoolStore, updatesTopic } from "../../server/src/spools/spool-store.js";
-import { SpoolStreams } from "../../server/src/spools/spool-streams.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { EventStream } from "../../server/src/streams/event-stream.js";
-import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { jobsOn } from "../support/jobs-on.js";
-import { noDamage } from "../support/no-damage.js";
+import { spoolsOn, updatesTopic } from "../support/spools-on.js";
 
 const streamCount = 500;
 const lostId = "0123456789abcdef0123:9";
-const ignore = () => {};
 const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(Date.now() + 60_000) };
 
 test("streams of a job that come back together to a lost log share one read of the job", async () => {
@@ -53,15 +48,13 @@ test("a snapshot of one job or owner is never that of another", async () => {
 
 test("streams of the board that come back together to a lost log share one list of it", async () => {
   await using store = openMemoryStore({ maxEvents: 100 });
-  await using hubs = new TopicHubs(store, ignore);
-  const spools = new SpoolService(new SpoolStore(store, noDamage), ignore);
-  const streams = new SpoolStreams(hubs, spools);
+  const spools = spoolsOn(store);
   for (const tagSpool of ["A", "B", "C"]) await spools.register({ tagSpool });
   const board = await spools.list({});
   const listStates = vi.spyOn(store, "listStates");
   const gaps = await Promise.all(
     Array.from({ length: streamCount }, () =>
-      firstOf<SpoolStreamEvent>(streams.updates({ lastEventId: lostId })),
+      firstOf<SpoolStreamEvent>(spools.updates({ lastEventId: lostId }, undefined)),
     ),
   );
   const { epoch } = (await store.head(updatesTopic)).cursor;

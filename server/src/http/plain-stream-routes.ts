@@ -18,7 +18,7 @@ import type { TokenVerifier } from "./tokens.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
-  readonly services: Pick<Services, "jobs" | "jobOutputs" | "spoolStreams" | "sessionStreams">;
+  readonly services: Pick<Services, "jobs" | "jobOutputs" | "spools" | "sessionStreams">;
   readonly tokens: TokenVerifier;
 }
 
@@ -29,7 +29,7 @@ export function addPlainStreamRoutes(
   app: FastifyInstance,
   { sse, services, tokens }: PlainStreamRoutesOptions,
 ): void {
-  const { jobs, jobOutputs, spoolStreams, sessionStreams } = services;
+  const { jobs, jobOutputs, spools, sessionStreams } = services;
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
@@ -70,7 +70,7 @@ export function addPlainStreamRoutes(
   app.get("/api/spools/stream", { exposeHeadRoute: false }, (request, reply) =>
     serve(request, reply, "spools", async (_caller, signal) => {
       const input = readInput(spoolUpdatesInputSchema, queryOf(request));
-      return spoolStreams.updates({ ...input, signal });
+      return spools.updates(input, signal);
     }),
   );
 

@@ -28,7 +28,7 @@ import {
 } from "./job-decisions.js";
 import { JobListing } from "./job-listing.js";
 import type { JobOutputs } from "./job-outputs.js";
-import { RecentReads } from "./recent-reads.js";
+import { RecentReads } from "../recent-reads.js";
 import { feedOf, type JobTopic } from "./job-topic.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 

@@ -8,10 +8,9 @@ import {
 } from "@jobwire/shared";
 import { router, serviceProcedure, userProcedure } from "../trpc.js";
 import type { SpoolService } from "./spool-service.js";
-import type { SpoolStreams } from "./spool-streams.js";
 
 /** The shop floor: anybody signed in may act for any worker; a service registers spools. */
-export function createSpoolRouter(spools: SpoolService, streams: SpoolStreams) {
+export function createSpoolRouter(spools: SpoolService) {
   return router({
     register: serviceProcedure
       .input(registerSpoolInputSchema)
@@ -35,6 +34,6 @@ export function createSpoolRouter(spools: SpoolService, streams: SpoolStreams) {
 
     updates: userProcedure
       .input(spoolUpdatesInputSchema)
-      .subscription(({ input, signal }) => streams.updates({ ...input, signal })),
+      .subscription(({ input, signal }) => spools.updates(input, signal)),
   });
 }

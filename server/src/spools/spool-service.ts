@@ -1,36 +1,42 @@
-import {
-  applySpoolEvent,
-  type ChangeSpoolStateInput,
-  type ListSpoolsInput,
-  type PublishSpoolEventInput,
-  type RegisterSpoolInput,
-  type Spool,
-  type SpoolActionInput,
-  type SpoolEvent,
+import type {
+  ChangeSpoolStateInput,
+  ListSpoolsInput,
+  PublishSpoolEventInput,
+  RegisterSpoolInput,
+  Spool,
+  SpoolActionInput,
+  SpoolEventType,
+  SpoolStreamEvent,
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { Guard, SpoolStore } from "./spool-store.js";
+import { RecentReads } from "../recent-reads.js";
+import type { EventStream } from "../topics/index.js";
+import { updatesFeed, type SpoolTopic } from "./spool-topic.js";
 
-/** How often a change looks again after another one was faster. */
-const maxAttempts = 10;
+/** What happens to a spool, beside its tag and the time. */
+interface SpoolChange {
+  readonly type: SpoolEventType;
+  readonly workerNombre: string | null;
+  readonly estadoDetalle: string | null;
+  readonly additionalData?: Record<string, string> | undefined;
+}
+
+const pageSize = 1000;
 
 /** The board of spools: every change is one commit together with the event that says it. */
 export class SpoolService {
+  readonly #boards = new RecentReads<readonly Spool[]>();
+
   constructor(
-    private readonly spools: SpoolStore,
+    private readonly topic: SpoolTopic,
     private readonly onPublishFailed: (error: unknown, tagSpool: string) => void,
   ) {}
 
   /** Puts a spool on the board. One that is there already stays as it is, and nothing is published. */
-  async register({ tagSpool, estadoDetalle }: RegisterSpoolInput): Promise<Spool> {
-    const event = eventOf({
-      type: "STATE_CHANGE",
-      tagSpool,
-      workerNombre: null,
-      estadoDetalle: estadoDetalle ?? null,
-    });
-    if (await this.spools.change(null, event, [])) return applySpoolEvent(null, event);
-    return required(await this.spools.read(tagSpool), tagSpool);
+  register({ tagSpool, estadoDetalle }: RegisterSpoolInput): Promise<Spool> {
+    return this.#change(tagSpool, (spool) =>
+      spool ? null : { type: "STATE_CHANGE", workerNombre: null, estadoDetalle: estadoDetalle ?? null },
+    );
   }
 
   /** @throws AppError `SPOOL_OCCUPIED` when somebody has it, the same worker included. */
@@ -53,19 +59,42 @@ export class SpoolService {
 
   /** @throws AppError `SPOOL_NOT_FOUND` */
   async changeState({ tagSpool, estadoDetalle, additionalData }: ChangeSpoolStateInput): Promise<Spool> {
-    return this.#change(tagSpool, ["workerNombre", "completed"], (spool) => {
+    return this.#change(tagSpool, (spool) => {
       const { workerNombre } = required(spool, tagSpool);
-      return eventOf({ type: "STATE_CHANGE", tagSpool, workerNombre, estadoDetalle, additionalData });
+      return { type: "STATE_CHANGE", workerNombre, estadoDetalle, additionalData };
     });
   }
 
   /** By tag. */
   async list({ available }: ListSpoolsInput): Promise<Spool[]> {
     const spools: Spool[] = [];
-    for await (const spool of this.spools.all()) {
-      if (available === undefined || available === (spool.workerNombre === null)) spools.push(spool);
+    for (let cursor: string | null = null; ;) {
+      const page = await this.topic.list({ limit: pageSize, cursor });
+      for (const { state } of page.items)
+        if (available === undefined || available === (state.workerNombre === null)) spools.push(state);
+      cursor = page.nextCursor;
+      if (cursor === null) return spools.sort(byTag);
     }
-    return spools;
+  }
+
+  /** Every change of every spool. The snapshot of a gap is the whole board. */
+  updates({ lastEventId }: { lastEventId?: string | null | undefined }, signal: AbortSignal | undefined) {
+    const updates = this.topic.feed(
+      updatesFeed,
+      { lastEventId },
+      {
+        signal,
+        // Those that meet a gap together share one read.
+        snapshot: ({ to }) =>
+          this.#boards.read(
+            to,
+            () => this.list({}),
+            () => false,
+          ),
+      },
+    );
+    // No spool is removed: its feed never says so.
+    return updates as EventStream<SpoolStreamEvent>;
   }
 
   /**
@@ -73,13 +102,12 @@ export class SpoolService {
    * @returns `published: false` when it could not be written; why is logged.
    */
   async publish(input: PublishSpoolEventInput): Promise<{ published: boolean }> {
-    const { tagSpool } = input;
-    const kept = (["workerNombre", "estadoDetalle"] as const).filter((field) => input[field] === undefined);
+    const { type, tagSpool, additionalData } = input;
     try {
-      await this.#change(tagSpool, [...kept, "completed"], (spool) => {
+      await this.#change(tagSpool, (spool) => {
         const { workerNombre = spool?.workerNombre ?? null, estadoDetalle = spool?.estadoDetalle ?? null } =
           input;
-        return eventOf({ ...input, workerNombre, estadoDetalle });
+        return { type, workerNombre, estadoDetalle, additionalData };
       });
       return { published: true };
     } catch (error) {
@@ -91,48 +119,34 @@ export class SpoolService {
   /** What a worker does with a spool; its detail stays. `check` throws when it may not be done. */
   #act(
     type: "TOMAR" | "PAUSAR" | "COMPLETAR",
-    input: SpoolActionInput,
+    { tagSpool, workerNombre, additionalData }: SpoolActionInput,
     check: (spool: Spool) => void,
   ): Promise<Spool> {
-    return this.#change(input.tagSpool, ["workerNombre", "estadoDetalle"], (read) => {
-      const spool = required(read, input.tagSpool);
+    return this.#change(tagSpool, (read) => {
+      const spool = required(read, tagSpool);
       check(spool);
-      return eventOf({ ...input, type, estadoDetalle: spool.estadoDetalle });
+      return { type, workerNombre, estadoDetalle: spool.estadoDetalle, additionalData };
     });
   }
 
-  /**
-   * Looks, decides and commits; looks again when a field the event relies on (`guard`) has changed in between.
-   * @throws AppError `SPOOL_CHANGED` when others were faster again and again.
-   */
-  async #change(
-    tagSpool: string,
-    guard: readonly Guard[],
-    decide: (spool: Spool | null) => SpoolEvent,
-  ): Promise<Spool> {
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const spool = await this.spools.read(tagSpool);
-      const event = decide(spool);
-      if (await this.spools.change(spool, event, guard)) return applySpoolEvent(spool, event);
+  /** @throws AppError `SPOOL_CHANGED` when others were faster again and again; what `decide` throws. */
+  async #change(tagSpool: string, decide: (spool: Spool | null) => SpoolChange | null): Promise<Spool> {
+    try {
+      const { state } = await this.topic.change({ tagSpool }, (spool) => decide(spool) ?? []);
+      return required(state, tagSpool);
+    } catch (error) {
+      if (error instanceof AppError && error.reason === "TOPIC_BUSY")
+        throw new AppError(
+          "SPOOL_CHANGED",
+          `Spool ${quoted(tagSpool)} changed again and again while this call was on its way; look and call again.`,
+        );
+      throw error;
     }
-    throw new AppError(
-      "SPOOL_CHANGED",
-      `Spool ${quoted(tagSpool)} changed each of the ${maxAttempts} times this call tried; look and call again.`,
-    );
   }
 }
 
-function eventOf(fields: Omit<SpoolEvent, "timestamp">): SpoolEvent {
-  const { type, tagSpool, workerNombre, estadoDetalle, additionalData } = fields;
-  const timestamp = new Date();
-  return {
-    type,
-    tagSpool,
-    workerNombre,
-    estadoDetalle,
-    timestamp,
-    ...(additionalData && { additionalData }),
-  };
+function byTag(one: Spool, other: Spool): number {
+  return one.tagSpool < other.tagSpool ? -1 : 1;
 }
 
 function required(spool: Spool | null, tagSpool: string): Spool {

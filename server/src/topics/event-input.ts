@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { NewEvent } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
+import { dropUndefined } from "./drop-undefined.js";
 
 /** What one event may take, encoded, in bytes. */
 const maxEventBytes = 1_048_576;
@@ -50,7 +51,7 @@ export function readEvent(definition: InputDefinition, key: PlainKey, value: unk
         "INPUT_INVALID",
         `An event of ${definition.name}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
       );
-  return { type, ...key, timestamp: timestamp ?? new Date(), ...fields };
+  return { type, ...key, timestamp: timestamp ?? new Date(), ...dropUndefined(fields) };
 }
 
 /** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */

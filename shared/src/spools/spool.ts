@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { fieldNameSchema } from "./encodable.js";
-import type { StreamGap } from "./stream-gap.js";
-import { lastEventIdSchema } from "./last-event-id.js";
-import { timestampSchema } from "./timestamp.js";
+import { fieldNameSchema } from "../encodable.js";
+import type { StreamGap } from "../stream-gap.js";
+import { lastEventIdSchema } from "../last-event-id.js";
+import { timestampSchema } from "../timestamp.js";
+import type { TopicEvent } from "../topic/topic-types.js";
 
 /** The tag on a spool as the shop floor reads it. */
 export const tagSpoolSchema = boardTextSchema(128);
@@ -40,15 +41,28 @@ export const spoolEventTypes = ["TOMAR", "PAUSAR", "COMPLETAR", "STATE_CHANGE"] 
 
 export type SpoolEventType = (typeof spoolEventTypes)[number];
 
-const spoolEventFields = {
-  tagSpool: tagSpoolSchema,
+/** Names a spool's log. */
+export const spoolKey = z.object({ tagSpool: tagSpoolSchema });
+
+const changeSchema = z.object({
   /** Who has it after the event; in `PAUSAR` who had it. */
   workerNombre: workerNombreSchema.nullable(),
   /** The detail after the event. */
   estadoDetalle: estadoDetalleSchema.nullable(),
-  timestamp: timestampSchema,
   additionalData: additionalDataSchema.optional(),
-};
+});
+
+/** Every event says all that holds after it: they differ in what was done. */
+export const spoolEvents = {
+  TOMAR: changeSchema,
+  PAUSAR: changeSchema,
+  COMPLETAR: changeSchema,
+  STATE_CHANGE: changeSchema,
+} satisfies Record<SpoolEventType, typeof changeSchema>;
+
+export type SpoolEvent = TopicEvent<typeof spoolKey, typeof spoolEvents>;
+
+const spoolEventFields = { ...spoolKey.shape, ...changeSchema.shape, timestamp: timestampSchema };
 
 export const spoolEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("TOMAR"), ...spoolEventFields }),
@@ -56,8 +70,6 @@ export const spoolEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("COMPLETAR"), ...spoolEventFields }),
   z.object({ type: z.literal("STATE_CHANGE"), ...spoolEventFields }),
 ]);
-
-export type SpoolEvent = z.infer<typeof spoolEventSchema>;
 
 /** What `spools.updates` yields; after a gap the snapshot holds the whole board. */
 export type SpoolStreamEvent = SpoolEvent | StreamGap<readonly Spool[]>;
