@@ -15,7 +15,7 @@ export function createAppRouter(services: Services) {
     workers: createWorkerRouter(work),
     pipelines: createPipelineRouter(work),
     spools: createSpoolRouter(spools),
-    sessions: createSessionRouter(sessions, sessionStreams),
+    sessions: createSessionRouter(sessions.registry, sessionStreams),
     versions: createVersionRouter(versions),
     tasks: createTaskRouter(tasks),
   });

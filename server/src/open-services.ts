@@ -1,7 +1,5 @@
 import type { Logger } from "pino";
-import { startBackgroundLoop } from "./background-loop.js";
 import type { Config } from "./config.js";
-import type { DamagedRecords } from "./damaged-records.js";
 import type { JobOutputs } from "./jobs/job-outputs.js";
 import type { JobService } from "./jobs/job-service.js";
 import { openJobs } from "./jobs/open-jobs.js";
@@ -11,8 +9,6 @@ import type { SessionObserver } from "./sessions/session-observers.js";
 import { SessionStreams } from "./sessions/session-streams.js";
 import { SpoolService } from "./spools/spool-service.js";
 import { openSpoolTopic } from "./spools/spool-topic.js";
-import type { Store } from "./store/store.js";
-import type { TopicHubs } from "./streams/topic-hubs.js";
 import { openTasks } from "./tasks/open-tasks.js";
 import type { JobExports } from "./tasks/job-export.js";
 import type { TaskService } from "./tasks/task-service.js";
@@ -39,21 +35,17 @@ export interface ServicesOptions {
     "historyTtlMs" | "jobsMaxOpenPerUser" | "outputMaxBytes" | "sessionsMaxPerUser" | "tasks" | "versionUrl"
   >;
   readonly jobwire: Jobwire;
-  readonly store: Store;
-  readonly hubs: TopicHubs;
   readonly sessionObservers: readonly SessionObserver[];
   readonly log: Logger;
-  readonly damaged: DamagedRecords;
   /** Hears of background work that failed and is tried again. */
   readonly onError: (error: unknown) => void;
 }
 
-const sweepIntervalMs = 2000;
 /** How many tasks the snapshot of a session's gap holds. */
 const snapshotTasks = 20;
 
 export function openServices(options: ServicesOptions): Services {
-  const { config, jobwire, store, hubs, sessionObservers, log, damaged, onError } = options;
+  const { config, jobwire, sessionObservers, log, onError } = options;
   const {
     topic: jobTopic,
     service: jobs,
@@ -71,42 +63,41 @@ export function openServices(options: ServicesOptions): Services {
   );
 
   const sessions = openSessions({
-    store,
+    jobwire,
     retainMs: config.historyTtlMs,
     maxPerUser: config.sessionsMaxPerUser,
     observers: sessionObservers,
     log,
     onError,
   });
-  const { broadcasts } = sessions;
+  const { topic, registry, connections } = sessions;
   const versions = new VersionService({
-    store,
-    sessions: sessions.store,
-    broadcasts,
+    sessions: registry,
     current: createCurrentVersion({ url: config.versionUrl, onError }),
   });
-  const { service: tasks, jobExports } = openTasks({
-    store,
-    broadcasts,
+  const {
+    topic: taskTopic,
+    service: tasks,
+    jobExports,
+  } = openTasks({
+    jobwire,
     jobs,
     jobTopic,
-    damaged,
     limits: config.tasks,
     retainEndedMs: config.historyTtlMs,
     onError: (error, taskId) => log.error({ err: error, taskId }, "a task went wrong"),
   });
   const sessionStreams = new SessionStreams({
-    hubs,
-    connections: sessions.connections,
+    jobwire,
+    topic,
+    taskTopic,
+    registry,
+    connections,
     versionFor: (requestId) => versions.versionFor(requestId),
     listTasks: (userId) => tasks.list({ role: "user", userId }, { limit: snapshotTasks }),
     onError,
   });
 
-  const sweeper = startBackgroundLoop((signal) => tasks.sweep(signal), {
-    intervalMs: sweepIntervalMs,
-    onError,
-  });
   return {
     jobs,
     jobOutputs,
@@ -117,9 +108,6 @@ export function openServices(options: ServicesOptions): Services {
     versions,
     tasks,
     jobExports,
-    async [Symbol.asyncDispose]() {
-      await sweeper[Symbol.asyncDispose]();
-      await sessions[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
 }

@@ -15,7 +15,6 @@ import type { Member } from "./processes/member.js";
 import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
-import { TopicHubs } from "./streams/topic-hubs.js";
 import { Jobwire } from "./topics/index.js";
 
 export interface RunningServer extends AsyncDisposable {
@@ -66,7 +65,6 @@ export async function startServer(
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
   addClockMetric(registry, store.clock);
-  const hubs = new TopicHubs(store, onError, Math.min(600_000, config.historyTtlMs / 3));
   const damaged = watchDamagedRecords(log, registry);
   const jobwire = new Jobwire(store, {
     retainMs: config.historyTtlMs,
@@ -76,11 +74,8 @@ export async function startServer(
   const services = openServices({
     config,
     jobwire,
-    store,
-    hubs,
     sessionObservers,
     log,
-    damaged,
     onError,
   });
   const { verifier, signer, handsOutTokens } = createTokens(config, others?.sharedSecret);
@@ -112,7 +107,6 @@ export async function startServer(
     await drain();
     await app.close();
     await services[Symbol.asyncDispose]();
-    await hubs[Symbol.asyncDispose]();
     await jobwire[Symbol.asyncDispose]();
   };
   try {

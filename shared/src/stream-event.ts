@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { jobEventSchema, jobKey, type JobFeedEvent, type JobStreamEvent } from "./jobs/job-event.js";
 import { jobSchema } from "./jobs/job.js";
-import { announcedVersionSchema, sessionEventSchema, type SessionStreamEvent } from "./session.js";
+import { announcedVersionSchema, sessionEventSchema, type SessionStreamEvent } from "./sessions/session.js";
 import { spoolEventSchema, spoolSchema, type SpoolStreamEvent } from "./spools/spool.js";
 import { streamGapSchema, streamRemovedSchema } from "./stream-gap.js";
-import { taskSchema } from "./task.js";
+import { taskSchema } from "./tasks/task.js";
 import { timestampSchema } from "./timestamp.js";
 import { outputEvents, outputStateSchema } from "./jobs/output.js";
 import { workEvents, workKey } from "./jobs/work.js";

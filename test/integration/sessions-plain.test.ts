@@ -39,7 +39,7 @@ describeOnEachStore("a session over plain SSE", (store) => {
     expect(frames.map((frame) => JSON.parse(frame.data ?? "") as unknown)).toEqual([
       { type: "session.opened", timestamp, requestId, connectionId: expect.any(String), resumed: false },
       { type: "version.announced", timestamp, version: "0.1.0", changelog: null, pending: false },
-      { type: "session.message", timestamp, name: "one", data },
+      { type: "session.message", timestamp, requestId, name: "one", data },
     ]);
   });
 

@@ -1,13 +1,10 @@
 import type { SessionStreamEvent } from "@jobwire/shared";
 import fc from "fast-check";
-import { pino } from "pino";
 import { expect, test, vi } from "vitest";
-import { openSessions } from "../../server/src/sessions/open-sessions.js";
-import { SessionStreams } from "../../server/src/sessions/session-streams.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { Store } from "../../server/src/store/store.js";
-import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { messagesIn } from "../support/session-steps.js";
+import { sessionsOn } from "../support/sessions-on.js";
 
 const requestIds = ["a", "b"];
 const users = ["alice", "bob"];
@@ -118,8 +115,8 @@ class Run {
 
   async #send(to: string): Promise<void> {
     const name = `${to === "all" ? "all" : "own"} ${++this.#count}`;
-    const event = { type: "session.message", timestamp: new Date(), name, data: null } as const;
-    const delivered = await this.sessions.broadcasts.send(to === "all" ? to : { requestId: to }, [event]);
+    const event = { type: "session.message", name, data: null } as const;
+    const delivered = await this.sessions.registry.send(event, to === "all" ? undefined : to);
     const reached = [...this.#sessions].filter(([requestId]) => to === "all" || to === requestId);
     for (const [, session] of reached) {
       session.sent.push(name);
@@ -132,7 +129,7 @@ class Run {
     await vi.waitFor(
       async () => {
         for (const connection of this.#connections) connection.check();
-        const connected = await this.sessions.directory.connected();
+        const connected = await this.sessions.registry.connected();
         const expected = [...this.#sessions].flatMap(([requestId, { connection }]) =>
           connection ? [[requestId, connection.id] as const] : [],
         );
@@ -187,36 +184,18 @@ class Connection {
 }
 
 interface ServerProcess extends AsyncDisposable {
-  readonly sessions: ReturnType<typeof openSessions>;
+  readonly sessions: ReturnType<typeof sessionsOn>;
   open(userId: string, requestId: string, lastEventId: string | undefined): Promise<Connection>;
 }
 
 function openProcess(store: Store): ServerProcess {
-  const hubs = new TopicHubs(store, fail);
-  const log = pino({ level: "silent" });
-  const sessions = openSessions({
-    store,
-    maxPerUser: 100,
-    retainMs: 60_000,
-    observers: [],
-    log,
-    onError: fail,
-  });
-  const { connections } = sessions;
-  const versionFor = async () => ({ version: "1", changelog: null, pending: false });
-  const streams = new SessionStreams({
-    hubs,
-    connections,
-    versionFor,
-    listTasks: async () => [],
-    onError: fail,
-  });
+  const sessions = sessionsOn(store, { onError: fail });
   return {
     sessions,
     async open(userId, requestId, lastEventId) {
       const leaving = new AbortController();
       const caller = { userId, role: "user", expiresAt: new Date(Infinity) } as const;
-      const stream = await streams.open(caller, { requestId, lastEventId, signal: leaving.signal });
+      const stream = await sessions.streams.open(caller, { requestId, lastEventId, signal: leaving.signal });
       const connection = new Connection(leaving);
       void (async () => {
         for await (const [id, event] of stream) {
@@ -227,10 +206,7 @@ function openProcess(store: Store): ServerProcess {
       })().catch(fail);
       return connection;
     },
-    async [Symbol.asyncDispose]() {
-      await sessions[Symbol.asyncDispose]();
-      await hubs[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => sessions[Symbol.asyncDispose](),
   };
 }
 

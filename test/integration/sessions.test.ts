@@ -31,7 +31,7 @@ describeOnEachStore("sessions", (store) => {
       expect(session.events).toEqual([
         { type: "session.opened", timestamp, requestId, connectionId: expect.any(String), resumed: false },
         { type: "version.announced", timestamp, version: "0.1.0", changelog: null, pending: false },
-        { type: "session.message", timestamp, name: "greet", data },
+        { type: "session.message", timestamp, requestId, name: "greet", data },
       ]);
     });
 

@@ -2,15 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Task } from "@jobwire/shared";
 import { describe, expect, test, vi } from "vitest";
 import type { Principal } from "../../server/src/principal.js";
-import { SessionBroadcasts } from "../../server/src/sessions/session-broadcasts.js";
-import { SessionDirectory } from "../../server/src/sessions/session-directory.js";
-import { SessionRetention } from "../../server/src/sessions/session-retention.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import type { TaskWork } from "../../server/src/tasks/task-run.js";
 import { TaskService } from "../../server/src/tasks/task-service.js";
-import { TaskStore } from "../../server/src/tasks/task-store.js";
-import { noDamage } from "../support/no-damage.js";
-import { ownClock } from "../../server/src/store/store-clock.js";
+import { openTaskTopic } from "../../server/src/tasks/task-topic.js";
+import { Jobwire } from "../../server/src/topics/index.js";
 
 const alice: Principal = { userId: "alice", role: "user", expiresAt: new Date(8_640_000_000_000_000) };
 
@@ -21,13 +17,10 @@ function openTaskService(limits = { maxRunning: 10, maxRunningPerOwner: 10 }) {
   const store = openMemoryStore({ maxEvents: 100 });
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  const broadcasts = new SessionBroadcasts({
-    store,
-    directory: new SessionDirectory(store),
-    retention: new SessionRetention(60_000, ownClock),
-  });
+  const jobwire = new Jobwire(store, { onError });
   const service = new TaskService({
-    tasks: new TaskStore({ store, broadcasts, retainEndedMs: 60_000, damaged: noDamage, onError }),
+    topic: openTaskTopic(jobwire, { retainEndedMs: 60_000 }),
+    now: () => jobwire.now(),
     kinds: {
       "export-events": async () => async () => ({ url: "", events: 0, bytes: 0 }),
       "prune-jobs": async () => async () => ({ jobs: 0 }),
@@ -56,7 +49,7 @@ function openTaskService(limits = { maxRunning: 10, maxRunningPerOwner: 10 }) {
     },
     async [Symbol.asyncDispose]() {
       await service.drain({ withinMs: 0 });
-      await store[Symbol.asyncDispose]();
+      await jobwire[Symbol.asyncDispose]();
     },
   };
 }

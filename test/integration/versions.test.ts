@@ -2,14 +2,11 @@ import { createServer, type RequestListener } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { AnnouncedVersion } from "@jobwire/shared";
-import { pino } from "pino";
 import { describe, expect, test, vi } from "vitest";
-import { openSessions } from "../../server/src/sessions/open-sessions.js";
-import { SessionStreams } from "../../server/src/sessions/session-streams.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
-import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { watchSession } from "../support/collect.js";
 import { disconnected, newRequestId } from "../support/session-steps.js";
+import { sessionsOn } from "../support/sessions-on.js";
 import { refusalOf, type TestClient } from "../support/test-client.js";
 import { describeOnEachStore, startTestServer } from "../support/test-server.js";
 
@@ -26,6 +23,7 @@ describeOnEachStore("an announced version", (store) => {
     expect(data).toEqual({
       type: "version.announced",
       timestamp: expect.any(Date),
+      requestId: "*",
       ...announced,
       pending: true,
     });
@@ -194,35 +192,21 @@ describe("the version that runs", () => {
 
 test("a version that cannot be told is logged, the connection stands, and the next connect tries again", async () => {
   await using store = openMemoryStore({ maxEvents: 100 });
-  await using hubs = new TopicHubs(store, () => {});
   const errors: unknown[] = [];
-  const onError = (error: unknown) => errors.push(error);
-  const log = pino({ level: "silent" });
-  await using sessions = openSessions({
-    store,
-    maxPerUser: 100,
-    retainMs: 60_000,
-    observers: [],
-    log,
-    onError,
-  });
   const versionFor = vi.fn<() => Promise<AnnouncedVersion>>();
   const failure = new Error("no version");
   versionFor.mockRejectedValueOnce(failure);
   versionFor.mockResolvedValueOnce({ version: "1", changelog: null, pending: true });
-  const { connections, broadcasts } = sessions;
-  const streams = new SessionStreams({ hubs, connections, versionFor, listTasks: async () => [], onError });
+  await using sessions = sessionsOn(store, { versionFor, onError: (error) => errors.push(error) });
   const caller = { userId: "alice", role: "user", expiresAt: new Date(Infinity) } as const;
   const eventsOnConnect = async () => {
     const leaving = new AbortController();
-    const stream = await streams.open(caller, { requestId: "r", signal: leaving.signal });
+    const stream = await sessions.streams.open(caller, { requestId: "r", signal: leaving.signal });
     const types: string[] = [];
     for await (const [, event] of stream) {
       types.push(event.type);
       if (types.length === 1)
-        await broadcasts.send("all", [
-          { type: "session.message", timestamp: new Date(), name: "n", data: null },
-        ]);
+        await sessions.registry.send({ type: "session.message", name: "n", data: null });
       if (event.type === "session.message") leaving.abort();
     }
     return types;

@@ -1,8 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { defineTopic } from "@jobwire/shared";
 import { isTrackedEnvelope, TRPCError } from "@trpc/server";
 import { expect, test, vi } from "vitest";
-import { z } from "zod";
 import { openShop, take, typesOf } from "./order.js";
 import { describeOnEachTopicStore } from "./stores.js";
 
@@ -28,30 +26,6 @@ describeOnEachTopicStore("an own topic", (newStore) => {
     const state = await shop.orders.state({ orderId });
     expect(state).toMatchObject({ status: "delivered", total: 12, notes: ["ring twice"] });
     expect(state?.placedAt).toEqual(taken[0]?.event.timestamp);
-  });
-
-  test("what a publisher left undefined, at any depth, is not in the event", async () => {
-    await using shop = await openShop(newStore());
-    const parcel = shop.jobwire.topic(
-      defineTopic("parcel", {
-        key: z.object({ parcelId: z.string() }),
-        events: {
-          "parcel.packed": z.object({
-            note: z.string().optional(),
-            items: z.array(z.object({ name: z.string(), weight: z.number().optional() })),
-          }),
-        },
-      }),
-    );
-    const items = [{ name: "cup", weight: undefined }];
-    await parcel.publish({ parcelId: "1" }, { type: "parcel.packed", note: undefined, items });
-    const [packed] = await take(parcel.stream({ parcelId: "1" }), 1);
-    expect(packed?.event).toStrictEqual({
-      type: "parcel.packed",
-      parcelId: "1",
-      timestamp: expect.any(Date),
-      items: [{ name: "cup" }],
-    });
   });
 
   test("continues exactly after any event", async () => {

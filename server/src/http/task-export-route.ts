@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { taskIdSchema } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
 import type { Services } from "../open-services.js";
-import { taskNotFound } from "../tasks/task-store.js";
+import { taskNotFound } from "../tasks/task-errors.js";
 import type { CallLimiter } from "./call-limiter.js";
 import { createContext } from "./context.js";
 import type { TokenVerifier } from "./tokens.js";

@@ -1,7 +1,7 @@
 import { defineTopic, workerSchema, type Worker, type WorkOfferInput } from "@jobwire/shared";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
-import type { Jobwire, StateList } from "../topics/index.js";
+import type { Jobwire } from "../topics/index.js";
 
 /** A worker, for as long as it says that it is there. */
 const workerTopic = defineTopic("worker", {
@@ -15,9 +15,6 @@ const workerTopic = defineTopic("worker", {
   },
 });
 
-type WorkerPage = StateList<Pick<Worker, "workerId">, Worker>;
-
-const pageSize = 1000;
 /** How long an answer about pipelines may be old. */
 const freshMs = 1000;
 
@@ -66,11 +63,7 @@ export class WorkerRegistry {
 
   async list(): Promise<Worker[]> {
     const workers: Worker[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const page: WorkerPage = await this.#topic.list({ limit: pageSize, ...(cursor && { cursor }) });
-      workers.push(...page.items.map(({ state }) => state));
-      cursor = page.nextCursor;
-    }
+    for await (const { state } of this.#topic.all()) workers.push(state);
     const now = this.jobwire.now();
     return workers.filter(({ leaseExpiresAt }) => leaseExpiresAt > now);
   }

@@ -1,17 +1,15 @@
 import type { Logger } from "pino";
 import { startBackgroundLoop } from "../background-loop.js";
-import type { Store } from "../store/store.js";
+import type { Jobwire } from "../topics/index.js";
 import { ProcessLease, renewIntervalMs } from "./process-lease.js";
-import { SessionBroadcasts } from "./session-broadcasts.js";
+import { SessionAudit } from "./session-audit.js";
 import { SessionConnections } from "./session-connections.js";
-import { SessionDirectory } from "./session-directory.js";
 import { SessionObservers, type SessionObserver } from "./session-observers.js";
-import { SessionRetention } from "./session-retention.js";
-import { SessionStore } from "./session-store.js";
-import { SessionSweeper } from "./session-sweeper.js";
+import { SessionRegistry } from "./session-registry.js";
+import { openSessionTopic, type SessionTopic } from "./session-topic.js";
 
 export interface SessionsOptions {
-  readonly store: Store;
+  readonly jobwire: Jobwire;
   /** How long a session is kept after its connection has ended. */
   readonly retainMs: number;
   /** How many sessions of a user are kept, connected or not. */
@@ -23,56 +21,40 @@ export interface SessionsOptions {
 
 /** What the domains around sessions work with. */
 export interface Sessions extends AsyncDisposable {
-  readonly store: SessionStore;
-  readonly directory: SessionDirectory;
-  readonly broadcasts: SessionBroadcasts;
+  readonly topic: SessionTopic;
+  readonly registry: SessionRegistry;
   readonly connections: SessionConnections;
 }
 
-/** To be disposed when the connections are closed and before the store is. */
+/** To be disposed when the connections are closed and before Jobwire is. */
 export function openSessions({
-  store,
+  jobwire,
   retainMs,
   maxPerUser,
   observers: list,
   log,
   onError,
 }: SessionsOptions): Sessions {
-  const retention = new SessionRetention(retainMs, store.clock);
-  const sessions = new SessionStore(store, retention);
-  const directory = new SessionDirectory(store);
-  const lease = new ProcessLease(store);
+  const topic = openSessionTopic(jobwire, { retainMs });
+  const lease = new ProcessLease(jobwire, async (processId) => {
+    await connections.endAll(await registry.connectedTo(processId));
+  });
+  const registry = new SessionRegistry({ topic, lease, retainMs, maxPerUser, now: () => jobwire.now() });
   const observers = new SessionObservers(list, log);
-  const connections = new SessionConnections({
-    sessions,
-    lease,
-    observers,
-    directory,
-    maxPerUser,
-    onError,
-  });
-  const sweeper = new SessionSweeper({
-    store,
-    sessions,
-    directory,
-    retention,
-    lease,
-    connections,
-    observers,
-  });
-  // By itself: however long a sweep takes, the lease is renewed in time.
+  const connections = new SessionConnections({ registry, lease, observers, onError });
+  const audit = new SessionAudit(registry, lease, connections);
+  // By itself: however long the rest takes, the lease is renewed in time.
   const renewals = startBackgroundLoop(() => lease.renew(), { intervalMs: renewIntervalMs, onError });
   const upkeep = startBackgroundLoop(
-    async (signal) => {
+    async () => {
       await connections.catchUp();
-      await sweeper.sweep(signal);
+      await audit.look();
     },
-    { intervalMs: Math.min(renewIntervalMs, retention.sweepIntervalMs), onError },
+    { intervalMs: renewIntervalMs, onError },
   );
   return {
-    store: sessions,
-    directory,
-    broadcasts: new SessionBroadcasts({ store, directory, retention }),
+    topic,
+    registry,
     connections,
     async [Symbol.asyncDispose]() {
       await upkeep[Symbol.asyncDispose]();

@@ -1,20 +1,14 @@
 import { randomUUID } from "node:crypto";
-import type { ConnectedSession, Cursor } from "@jobwire/shared";
-import { AppError } from "../app-error.js";
+import type { ConnectedSession } from "@jobwire/shared";
 import { batchesOf } from "./batches.js";
 import type { ProcessLease } from "./process-lease.js";
 import type { SessionObservers } from "./session-observers.js";
-import type { SessionDirectory } from "./session-directory.js";
-import type { SessionRecord } from "./session-record.js";
-import type { Connection, SessionStore } from "./session-store.js";
+import type { Connection, SessionRegistry } from "./session-registry.js";
 
 export interface SessionConnectionsOptions {
-  readonly sessions: SessionStore;
+  readonly registry: SessionRegistry;
   readonly lease: ProcessLease;
   readonly observers: SessionObservers;
-  readonly directory: SessionDirectory;
-  /** How many sessions of a user are kept, connected or not. */
-  readonly maxPerUser: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,26 +27,25 @@ export class SessionConnections implements AsyncDisposable {
   /**
    * Makes a new connection the only one of its session until the signal aborts.
    * @returns the connection, and the place in the session's log where it begins.
-   * @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `STORE_UNAVAILABLE`
+   * @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `SESSIONS_BUSY`, `STORE_UNAVAILABLE`
    */
   async open(
     { requestId, userId }: Pick<ConnectedSession, "requestId" | "userId">,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly session: ConnectedSession; readonly start: Cursor }> {
-    const { sessions, lease, observers } = this.options;
+  ): Promise<{ readonly session: ConnectedSession; readonly start: string | null }> {
+    const { registry, lease, observers } = this.options;
     if (!lease.isHeld) await lease.renew();
-    const before = await sessions.find(requestId);
-    if (!before) await this.#makeRoom(userId);
-    const session = { requestId, userId, connectionId: randomUUID(), since: new Date(), process: lease.id };
+    const connectionId = randomUUID();
     const connection: LocalConnection = {
-      session,
-      before,
+      session: { requestId, userId, connectionId, since: new Date(), process: lease.id },
+      before: null,
       greeted: undefined,
     };
-    this.#open.set(session.connectionId, connection);
+    this.#open.set(connectionId, connection);
     try {
-      const start = await sessions.connect(session, before);
-      if (!start) throw notFound();
+      const { session, before, start } = await registry.connect({ requestId, userId, connectionId });
+      connection.session = session;
+      connection.before = before;
       connection.greeted = observers.tell("onConnect", session);
       if (signal?.aborted) this.#close(connection);
       else signal?.addEventListener("abort", () => this.#close(connection), { once: true });
@@ -64,10 +57,13 @@ export class SessionConnections implements AsyncDisposable {
     }
   }
 
-  /** @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `STORE_UNAVAILABLE` */
-  async requireOwn({ requestId, userId }: Pick<ConnectedSession, "requestId" | "userId">): Promise<void> {
-    const session = await this.options.sessions.find(requestId);
-    if (session && session.userId !== "" && session.userId !== userId) throw notFound();
+  /** Ends those whose process is gone. */
+  async endAll(sessions: readonly ConnectedSession[]): Promise<void> {
+    const { registry, observers } = this.options;
+    const end = async (session: ConnectedSession) => {
+      if (await registry.disconnect(session)) void observers.tell("onDisconnect", session);
+    };
+    for (const batch of batchesOf(sessions, maxAtOnce)) await Promise.all(batch.map(end));
   }
 
   /** Whether this process holds the connection, or is about to say that it has ended. */
@@ -77,8 +73,11 @@ export class SessionConnections implements AsyncDisposable {
 
   /** To be called when the log of a connection that stands was lost: its state may be lost as well. */
   async restore({ connectionId }: ConnectedSession): Promise<void> {
+    const { registry, lease } = this.options;
     const connection = this.#open.get(connectionId);
-    if (connection) await this.options.sessions.restore(connection.session, connection.before);
+    if (!connection) return;
+    connection.session = { ...connection.session, process: lease.id };
+    await registry.restore(connection.session, connection.before);
   }
 
   /** To be called regularly: does what could not be done while the store was away. */
@@ -97,23 +96,6 @@ export class SessionConnections implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#leaveAll().catch(this.options.onError);
     await this.options.lease.release().catch(this.options.onError);
-  }
-
-  /** For one more session: the one that has been without a connection longest goes. @throws AppError `SESSIONS_BUSY` */
-  async #makeRoom(userId: string): Promise<void> {
-    const { directory, sessions, maxPerUser } = this.options;
-    if ((await directory.countOf(userId)) < maxPerUser) return;
-    let longestEnded: SessionRecord | undefined;
-    for await (const page of directory.ofUser(userId))
-      for (const session of page)
-        if (session.endedAt && !(longestEnded?.endedAt && longestEnded.endedAt <= session.endedAt))
-          longestEnded = session;
-    if (!longestEnded)
-      throw new AppError(
-        "SESSIONS_BUSY",
-        `You have ${maxPerUser} sessions, all of them connected; close one, or use one requestId for each page.`,
-      );
-    await sessions.drop(longestEnded);
   }
 
   #close(connection: LocalConnection): void {
@@ -141,7 +123,7 @@ export class SessionConnections implements AsyncDisposable {
 
   async #leave(connection: LocalConnection): Promise<void> {
     const { session, greeted } = connection;
-    const isLast = await this.options.sessions.disconnect(session);
+    const isLast = await this.options.registry.disconnect(session);
     const isFirstAnswer = this.#leaving.delete(session.connectionId);
     if (isLast && isFirstAnswer)
       void greeted?.then(() => this.options.observers.tell("onDisconnect", session));
@@ -149,13 +131,9 @@ export class SessionConnections implements AsyncDisposable {
 }
 
 interface LocalConnection {
-  readonly session: ConnectedSession;
+  session: ConnectedSession;
   /** The connection it has replaced, if any. */
-  readonly before: Connection | null;
+  before: Connection | null;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
-}
-
-function notFound(): AppError {
-  return new AppError("SESSION_NOT_FOUND", "There is no such session of yours; choose another requestId.");
 }

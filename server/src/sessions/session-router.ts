@@ -1,12 +1,9 @@
 import { sendToSessionInputSchema, sessionEventsInputSchema } from "@jobwire/shared";
 import { router, serviceProcedure, userProcedure } from "../trpc.js";
-import type { Sessions } from "./open-sessions.js";
+import type { SessionRegistry } from "./session-registry.js";
 import type { SessionStreams } from "./session-streams.js";
 
-export function createSessionRouter(
-  { broadcasts, directory }: Pick<Sessions, "broadcasts" | "directory">,
-  streams: SessionStreams,
-) {
+export function createSessionRouter(registry: SessionRegistry, streams: SessionStreams) {
   return router({
     events: userProcedure
       .input(sessionEventsInputSchema)
@@ -14,12 +11,10 @@ export function createSessionRouter(
 
     send: serviceProcedure
       .input(sendToSessionInputSchema)
-      .mutation(async ({ input: { requestId, ...message } }) => {
-        const audience = requestId === undefined ? "all" : { requestId };
-        const event = { type: "session.message", timestamp: new Date(), ...message } as const;
-        return { delivered: await broadcasts.send(audience, [event]) };
-      }),
+      .mutation(async ({ input: { requestId, name, data } }) => ({
+        delivered: await registry.send({ type: "session.message", name, data }, requestId),
+      })),
 
-    list: serviceProcedure.query(() => directory.connected()),
+    list: serviceProcedure.query(() => registry.connected()),
   });
 }

@@ -21,8 +21,6 @@ interface SpoolChange {
   readonly additionalData?: Record<string, string> | undefined;
 }
 
-const pageSize = 1000;
-
 /** The board of spools: every change is one commit together with the event that says it. */
 export class SpoolService {
   readonly #boards = new RecentReads<readonly Spool[]>();
@@ -68,13 +66,9 @@ export class SpoolService {
   /** By tag. */
   async list({ available }: ListSpoolsInput): Promise<Spool[]> {
     const spools: Spool[] = [];
-    for (let cursor: string | null = null; ;) {
-      const page = await this.topic.list({ limit: pageSize, cursor });
-      for (const { state } of page.items)
-        if (available === undefined || available === (state.workerNombre === null)) spools.push(state);
-      cursor = page.nextCursor;
-      if (cursor === null) return spools.sort(byTag);
-    }
+    for await (const { state } of this.topic.all())
+      if (available === undefined || available === (state.workerNombre === null)) spools.push(state);
+    return spools.toSorted(byTag);
   }
 
   /** Every change of every spool. The snapshot of a gap is the whole board. */

@@ -149,7 +149,7 @@ function readMarks(mark: StreamMark<object>, frames: readonly Frame[]): Marked {
   for (const frame of frames) {
     const ending = frame.type === mark.type ? mark.read(frame) : null;
     if (ending) return { wanted, ending };
-    if (frame.type !== mark.type) wanted.push(frame);
+    if (frame.type !== mark.type && !isRemoval(frame)) wanted.push(frame);
   }
   return { wanted, ending: null };
 }

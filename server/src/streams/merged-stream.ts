@@ -20,7 +20,7 @@ export interface MergeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface MergedStreamOptions<Event> extends MergeOptions {
+export interface MergedStreamOptions<Event> extends MergeOptions {
   /**
    * Made for this stream alone and sent before all others, with ids that lead to where it starts.
    * `isContinued`: what follows is right after where it was to start, in every topic, without a gap.
@@ -53,13 +53,25 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
       );
   }
 
+  /** Whether the id that it was given says that nothing follows. */
+  get isEnded(): boolean {
+    const after = this.#after;
+    if (!after) return false;
+    return (
+      after.every((place) => place === "ended") ||
+      this.#sources.some(({ endsAll }, index) => endsAll && after[index] === "ended")
+    );
+  }
+
   deliver(sink: FrameSink): Disposable {
     const delivery = new MergedDelivery(this.#newPlaces(), sink);
-    void this.#begin(delivery, sink);
+    if (this.isEnded) sink.end();
+    else void this.#begin(delivery, sink);
     return delivery;
   }
 
   protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
+    if (this.isEnded) return;
     const { signal: given } = this.options;
     const leaving = new AbortController();
     const signal = AbortSignal.any([closing, leaving.signal, ...(given ? [given] : [])]);
@@ -67,13 +79,17 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
     setMaxListeners(0, signal);
     const places = this.#newPlaces();
     const sources = await this.#placed(places);
-    const items = sources.map(({ source }, index) => ({
+    let hasBegun = false;
+    for await (const event of this.#prelude(sources)) {
+      hasBegun = true;
+      yield tracked(places.id, event);
+    }
+    const items = sources.map(({ source, endsAll = false }, index) => ({
       index,
-      endsAll: sources[index]?.endsAll ?? false,
-      iterator: readTopic(source, signal),
+      endsAll,
+      iterator: readTopic({ ...source, hasBegun }, signal),
     }));
     const arrivals = new Arrivals<TopicItem<Event>>();
-    for await (const event of this.#prelude(sources)) yield tracked(places.id, event);
     const open = items.filter(({ index }) => !places.isEnded(index));
     try {
       for (const { index, iterator } of open) arrivals.ask(index, iterator);
@@ -101,11 +117,13 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
   async #begin(delivery: MergedDelivery, sink: FrameSink): Promise<void> {
     try {
       const sources = await this.#placed(delivery.places);
+      let hasBegun = false;
       for await (const event of this.#prelude(sources)) {
         if (sink.signal.aborted) return delivery[Symbol.dispose]();
         sink.writeEvent(delivery.places.id, event);
+        hasBegun = true;
       }
-      delivery.start(sources);
+      delivery.start(sources.map(({ source, ...rest }) => ({ ...rest, source: { ...source, hasBegun } })));
     } catch (error) {
       delivery[Symbol.dispose]();
       sink.fail(error);

@@ -16,6 +16,10 @@ export interface StreamSource<Event> {
    * lacks them has lost them, which the stream says; where the end is missing it ends after that.
    */
   readonly expects?: Expected | undefined | (() => Promise<Expected | "nothing">);
+  /** Nothing closes the topic: a stream that has a place in it expects nothing. */
+  readonly isEndless?: boolean | undefined;
+  /** Something of the stream was sent already: a store that is away is waited for from the first read on. */
+  readonly hasBegun?: boolean | undefined;
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
   /** Default: entries are sent as they are. The same for all sources of one topic in this process. */

@@ -26,7 +26,7 @@ export class TopicReader<Event> {
   #told: Cursor | null;
   /** Asked for, where it is to be asked for, only when there is nothing: else it says no more than the log. */
   #expects: StreamSource<Event>["expects"];
-  #hasStarted = false;
+  #hasStarted: boolean;
   #hasToldGap = false;
   /** The log was read to its end since this stream stood there. */
   #isSynced = false;
@@ -37,7 +37,8 @@ export class TopicReader<Event> {
     private readonly source: StreamSource<Event>,
     private readonly signal: AbortSignal,
   ) {
-    this.#expects = source.expects;
+    this.#expects = source.isEndless && source.after ? undefined : source.expects;
+    this.#hasStarted = source.hasBegun ?? false;
     this.#position = source.after ?? (source.start === "newest" ? hub.head : null);
     this.#told = this.#position;
   }

@@ -14,6 +14,16 @@ export class TopicStream<Event extends object> extends EventStream<Event> {
     super();
   }
 
+  /**
+   * The same stream with the place where it begins fixed now, for one that begins after the newest event: it has all that
+   * happens from here on, whenever it is opened.
+   */
+  async fromNow(): Promise<TopicStream<Event>> {
+    if (!this.source || this.source.after || this.source.start === "oldest") return this;
+    using lease = await this.source.hubs.acquire(this.source.topic, this.source.readable);
+    return new TopicStream({ ...this.source, after: lease.hub.head });
+  }
+
   deliver(sink: FrameSink): Disposable {
     if (!this.source) {
       sink.end();

@@ -1,15 +1,15 @@
-import { parseCursor, type TaskResult } from "@jobwire/shared";
+import { defineTopic, parseCursor, type TaskResult } from "@jobwire/shared";
+import { z } from "zod";
 import type { JobTopic } from "../jobs/job-topic.js";
 import type { JobService } from "../jobs/job-service.js";
 import type { Caller } from "../principal.js";
-import type { Store } from "../store/store.js";
+import type { Jobwire } from "../topics/index.js";
+import { taskNotFound } from "./task-errors.js";
 import { TaskFailure } from "./task-failure.js";
-import { exportChunkKey, exportKey } from "./task-keys.js";
 import type { TaskHandle, TaskWork } from "./task-run.js";
-import { taskNotFound } from "./task-store.js";
 
 export interface JobExportsOptions {
-  readonly store: Store;
+  readonly jobwire: Jobwire;
   readonly jobs: JobService;
   readonly jobTopic: JobTopic;
   /** How long a task that has ended is kept. */
@@ -27,13 +27,40 @@ const chunkLength = 262_144;
 /** Exports outlive their tasks by this: a download that begins while the task is there finds all of it. */
 const graceMs = 3_600_000;
 
+/** What a task has exported by now. */
+const exportTopic = defineTopic("job-export", {
+  key: z.object({ taskId: z.string() }),
+  events: {
+    "export.appended": z.object({ text: z.string() }),
+    "export.ended": z.object({ jobId: z.string(), bytes: z.number() }),
+  },
+  ends: ["export.ended"],
+  state: z.object({ jobId: z.string().nullable(), bytes: z.number(), writtenAt: z.date() }),
+  apply: (_state, event) => ({
+    ...(event.type === "export.ended" ? event : { jobId: null, bytes: 0 }),
+    writtenAt: event.timestamp,
+  }),
+});
+
 /**
  * A job's log as NDJSON: each line an event as plain JSON, with its id. It is a copy, so it stays whole when the log is
  * trimmed or the job goes; it is kept in the store, so any process can hand it out, in pieces, so neither writing nor
  * reading it holds it in memory.
  */
 export class JobExports {
-  constructor(private readonly options: JobExportsOptions) {}
+  readonly #topic;
+
+  constructor(private readonly options: JobExportsOptions) {
+    const retainMs = options.retainEndedMs + graceMs;
+    this.#topic = options.jobwire.topic(exportTopic, {
+      retainMs,
+      // Of a task that has failed there is no end.
+      expires: ({ writtenAt }) => new Date(writtenAt.getTime() + retainMs),
+      // As much as the log of a job has.
+      maxEvents: Number.MAX_SAFE_INTEGER,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+    });
+  }
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */
   async prepare(caller: Caller, jobId: string): Promise<TaskWork<TaskResult<"export-events">>> {
@@ -43,18 +70,19 @@ export class JobExports {
 
   /** @throws AppError `TASK_NOT_FOUND` when it is gone. */
   async open(taskId: string): Promise<JobExport> {
-    const { jobId, end, chunks, bytes } = (await this.options.store.readState(exportKey(taskId))) ?? {};
-    if (jobId === undefined || end === undefined) throw taskNotFound(taskId);
-    return { jobId, bytes: Number(bytes), text: this.#read(jobId, end, Number(chunks)) };
+    const { jobId = null, bytes = 0 } = (await this.#topic.state({ taskId })) ?? {};
+    if (jobId === null) throw taskNotFound(taskId);
+    return { jobId, bytes, text: this.#read(taskId, jobId) };
   }
 
   async #export(jobId: string, handle: TaskHandle): Promise<TaskResult<"export-events">> {
     const { jobTopic } = this.options;
+    const { taskId } = handle;
     const end = (await jobTopic.newestId({ jobId })) ?? "";
     const endOffset = parseCursor(end)?.offset ?? 0;
-    let [events, bytes, chunks, chunk] = [0, 0, 0, ""];
+    let [events, bytes, chunk] = [0, 0, ""];
     const write = async () => {
-      await this.#keep(exportChunkKey(jobId, end, chunks++), { text: chunk });
+      if (chunk !== "") await this.#topic.publish({ taskId }, { type: "export.appended", text: chunk });
       chunk = "";
     };
     for await (const { id, event } of jobTopic.history({ jobId }, handle.signal)) {
@@ -63,7 +91,7 @@ export class JobExports {
       const offset = parseCursor(id)?.offset ?? 0;
       if (offset > endOffset) break;
       const line = `${JSON.stringify({ id, ...event })}\n`;
-      if (chunk !== "" && chunk.length + line.length > chunkLength) await write();
+      if (chunk.length + line.length > chunkLength) await write();
       chunk += line;
       events += 1;
       bytes += Buffer.byteLength(line);
@@ -71,25 +99,17 @@ export class JobExports {
       handle.progress(events / total, `${events} of ${total} events`);
     }
     await write();
-    await this.#keep(exportKey(handle.taskId), {
-      jobId,
-      end,
-      chunks: String(chunks),
-      bytes: String(bytes),
-    });
-    return { url: `/api/tasks/${handle.taskId}/export`, events, bytes };
+    await this.#topic.publish({ taskId }, { type: "export.ended", jobId, bytes });
+    return { url: `/api/tasks/${taskId}/export`, events, bytes };
   }
 
-  async *#read(jobId: string, end: string, chunks: number): AsyncGenerator<string> {
-    for (let position = 0; position < chunks; position++) {
-      const chunk = await this.options.store.readState(exportChunkKey(jobId, end, position));
-      if (chunk?.text === undefined) throw new Error(`The export of job ${jobId} is no longer whole.`);
-      yield chunk.text;
+  async *#read(taskId: string, jobId: string): AsyncGenerator<string> {
+    let isWhole = false;
+    for await (const { event } of this.#topic.history({ taskId })) {
+      if (event.type === "export.appended") yield event.text;
+      else if (event.type === "stream.gap") break;
+      isWhole = event.type === "export.ended";
     }
-  }
-
-  async #keep({ scope, key }: { scope: string; key: string }, set: Record<string, string>): Promise<void> {
-    const retainMs = this.options.retainEndedMs + graceMs;
-    await this.options.store.commit({ scope, state: { key, set }, events: [], retainMs });
+    if (!isWhole) throw new Error(`The export of job ${jobId} is no longer whole.`);
   }
 }

@@ -1,10 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { TaskEvent, TaskResult } from "@jobwire/shared";
+import type { EventInputOf, TaskRecord, TaskResult, taskTopic } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import { taskCompleted, taskFailed, taskProgressed } from "./task-events.js";
 import { TaskFailure } from "./task-failure.js";
-import type { TaskRecord } from "./task-record.js";
-import type { TaskStore } from "./task-store.js";
+import type { TaskTopic } from "./task-topic.js";
 
 /** What the work of a task is given. */
 export interface TaskHandle {
@@ -22,9 +20,15 @@ export interface TaskHandle {
 /** The work itself. What it throws fails the task. */
 export type TaskWork<Result extends TaskResult = TaskResult> = (handle: TaskHandle) => Promise<Result>;
 
-type Outcome =
-  | { readonly status: "completed"; readonly result: TaskResult; readonly progress: 1 }
-  | { readonly status: "failed"; readonly error: string };
+type TaskSays = EventInputOf<typeof taskTopic>;
+type Outcome = Extract<TaskSays, { type: "task.completed" | "task.failed" }>;
+
+export interface TaskRunOptions {
+  readonly topic: TaskTopic;
+  /** By the store's clock. */
+  readonly now: () => Date;
+  readonly onError: (error: unknown) => void;
+}
 
 /** How long a task may go without a sign of the process that runs it. */
 export const taskLeaseMs = 10_000;
@@ -39,22 +43,19 @@ export class TaskRun {
   readonly #aborting = new AbortController();
   readonly #settled = new AbortController();
   readonly #givingUp = new AbortController();
-  #record: TaskRecord;
   #unsaid: Pick<TaskRecord, "progress" | "text"> | null = null;
+  #commits = 0;
   #lost = false;
 
   constructor(
-    record: TaskRecord,
-    private readonly tasks: TaskStore,
-    private readonly onError: (error: unknown) => void,
-  ) {
-    this.#record = record;
-  }
+    private readonly task: Pick<TaskRecord, "id" | "kind">,
+    private readonly options: TaskRunOptions,
+  ) {}
 
   /** Resolves when the end of the task has been said, or cannot be, and the work is at rest. */
   async perform(work: TaskWork): Promise<void> {
     const handle: TaskHandle = {
-      taskId: this.#record.id,
+      taskId: this.task.id,
       progress: (fraction, text) => this.#say(fraction, text),
       signal: this.#aborting.signal,
     };
@@ -63,7 +64,7 @@ export class TaskRun {
     const outcome = await this.#outcomeOf(working);
     this.#settled.abort();
     await keeping;
-    if (!this.#lost) await this.#end(outcome).catch(this.onError);
+    if (!this.#lost) await this.#end(outcome).catch(this.options.onError);
     await Promise.allSettled([working]);
   }
 
@@ -90,9 +91,9 @@ export class TaskRun {
   async #outcomeOf(working: Promise<TaskResult>): Promise<Outcome> {
     try {
       const result = await Promise.race([working, rejection(this.#aborting.signal)]);
-      return { status: "completed", result, progress: 1 };
+      return { type: "task.completed", kind: this.task.kind, result };
     } catch (error) {
-      return { status: "failed", error: this.#explain(error) };
+      return { type: "task.failed", kind: this.task.kind, error: this.#explain(error) };
     }
   }
 
@@ -103,9 +104,8 @@ export class TaskRun {
     while (await pause(intervalMs, this.#settled.signal)) {
       if (this.#lost) return;
       if (!this.#unsaid && performance.now() < renewAt) continue;
-      const { next, events } = this.#takeUnsaid();
       const startedAt = performance.now();
-      await this.#commit(next, events);
+      await this.#commit(this.#takeUnsaid());
       const tookMs = performance.now() - startedAt;
       intervalMs = Math.min(Math.max(progressIntervalMs, tookMs / progressShare), renewAfterMs);
       renewAt = performance.now() + renewAfterMs;
@@ -113,42 +113,40 @@ export class TaskRun {
   }
 
   async #end(outcome: Outcome): Promise<void> {
-    const said = this.#takeUnsaid();
-    const next = { ...said.next, ...outcome };
-    const end = outcome.status === "completed" ? taskCompleted(next) : taskFailed(next);
-    await this.#commit(next, [...said.events, end]);
-    await this.tasks.close(next.id);
+    await this.#commit([...this.#takeUnsaid(), outcome]);
   }
 
-  #takeUnsaid(): { readonly next: TaskRecord; readonly events: readonly TaskEvent[] } {
-    const now = this.tasks.clock.now();
-    const next = {
-      ...this.#record,
-      ...this.#unsaid,
-      updatedAt: new Date(now),
-      leaseExpiresAt: new Date(now + taskLeaseMs),
-      revision: this.#record.revision + 1,
-    };
-    const events = this.#unsaid ? [taskProgressed(next)] : [];
+  #takeUnsaid(): TaskSays[] {
+    const said = this.#unsaid;
     this.#unsaid = null;
-    return { next, events };
+    return said ? [{ type: "task.progress", kind: this.task.kind, ...said }] : [];
   }
 
   /**
-   * While the store is away the same commit is tried again: it may have been made although nobody heard so, and its
-   * revision tells.
+   * Renews the lease with what is said. While the store is away the same commit is tried again: it may have been made
+   * although nobody heard so, and its idempotency key tells.
    */
-  async #commit(next: TaskRecord, events: readonly TaskEvent[]): Promise<void> {
+  async #commit(events: readonly TaskSays[]): Promise<void> {
+    const { topic, now } = this.options;
+    const idempotencyKey = String(++this.#commits);
+    const leaseExpiresAt = new Date(now().getTime() + taskLeaseMs);
     for (;;) {
       try {
-        const committed = await this.tasks.change(this.#record, next, events, ["revision"]);
-        const isMade =
-          committed.accepted ||
-          (committed.state?.revision === String(next.revision) && committed.state.status === next.status);
-        if (isMade) this.#record = next;
-        else this.lose();
+        await topic.change(
+          { taskId: this.task.id },
+          (task) => {
+            if (task?.status !== "running") throw new EndedElsewhere();
+            const timestamp = now();
+            return {
+              state: { ...task, leaseExpiresAt, updatedAt: timestamp },
+              events: events.map((event) => ({ ...event, timestamp })),
+            };
+          },
+          { idempotencyKey },
+        );
         return;
       } catch (error) {
+        if (error instanceof EndedElsewhere) return this.lose();
         const isAway = error instanceof AppError && error.reason === "STORE_UNAVAILABLE";
         if (!isAway || !(await pause(retryMs, this.#givingUp.signal))) throw error;
       }
@@ -157,10 +155,13 @@ export class TaskRun {
 
   #explain(error: unknown): string {
     if (error instanceof TaskFailure || error instanceof AppError) return error.message;
-    this.onError(error);
+    this.options.onError(error);
     return "Something went wrong on the server.";
   }
 }
+
+/** The task is not running any more: somebody has cancelled it, or its lease ran out. */
+class EndedElsewhere extends Error {}
 
 /** Never resolves; rejects with the signal's reason. */
 function rejection(signal: AbortSignal): Promise<never> {

@@ -5,31 +5,32 @@ import type {
   Task,
   TaskInput,
   TaskKind,
+  TaskRecord,
   TaskResult,
 } from "@jobwire/shared";
+import { taskSchema } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
-import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
+import { taskFinished, taskNotFound } from "./task-errors.js";
 import { TaskFailure } from "./task-failure.js";
 import type { TaskKinds } from "./task-kinds.js";
-import { toTask, type TaskRecord } from "./task-record.js";
 import { taskLeaseMs, TaskRun, type TaskWork } from "./task-run.js";
 import { TaskSlots, type TaskLimits } from "./task-slots.js";
-import { taskNotFound, type TaskStore } from "./task-store.js";
+import { ownedIndex, type TaskTopic } from "./task-topic.js";
 
 export interface TaskServiceOptions {
-  readonly tasks: TaskStore;
+  readonly topic: TaskTopic;
+  /** By the store's clock. */
+  readonly now: () => Date;
   readonly kinds: TaskKinds;
   readonly limits: TaskLimits;
   readonly onError: (error: unknown, taskId: string) => void;
 }
 
-/** How long a list entry may wait for its task to be created before it counts as left over by a crash. */
-const orphanAfterMs = 60_000;
 /** How long tasks that a shutdown has failed may take to say so. */
 const stopWithinMs = 2000;
 
-/** Background work: starts it, runs it in this process, and ends what processes that died have left behind. */
+/** Background work: starts it and runs it in this process. What processes that died have left behind ends when it is due. */
 export class TaskService {
   readonly #runs = new Map<string, TaskRun>();
   readonly #slots: TaskSlots;
@@ -53,10 +54,13 @@ export class TaskService {
     const release = this.#slots.take(owner);
     try {
       const work = await prepareWork();
-      const record = newRecord(owner, kind, new Date(this.options.tasks.clock.now()));
-      await this.options.tasks.create(record);
+      const record = newRecord(owner, kind, this.options.now());
+      await this.options.topic.change({ taskId: record.id }, () => ({
+        state: record,
+        events: [{ type: "task.started", kind, timestamp: record.startedAt }],
+      }));
       void this.#perform(record, work).finally(release);
-      return toTask(record);
+      return taskSchema.parse(record);
     } catch (error) {
       release();
       throw error;
@@ -65,12 +69,14 @@ export class TaskService {
 
   /** @throws AppError `TASK_NOT_FOUND`, also when the task is another user's. */
   async get(caller: Caller, taskId: string): Promise<Task> {
-    return toTask(await this.#read(caller, taskId));
+    return taskSchema.parse(seen(caller, taskId, await this.options.topic.state({ taskId })));
   }
 
   /** Newest first. */
   async list(owner: Caller, { limit }: ListTasksInput): Promise<Task[]> {
-    return (await this.options.tasks.list(owner, limit)).map(toTask);
+    const index = ownedIndex(owner.role, owner.userId);
+    const { items } = await this.options.topic.list({ index, order: "descending", limit });
+    return items.map(({ state }) => taskSchema.parse(state));
   }
 
   /**
@@ -79,11 +85,16 @@ export class TaskService {
    * @throws AppError `TASK_NOT_FOUND` or `TASK_FINISHED`
    */
   async cancel(caller: Caller, taskId: string): Promise<Task> {
-    const record = await this.#read(caller, taskId);
-    const cancelled = await this.options.tasks.end(record, { status: "cancelled", error: "Cancelled." });
-    if (!cancelled) throw taskFinished(await this.#read(caller, taskId));
+    const { state } = await this.options.topic.change({ taskId }, (task) => {
+      const { kind, ...record } = seen(caller, taskId, task);
+      if (record.status !== "running") throw taskFinished(record);
+      return {
+        state: { ...record, kind, status: "cancelled" },
+        events: [{ type: "task.failed", kind, error: "Cancelled.", timestamp: this.options.now() }],
+      };
+    });
     this.#runs.get(taskId)?.lose();
-    return toTask(cancelled);
+    return taskSchema.parse(state);
   }
 
   /**
@@ -98,36 +109,20 @@ export class TaskService {
     await this.#slots.emptied(stopWithinMs);
   }
 
-  /** Fails the tasks whose lease ran out and clears the list of what has ended or was never created. */
-  async sweep(signal: AbortSignal): Promise<void> {
-    const { tasks } = this.options;
-    for await (const { taskId, openedAt } of tasks.open()) {
-      if (signal.aborted) return;
-      const record = await tasks.find(taskId);
-      const isLeftOver = record
-        ? record.status !== "running"
-        : tasks.clock.now() - openedAt.getTime() > orphanAfterMs;
-      if (isLeftOver) await tasks.close(taskId);
-      else if (record && record.leaseExpiresAt.getTime() <= tasks.clock.now()) {
-        const error = "No server process runs the task any more; start it again.";
-        await tasks.end(record, { status: "failed", error }, ["leaseExpiresAt"]);
-      }
-    }
-  }
-
   async #perform(record: TaskRecord, work: TaskWork): Promise<void> {
-    const run = new TaskRun(record, this.options.tasks, (error) => this.options.onError(error, record.id));
+    const { topic, now, onError } = this.options;
+    const run = new TaskRun(record, { topic, now, onError: (error) => onError(error, record.id) });
     this.#runs.set(record.id, run);
     if (this.#stopReason) run.stop(this.#stopReason);
     await run.perform(work);
     this.#runs.delete(record.id);
   }
+}
 
-  async #read(caller: Caller, taskId: string): Promise<TaskRecord> {
-    const record = await this.options.tasks.find(taskId);
-    if (!record || !maySee(caller, record)) throw taskNotFound(taskId);
-    return record;
-  }
+/** @throws AppError `TASK_NOT_FOUND`, also when the task is another user's. */
+function seen(caller: Caller, taskId: string, task: TaskRecord | null): TaskRecord {
+  if (!task || !maySee(caller, task)) throw taskNotFound(taskId);
+  return task;
 }
 
 function maySee({ role, userId }: Caller, { ownerRole, ownerId }: TaskRecord): boolean {
@@ -158,10 +153,5 @@ function newRecord({ role, userId }: Caller, kind: TaskKind, now: Date): TaskRec
     startedAt: now,
     updatedAt: now,
     leaseExpiresAt: new Date(now.getTime() + taskLeaseMs),
-    revision: 1,
   };
-}
-
-function taskFinished({ id, status }: TaskRecord): AppError {
-  return new AppError("TASK_FINISHED", `Task ${id} has ended already: it is ${status}.`);
 }

@@ -6,12 +6,13 @@ import type { PlainKey } from "./event-input.js";
 import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
 import type { TopicRepair } from "./topic-repair.js";
+import { wakeMs, type TopicTimes } from "./topic-times.js";
 
 export interface DueOptions<State> {
   readonly log: TopicLog<State>;
   readonly onDue: (key: PlainKey, state: State) => Promise<PlainDecision<State>>;
   readonly repair: TopicRepair<State>;
-  readonly dueAt: (state: State, key: PlainKey) => Date | null;
+  readonly times: TopicTimes<State>;
   readonly onError: (error: unknown) => void;
   readonly intervalMs: number;
 }
@@ -21,8 +22,8 @@ const pageSize = 100;
 const retryMs = 5000;
 
 /**
- * Does what is due, on whichever process comes first: what `onDue` says of a state, and the removal of what has outlived
- * its end. An idle definition costs one read for each interval, however many states there are.
+ * Does what is due, on whichever process comes first: what `onDue` says of a state, and the removal of what has expired or has
+ * outlived its end. An idle definition costs one read for each interval, however many states there are.
  */
 export function startDueLoop<State>(options: DueOptions<State>): AsyncDisposable {
   const { intervalMs, onError, repair } = options;
@@ -54,7 +55,7 @@ async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSigna
 }
 
 async function doOne<State>(
-  { log, onDue, dueAt }: DueOptions<State>,
+  { log, onDue, times }: DueOptions<State>,
   { key, state }: DueState,
 ): Promise<void> {
   const { store, definition } = log.options;
@@ -78,26 +79,28 @@ async function doOne<State>(
     });
     return;
   }
-  const { ids } = await log.change(record.key, async (current) => {
-    if (current === null) return { events: [] };
-    const dueMs = dueAt(current, record.key)?.getTime() ?? Number.POSITIVE_INFINITY;
-    // Another process was faster, or the state has changed since.
-    return dueMs <= store.clock.now() ? onDue(record.key, current) : { events: [] };
-  });
-  if (ids.length === 0) await settle(log, dueAt, key, definition.name);
+  const isPast = (time: Date | null) => time !== null && time.getTime() <= store.clock.now();
+  // Another process may be faster, or the state may have changed since.
+  if (await log.remove(record.key, (current) => isPast(times.expiresAt(current, record.key)))) return;
+  const { ids } = await log.change(record.key, async (current) =>
+    current !== null && isPast(times.dueAt(current, record.key))
+      ? onDue(record.key, current)
+      : { events: [] },
+  );
+  if (ids.length === 0) await settle(log, times, key, definition.name);
 }
 
 /** Nothing was to be said: the state is listed for the time it names now, and not again for one that has passed. */
 async function settle<State>(
   log: TopicLog<State>,
-  dueAt: DueOptions<State>["dueAt"],
+  times: TopicTimes<State>,
   key: string,
   name: string,
 ): Promise<void> {
   const { store } = log.options;
   const record = await log.read(key);
   if (!record || record.ended) return;
-  const dueMs = dueAt(record.state, record.key)?.getTime() ?? null;
+  const dueMs = wakeMs(times, record.state, record.key);
   const isPast = dueMs !== null && dueMs <= store.clock.now();
   await store.commit({
     scope: log.scope,

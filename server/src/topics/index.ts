@@ -1,9 +1,16 @@
 export { AppError } from "../app-error.js";
 export type { EventStream } from "../streams/event-stream.js";
-export type { MergeOptions } from "../streams/merged-stream.js";
-export { Jobwire, openJobwire, type JobwireOptions, type TopicOptions } from "./open-jobwire.js";
+export type { MergedStream, MergeOptions } from "../streams/merged-stream.js";
+export {
+  Jobwire,
+  openJobwire,
+  type JobwireOptions,
+  type MergingOptions,
+  type TopicOptions,
+} from "./open-jobwire.js";
 export type { PipeOptions } from "./pipe.js";
 export { fileStore, memoryStore, redisStore, type JobwireStore, type RedisStoreSource } from "./stores.js";
 export type { Decision } from "./topic-decision.js";
-export type { FeedOptions, PublishOptions, TopicHandle } from "./topic-handle.js";
+export type { FeedOptions, StreamingOptions, TopicMark } from "./streaming-options.js";
+export type { PublishOptions, TopicHandle } from "./topic-handle.js";
 export type { ListedState, ListOptions, SelectionOptions, StateList } from "./topic-listing.js";

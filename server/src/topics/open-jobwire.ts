@@ -19,6 +19,7 @@ import { TopicHandle } from "./topic-handle.js";
 import { plainDecisionOf, type Decision } from "./topic-decision.js";
 import { TopicLog } from "./topic-log.js";
 import { TopicRepair } from "./topic-repair.js";
+import type { TopicTimes } from "./topic-times.js";
 
 export interface JobwireOptions {
   readonly store: JobwireStore;
@@ -54,6 +55,8 @@ export interface TopicOptions<Key, State, Event, Input> {
    * asked for again a second later.
    */
   readonly onDue?: (key: Key, state: State) => Decision<State, Input> | Promise<Decision<State, Input>>;
+  /** When a log that has not ended is dropped with its state, as `remove` does it. `null`: not by itself. */
+  readonly expires?: (state: State, key: Key) => Date | null;
   /** Hears of what this process has committed, after it. What it throws goes to `onError` of `openJobwire`. */
   readonly onCommitted?: (key: Key, state: State | null, events: readonly Event[]) => unknown;
   /** In place of that of `openJobwire`. */
@@ -61,6 +64,15 @@ export interface TopicOptions<Key, State, Event, Input> {
   /** In place of those of `openJobwire`. */
   readonly maxEvents?: number;
   readonly maxBytes?: number;
+}
+
+export interface MergingOptions<Prelude> extends MergeOptions {
+  readonly endsWith?: EventStream<object>;
+  /**
+   * Made for this stream alone and sent before all others, with ids that lead to where it starts.
+   * `isContinued`: what follows is right after where it was to start, in every topic, without a gap.
+   */
+  readonly prelude?: (isContinued: boolean) => AsyncIterable<Prelude>;
 }
 
 const defaultRetainMs = 86_400_000;
@@ -110,17 +122,20 @@ export class Jobwire implements AsyncDisposable {
         `${definition.name}: ${what} in the store does not fit its definition. ${textOf(error)}`,
       ),
     );
-    const { due, onDue } = options;
+    const { due, onDue, expires } = options;
     // A key that was read has the fields that its schema says.
-    const dueAt = (state: State, key: object) => due?.(state, key as TopicKeyFields<Key>) ?? null;
-    const log = this.#openLog(definition, options, dueAt);
+    const times: TopicTimes<State> = {
+      dueAt: (state, key) => due?.(state, key as TopicKeyFields<Key>) ?? null,
+      expiresAt: (state, key) => expires?.(state, key as TopicKeyFields<Key>) ?? null,
+    };
+    const log = this.#openLog(definition, options, times);
     const repair = new TopicRepair(log, entries, this.#onError);
-    if (definition.state && (due || definition.hasEnd))
+    if (definition.state && (due || expires || definition.hasEnd))
       this.#closing.push(
         startDueLoop({
           log,
           repair,
-          dueAt,
+          times,
           onDue: async (key, state) =>
             plainDecisionOf<State>((await onDue?.(key as TopicKeyFields<Key>, state)) ?? []),
           onError: this.#onError,
@@ -135,19 +150,32 @@ export class Jobwire implements AsyncDisposable {
    * One stream over up to 100 topics, exact in each: its ids have a place in every one of them. A topic that has ended leaves;
    * the stream completes with the last one.
    * @param options.lastEventId An id of a stream over the same topics, in any order.
+   * @param options.endsWith That one of them with which all end.
    * @throws AppError `CURSOR_INVALID` when it is another one; `INPUT_INVALID` when a topic is named twice, or too many are.
    */
-  merge<const Streams extends readonly EventStream<object>[]>(
+  merge<const Streams extends readonly EventStream<object>[], Prelude extends object = never>(
     streams: Streams,
-    options: MergeOptions = {},
-  ): EventStream<StreamedBy<Streams[number]>> {
+    { endsWith, ...options }: MergingOptions<Prelude> = {},
+  ): MergedStream<StreamedBy<Streams[number]> | NoInfer<Prelude>> {
     const sources = streams.map((stream) => {
       if (stream instanceof TopicStream && stream.source)
         // The stream of these events has the source of these events.
-        return { source: stream.source as StreamSource<StreamedBy<Streams[number]>> };
+        return {
+          source: stream.source as StreamSource<StreamedBy<Streams[number]>>,
+          endsAll: stream === endsWith,
+        };
       throw new TypeError("merge takes streams that handles have returned");
     });
-    return new MergedStream(sources, options);
+    return new MergedStream<StreamedBy<Streams[number]> | Prelude>(sources, options);
+  }
+
+  /**
+   * The same stream with the place where it begins fixed now, for one with `replay: "none"`: it has all that happens from here on,
+   * whenever it is opened.
+   */
+  fromNow<Event extends object>(stream: EventStream<Event>): Promise<EventStream<Event>> {
+    if (stream instanceof TopicStream) return stream.fromNow();
+    throw new TypeError("fromNow takes a stream that a handle has returned");
   }
 
   /** By the clock of the store, which all processes share. */
@@ -174,22 +202,22 @@ export class Jobwire implements AsyncDisposable {
 
   #register<Key extends KeySchema, Events extends EventSchemas, State>(
     { name, state }: Pick<TopicDefinition<string, Key, Events, State>, "name" | "state">,
-    { due, onDue, index, search }: OptionsOf<Key, Events, State>,
+    { due, onDue, expires, index, search }: OptionsOf<Key, Events, State>,
   ): void {
     const refuse = (problem: string) => {
       throw new Error(`Topic ${JSON.stringify(name)}${problem}`);
     };
     if (this.#names.has(name)) refuse(" is open already; open each definition once and share its handle");
     if ((due === undefined) !== (onDue === undefined)) refuse(": due and onDue come together, or not at all");
-    if ((due || index || search) && !state)
-      refuse(": index, search and due need a state, and its definition has none");
+    if ((due || expires || index || search) && !state)
+      refuse(": index, search, due and expires need a state, and its definition has none");
     this.#names.add(name);
   }
 
   #openLog<Name extends string, Key extends KeySchema, Events extends EventSchemas, State>(
     definition: TopicDefinition<Name, Key, Events, State>,
     options: OptionsOf<Key, Events, State>,
-    dueAt: (state: State, key: object) => Date | null,
+    times: TopicTimes<State>,
   ): TopicLog<State> {
     const { index, search, feeds, onCommitted, maxEvents, maxBytes } = options;
     // A key that was read has the fields that its schema says, and an event those of one of its types.
@@ -202,7 +230,7 @@ export class Jobwire implements AsyncDisposable {
     return new TopicLog<State>({
       definition,
       store: this.store,
-      dueAt,
+      times,
       indexesOf: (state, key) => index?.(state, keyOf(key)) ?? [],
       searchTextOf: (state, key) => search?.(state, keyOf(key)) ?? "",
       feedsOf: (state, event) => feeds?.(state, event && eventOf(event)) ?? [],

@@ -2,8 +2,6 @@ import { formatCursor } from "@jobwire/shared";
 import type {
   EventSchemas,
   KeySchema,
-  StreamGap,
-  StreamRemoved,
   TopicDefinition,
   TopicEvent,
   TopicEventInput,
@@ -13,19 +11,25 @@ import type {
 } from "@jobwire/shared";
 import type { EventStream } from "../streams/event-stream.js";
 import type { Readable } from "../streams/readable-store.js";
-import { SharedReads } from "../streams/shared-reads.js";
 import { FilteredStream } from "../streams/filtered-stream.js";
-import type { Expected, StreamSource } from "../streams/stream-source.js";
 import { gapEvent, readStreamRequest } from "../streams/stream-request.js";
 import type { TopicHubs } from "../streams/topic-hubs.js";
 import { readTopic, TopicStream } from "../streams/topic-stream.js";
 import { readKey } from "./event-input.js";
 import { pipeInto, type PipeOptions } from "./pipe.js";
 import type { ReadableEntries } from "./readable-entries.js";
+import type { FeedEvent, FeedOptions, StreamingOptions, StreamOptions } from "./streaming-options.js";
 import { plainDecisionOf, type Decision } from "./topic-decision.js";
-import { TopicListing, type ListOptions, type SelectionOptions, type StateList } from "./topic-listing.js";
-import { stampField, type TopicLog } from "./topic-log.js";
+import {
+  TopicListing,
+  type ListedState,
+  type ListOptions,
+  type SelectionOptions,
+  type StateList,
+} from "./topic-listing.js";
+import type { TopicLog } from "./topic-log.js";
 import type { TopicRepair } from "./topic-repair.js";
+import { TopicSources } from "./topic-sources.js";
 
 export interface PublishOptions {
   /** For a caller that may try again: of the calls with one key within ten minutes only the first publishes. */
@@ -41,11 +45,11 @@ type OneOrMore<Item> = Item | readonly Item[];
  * names the field, when the key or an event does not fit the definition. These are `TRPCError`s, with `reason`.
  */
 export class TopicHandle<Name extends string, Key extends KeySchema, Events extends EventSchemas, State> {
-  readonly #snapshots = new SharedReads<ReadState<State>>();
   readonly #hubs: TopicHubs;
   readonly #log: TopicLog<State>;
   readonly #entries: ReadableEntries;
   readonly #listing: TopicListing<Key, State>;
+  readonly #sources: TopicSources<Name, Key, Events, State>;
 
   constructor(
     readonly definition: TopicDefinition<Name, Key, Events, State>,
@@ -55,6 +59,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     this.#entries = entries;
     this.#hubs = hubs;
     this.#listing = new TopicListing(log, entries, repair);
+    this.#sources = new TopicSources(definition, { log, entries, hubs });
   }
 
   /**
@@ -113,6 +118,13 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     return this.#listing.list(options);
   }
 
+  /** All that `list` would list, read page by page. */
+  all(
+    options: SelectionOptions<TopicKeyFields<Key>> = {},
+  ): AsyncIterable<ListedState<TopicKeyFields<Key>, State>> {
+    return this.#listing.all(options);
+  }
+
   /** How many states each of these indexes lists, exactly; without names: each index that lists any. */
   counts(): Promise<Readonly<Record<string, number>>>;
   counts<Index extends string>(indexes: readonly Index[]): Promise<Readonly<Record<Index, number>>>;
@@ -131,13 +143,14 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
    * @param input What `definition.streamInput` reads.
    * @param options.snapshot What a gap tells in place of the state.
    * @param options.only Only these events, by what they say. It costs a look at each event for each such stream.
+   * @param options.mark Events that are about the stream itself.
    * @throws AppError `CURSOR_INVALID`, `INPUT_INVALID`
    */
-  stream<Snapshot = State | null>(
+  stream<Snapshot = State | null, Last extends { readonly type: string } = never>(
     input: TopicKeyFields<Key> & StreamOptions<keyof Events & string>,
-    { signal, snapshot, only }: StreamingOptions<State, Snapshot, TopicEvent<Key, Events>> = {},
-  ): EventStream<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot>> {
-    const source = this.#sourceOf(input, signal, snapshot);
+    { signal, snapshot, only, mark }: StreamingOptions<State, Snapshot, TopicEvent<Key, Events>, Last> = {},
+  ): EventStream<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot> | NoInfer<Last>> {
+    const source = this.#sources.of(input, { signal, snapshot, mark });
     if (!only) return new TopicStream(source);
     // What is no control event is one of the definition's.
     return new FilteredStream(
@@ -182,7 +195,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     { readonly id: string; readonly event: TopicStreamEvent<Name, Key, Events, State> },
     void
   > {
-    for await (const item of readTopic(this.#sourceOf<State | null>(key, signal), signal)) {
+    for await (const item of readTopic(this.#sources.of<State | null>(key, { signal }), signal)) {
       if (item.kind === "live") return;
       yield { id: item.id, event: item.event };
     }
@@ -201,64 +214,22 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     );
   }
 
-  /** Drops the log and its state at once; streams of it end, its feeds say so. @returns false when there was nothing. */
-  remove(key: TopicKeyFields<Key>): Promise<boolean> {
-    return this.#log.remove(key);
+  /**
+   * Drops the log and its state at once; streams of it end, its feeds say so.
+   * @param options.when Only while this holds of its state.
+   * @returns false when there was nothing, or `when` does not hold.
+   */
+  remove(
+    key: TopicKeyFields<Key>,
+    { when }: { readonly when?: (state: State) => boolean } = {},
+  ): Promise<boolean> {
+    return this.#log.remove(key, when);
   }
 
   /** What could not be read by this definition since it was opened: events and states that another one has written. */
   statistics(): { readonly unreadableEvents: number; readonly unreadableStates: number } {
     return this.#entries.statistics;
   }
-
-  async #snapshot(keyText: string): Promise<ReadState<State>> {
-    const { store } = this.#log.options;
-    const record = await store.readState({ scope: this.#log.scope, key: keyText });
-    const read = this.#entries.stateOrNull(keyText, () => this.#log.recordOf(record));
-    return { state: read ? read.state : null, at: (read && record?.[stampField]) ?? null };
-  }
-
-  /** A log that has nothing although there is a state has lost it. */
-  async #expected(keyText: string): Promise<Expected | "nothing"> {
-    if (!this.definition.state) return "nothing";
-    const record = await this.#log.options.store.readState({ scope: this.#log.scope, key: keyText });
-    if (!record) return "nothing";
-    return record.ended === "1" ? "end" : "events";
-  }
-
-  #sourceOf<Snapshot>(
-    input: TopicKeyFields<Key> & StreamOptions<keyof Events & string>,
-    signal: AbortSignal | undefined,
-    snapshot?: (state: State | null) => Snapshot | Promise<Snapshot>,
-  ): StreamSource<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot>> {
-    const { lastEventId, types, replay, ...rest } = input;
-    const { key, text } = readKey(this.definition, rest);
-    return {
-      hubs: this.#hubs,
-      ...readStreamRequest({ lastEventId, types, signal }),
-      topic: this.#log.topicOf(text),
-      start: replay === "none" ? "newest" : "oldest",
-      readable: this.#entries.readable satisfies Readable,
-      expects: () => this.#expected(text),
-      explainGap: async (gap) => {
-        const { state, at } = await this.#snapshots.read(`${text} ${gap.to}`, () => this.#snapshot(text));
-        const told = snapshot ? await snapshot(state) : state;
-        // The key has the fields that its schema says; without `snapshot` the state is what is told.
-        return {
-          ...gapEvent(gap, told),
-          snapshotAt: at,
-          topic: this.definition.name,
-          ...key,
-        } as TopicGapWith<Name, Key, Snapshot>;
-      },
-    };
-  }
-}
-
-export interface StreamingOptions<State, Snapshot, Event> {
-  readonly signal?: AbortSignal | undefined;
-  readonly snapshot?: (state: State | null) => Snapshot | Promise<Snapshot>;
-  readonly only?: ((event: Event) => boolean) | undefined;
 }
 
 export interface HandleParts<State> {
@@ -266,27 +237,4 @@ export interface HandleParts<State> {
   readonly entries: ReadableEntries;
   readonly repair: TopicRepair<State>;
   readonly hubs: TopicHubs;
-}
-
-export type FeedEvent<Key extends KeySchema, Events extends EventSchemas, Snapshot> =
-  | TopicEvent<Key, Events>
-  | StreamGap<Snapshot>
-  | (StreamRemoved & TopicKeyFields<Key>);
-
-export interface FeedOptions<Snapshot> {
-  readonly signal?: AbortSignal | undefined;
-  readonly snapshot: (gap: { readonly from: string; readonly to: string }) => Promise<Snapshot>;
-}
-
-interface ReadState<State> {
-  readonly state: State | null;
-  /** The newest event that it has. */
-  readonly at: string | null;
-}
-
-/** As a stream's input has them beside the key. */
-interface StreamOptions<Type extends string> {
-  readonly lastEventId?: string | null | undefined;
-  readonly types?: readonly Type[] | undefined;
-  readonly replay?: "all" | "none" | undefined;
 }

@@ -38,6 +38,7 @@ export interface StateList<Key, State> {
   readonly nextCursor: string | null;
 }
 
+const pageSize = 1000;
 const indexSchema = z.string().max(2048);
 const selectionFields = {
   index: z.union([indexSchema, z.array(indexSchema).max(100)]).optional(),
@@ -81,6 +82,21 @@ export class TopicListing<Key extends KeySchema, State> {
       next = page.next ?? undefined;
     } while (selection.contains && next !== undefined && items.length < limit);
     return { items, nextCursor: next ?? null };
+  }
+
+  async *all(
+    options: SelectionOptions<TopicKeyFields<Key>>,
+  ): AsyncGenerator<ListedState<TopicKeyFields<Key>, State>, void> {
+    for (let cursor: string | null = null; ;) {
+      const page: StateList<TopicKeyFields<Key>, State> = await this.list({
+        ...options,
+        limit: pageSize,
+        cursor,
+      });
+      yield* page.items;
+      cursor = page.nextCursor;
+      if (cursor === null) return;
+    }
   }
 
   async counts(indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {

@@ -9,6 +9,7 @@ import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
 import { KeyedTurns } from "./keyed-turns.js";
 import { feedTopic, TopicFeeds } from "./topic-feeds.js";
 import type { PlainDecision } from "./topic-decision.js";
+import { wakeMs, type TopicTimes } from "./topic-times.js";
 import { readTopicRecord, searchField, writeTopicRecord, type TopicRecord } from "./topic-record.js";
 
 /** A definition, with the types of its events forgotten. */
@@ -23,8 +24,7 @@ export interface TopicLogOptions<State> {
   readonly store: Store;
   /** The indexes that list a state. */
   readonly indexesOf: (state: State, key: PlainKey) => readonly string[];
-  /** When something is to happen with a state. */
-  readonly dueAt: (state: State, key: PlainKey) => Date | null;
+  readonly times: TopicTimes<State>;
   /** What a state is found by. */
   readonly searchTextOf: (state: State, key: PlainKey) => string;
   /** Further logs of an event, or of the news that something was removed. */
@@ -99,8 +99,12 @@ export class TopicLog<State> {
     return this.#turns.run(read.text, () => this.#changeState(read.key, read.text, decide, once));
   }
 
-  /** @returns false when there is nothing. Streams of it end, and its feeds say that it is gone. */
-  async remove(key: unknown): Promise<boolean> {
+  /**
+   * Streams of it end, and its feeds say that it is gone.
+   * @param when Only while this holds of its state.
+   * @returns false when there is nothing, or `when` does not hold.
+   */
+  async remove(key: unknown, when?: (state: State) => boolean): Promise<boolean> {
     const { definition, store } = this.options;
     const { key: fields, text } = readKey(definition, key);
     return this.#turns.run(text, async () => {
@@ -108,6 +112,8 @@ export class TopicLog<State> {
         const before = definition.state && (await store.readState({ scope: this.scope, key: text }));
         const { cursor } = await store.head(this.topicOf(text));
         if (!before && cursor.offset === 0) return false;
+        const known = before && this.#readableRecord(before);
+        if (when && !(known && when(known.state))) return false;
         const state = before && {
           ...this.removalOf(text, before),
           expect: { revision: [before.revision ?? ""] },
@@ -117,7 +123,7 @@ export class TopicLog<State> {
           ...(state && { state }),
           events: [
             { topic: text, type: removalType, body: "{}", last: true },
-            ...this.#feeds.removalOf(fields, before && (this.recordOf(before)?.state ?? null)),
+            ...this.#feeds.removalOf(fields, known && known.state),
           ],
           retainMs: 0,
         });
@@ -125,6 +131,15 @@ export class TopicLog<State> {
       }
       throw busy(definition.name);
     });
+  }
+
+  /** What cannot be read is removed all the same. */
+  #readableRecord(before: StateRecord): TopicRecord<State> | null {
+    try {
+      return this.recordOf(before);
+    } catch {
+      return null;
+    }
   }
 
   /** What takes a record out of everything that lists it. */
@@ -203,7 +218,7 @@ export class TopicLog<State> {
     decided: State | undefined,
     events: readonly PlainEvent[],
   ): TopicRecord<State> {
-    const { definition, indexesOf, dueAt, searchTextOf, retainMs, store } = this.options;
+    const { definition, indexesOf, times, searchTextOf, retainMs, store } = this.options;
     let state: State | null = decided ?? (before ? before.state : null);
     for (const event of events) {
       try {
@@ -226,11 +241,7 @@ export class TopicLog<State> {
       revision: (before?.revision ?? 0) + 1,
       ended,
       listed: [allIndex, ...new Set(indexesOf(next, key).map((index) => `by ${index}`))],
-      dueMs: before?.ended
-        ? before.dueMs
-        : ended
-          ? store.clock.now() + retainMs
-          : (dueAt(next, key)?.getTime() ?? null),
+      dueMs: before?.ended ? before.dueMs : ended ? store.clock.now() + retainMs : wakeMs(times, next, key),
       search: searchTextOf(next, key),
     };
   }

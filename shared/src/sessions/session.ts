@@ -1,16 +1,22 @@
 import { z } from "zod";
-import { anyJsonSchema } from "./encodable.js";
-import type { StreamGap } from "./stream-gap.js";
-import { lastEventIdSchema } from "./last-event-id.js";
-import { taskEventSchemas, type Task } from "./task.js";
-import { timestampSchema } from "./timestamp.js";
+import { anyJsonSchema } from "../encodable.js";
+import type { StreamGap } from "../stream-gap.js";
+import { lastEventIdSchema } from "../last-event-id.js";
+import { taskEventSchemas, type Task } from "../tasks/task.js";
+import { timestampSchema } from "../timestamp.js";
 
 /** Names a browser session; chosen by the client. */
 export const requestIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:-]{1,128}$/, "expected 1 to 128 of the characters A-Z a-z 0-9 . _ : -");
 
+/** In place of a session's name: what is for every session. */
+export const everybody = "*";
+
 const envelope = { timestamp: timestampSchema };
+
+/** Whom it is for: one session, or everybody. */
+const addressed = { requestId: z.union([requestIdSchema, z.literal(everybody)]).optional() };
 
 export const announcedVersionSchema = z.object({
   version: z.string(),
@@ -20,6 +26,8 @@ export const announcedVersionSchema = z.object({
 });
 
 export type AnnouncedVersion = z.infer<typeof announcedVersionSchema>;
+
+export const sessionMessageFields = { name: z.string(), data: anyJsonSchema };
 
 /** Everything meant for one session. */
 export const sessionEventSchema = z.discriminatedUnion("type", [
@@ -31,10 +39,15 @@ export const sessionEventSchema = z.discriminatedUnion("type", [
     connectionId: z.string(),
     resumed: z.boolean(),
   }),
-  z.object({ type: z.literal("session.message"), ...envelope, name: z.string(), data: anyJsonSchema }),
+  z.object({ type: z.literal("session.message"), ...envelope, ...addressed, ...sessionMessageFields }),
   /** A newer connection has this session now; nothing follows. */
   z.object({ type: z.literal("session.replaced"), ...envelope, requestId: requestIdSchema }),
-  z.object({ type: z.literal("version.announced"), ...envelope, ...announcedVersionSchema.shape }),
+  z.object({
+    type: z.literal("version.announced"),
+    ...envelope,
+    ...addressed,
+    ...announcedVersionSchema.shape,
+  }),
   ...taskEventSchemas,
 ]);
 

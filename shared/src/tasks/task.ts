@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { jobIdSchema } from "./jobs/job.js";
-import { timestampSchema } from "./timestamp.js";
+import { jobIdSchema } from "../jobs/job.js";
+import { timestampSchema } from "../timestamp.js";
 
 export const taskStatuses = ["running", "completed", "failed", "cancelled"] as const;
 
@@ -8,8 +8,8 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 export const taskIdSchema = z.string().min(1).max(128);
 
-/** What a task of any kind says about itself. */
-const taskFields = {
+/** What a task of any kind has. */
+export const taskFields = {
   id: taskIdSchema,
   ownerId: z.string(),
   status: z.enum(taskStatuses),
@@ -93,6 +93,12 @@ export type TaskInput<Kind extends StartableTaskKind = StartableTaskKind> = Extr
 export const taskSchema = z.discriminatedUnion("kind", [exportEvents.task, pruneJobs.task, simulate.task]);
 
 export type Task = z.infer<typeof taskSchema>;
+export const taskResultSchema = z.union([
+  exportEvents.completed.shape.result,
+  pruneJobs.completed.shape.result,
+  simulate.completed.shape.result,
+]);
+
 export type TaskResult<Kind extends TaskKind = TaskKind> = NonNullable<
   Extract<Task, { kind: Kind }>["result"]
 >;
