@@ -64,17 +64,8 @@ export class RaceRun implements AsyncDisposable {
 
   /** Plays, lets everything that is under way come to its end, closes the topic, and accounts for every stream. */
   async play(actors: (run: this) => Promise<unknown>): Promise<void> {
-    const { scheduler } = this.conditions;
-    let letThrough = 0;
     const played = actors(this);
-    // What was let through asks for what comes next within a turn of the event loop.
-    do {
-      for (; scheduler.count() > 0; letThrough++) {
-        if (letThrough === maxLetThrough) throw new Error("Somebody asks the store on and on.");
-        await scheduler.waitNext(1);
-      }
-      await turnOfTheLoop();
-    } while (scheduler.count() > 0);
+    await letAllThrough(this.conditions.scheduler, maxLetThrough);
     await played;
     this.#store.turn = undefined;
     this.#store.deliverMessages();
@@ -247,7 +238,20 @@ export class RaceRun implements AsyncDisposable {
   }
 }
 
-async function expectComplete(reading: Reading): Promise<void> {
+/** Lets happen what the scheduler has, in its order, until there is nothing more. */
+export async function letAllThrough(scheduler: Scheduler, max: number): Promise<void> {
+  let letThrough = 0;
+  // What was let through asks for what comes next within a turn of the event loop.
+  do {
+    for (; scheduler.count() > 0; letThrough++) {
+      if (letThrough === max) throw new Error("Somebody asks the store on and on.");
+      await scheduler.waitNext(1);
+    }
+    await turnOfTheLoop();
+  } while (scheduler.count() > 0);
+}
+
+export async function expectComplete(reading: Reading): Promise<void> {
   const patience = new Promise((resolve) => setTimeout(resolve, 3000, "The stream does not end.").unref());
   expect(await Promise.race([reading.ended, patience])).toBeUndefined();
 }

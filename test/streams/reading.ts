@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import { vi } from "vitest";
 import type { Store, TopicKey } from "../../server/src/store/store.js";
-import type { EventStream } from "../../server/src/streams/event-stream.js";
+import { EventStream } from "../../server/src/streams/event-stream.js";
 import { MergedStream } from "../../server/src/streams/merged-stream.js";
 import { TopicStream } from "../../server/src/streams/topic-stream.js";
 import type { FrameSink } from "../../server/src/streams/frame-sink.js";
@@ -17,6 +17,8 @@ export interface TestEvent {
 
 export interface GapEvent extends Gap {
   readonly type: "stream.gap";
+  /** In a stream over several. */
+  readonly topic?: string;
 }
 
 /** The two ways to take a stream: as an async iterable, and as frames for a connection. */
@@ -42,12 +44,18 @@ export class Reading implements AsyncDisposable {
   hasEnded = false;
   readonly #close: () => Promise<void>;
 
-  constructor(way: (typeof ways)[number], options: ReadingOptions) {
-    const stream = openStream(options);
+  /** @param pace A reader that takes its time: each event is taken, and more is taken, when it resolves. */
+  constructor(
+    way: (typeof ways)[number],
+    from: ReadingOptions | EventStream<TestEvent | GapEvent>,
+    pace?: () => Promise<void>,
+  ) {
+    const stream = from instanceof EventStream ? from : openStream(from);
     const take: Take = (id, event) => {
       this.items.push({ id, event });
     };
-    const { ended, close } = way === "iterated" ? iterate(stream, take) : deliver(stream, take);
+    const read = way === "iterated" ? iterate : deliver;
+    const { ended, close } = read(stream, take, pace);
     this.#close = close;
     this.ended = ended.finally(() => {
       this.hasEnded = true;
@@ -94,6 +102,34 @@ export function openStream(options: ReadingOptions): EventStream<TestEvent | Gap
   return prelude ? new MergedStream([{ source }], { prelude }) : new TopicStream(source);
 }
 
+/** One stream over several topics; a gap says which one it is in by its position. */
+export function openMerged({
+  hubs,
+  topics,
+  start = "oldest",
+  lastEventId,
+}: {
+  readonly hubs: TopicHubs;
+  readonly topics: readonly TopicKey[];
+  readonly start?: "oldest" | "newest";
+  readonly lastEventId?: string | null;
+}): EventStream<TestEvent | GapEvent> {
+  const sources = topics.map((topic, index) => ({
+    source: {
+      hubs,
+      topic,
+      after: null,
+      start,
+      explainGap: async (gap: Gap): Promise<TestEvent | GapEvent> => ({
+        type: "stream.gap",
+        topic: String(index),
+        ...gap,
+      }),
+    },
+  }));
+  return new MergedStream(sources, { lastEventId });
+}
+
 export function newTopic(): TopicKey {
   return { scope: randomUUID(), topic: "topic" };
 }
@@ -136,7 +172,7 @@ export async function settled(): Promise<void> {
 
 type Take = (id: string, event: TestEvent | GapEvent) => void;
 
-function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take) {
+function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take, pace?: () => Promise<void>) {
   const iterator = stream[Symbol.asyncIterator]();
   const read = async () => {
     for (;;) {
@@ -144,6 +180,7 @@ function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take) {
       if (result.done) return;
       const [id, event] = result.value;
       take(id, event);
+      await pace?.();
     }
   };
   const ended: Promise<unknown> = read().catch((error: unknown) => error);
@@ -155,7 +192,11 @@ function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take) {
   };
 }
 
-function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
+function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take, pace?: () => Promise<void>) {
+  let congested: Promise<void> | undefined;
+  const slow = () => {
+    if (pace) congested ??= pace().then(() => (congested = undefined));
+  };
   let settle: (error: unknown) => void = () => {};
   const ended = new Promise<unknown>((resolve) => {
     settle = resolve;
@@ -166,17 +207,22 @@ function deliver(stream: EventStream<TestEvent | GapEvent>, take: Take) {
     counts: new StreamCounts(),
     write: (batch) => {
       for (const { id, body } of batch.frames) take(id, (JSON.parse(body) as { json: TestEvent }).json);
+      slow();
     },
     writeTagged: (batch, ids) => {
       for (const [index, { body }] of batch.frames.entries())
         take(ids[index] ?? "", (JSON.parse(body) as { json: TestEvent }).json);
+      slow();
     },
-    writeEvent: (id, event) => take(id, event as GapEvent),
+    writeEvent: (id, event) => {
+      take(id, event as GapEvent);
+      slow();
+    },
     onFlushed: () => {},
     goLive: () => sink,
     end: () => settle(undefined),
     fail: settle,
-    congestion: () => undefined,
+    congestion: () => congested,
   };
   const delivery = stream.deliver(sink);
   return {

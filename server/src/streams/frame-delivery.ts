@@ -71,6 +71,7 @@ export class FrameDelivery implements Follower, Disposable {
   }
 
   async #catchUp({ hub }: HubLease, reader: TopicReader<object>): Promise<void> {
+    const { sink } = this;
     const turns = new FairTurns();
     for (;;) {
       const step = await reader.next();
@@ -78,24 +79,27 @@ export class FrameDelivery implements Follower, Disposable {
       switch (step.kind) {
         case "head":
           if (!reader.isAtHead) break;
-          this.output = this.#liveOutput(this.sink.goLive(reader.place));
+          this.output = this.#liveOutput(sink.goLive(reader.place));
           return hub.follow(this);
         case "end":
           return this.onEnd();
         case "gap":
-          this.sink.counts.gaps[step.reason] += 1;
-          this.sink.writeEvent(step.id, step.event);
+          for (let pause = sink.congestion(); pause; pause = sink.congestion()) await pause;
+          if (this.#isOver) return;
+          sink.counts.gaps[step.reason] += 1;
+          sink.writeEvent(step.id, step.event);
           break;
         case "frames":
           for (const batch of batchesOf(step.frames)) {
             // A log in memory and a fast reader never make it wait.
-            const pause = this.sink.congestion() ?? turns.next();
-            if (pause) await pause;
+            await turns.next();
+            // Of several topics that wait for one connection, the first may fill it again.
+            for (let pause = sink.congestion(); pause; pause = sink.congestion()) await pause;
             if (this.#isOver) return;
             const { wanted, ending } = this.#read(batch);
             if (wanted.length > 0) {
-              this.sink.counts.replayed += wanted.length;
-              this.sink.write(hub.batch(wanted, groupKey(this.types)));
+              sink.counts.replayed += wanted.length;
+              sink.write(hub.batch(wanted, groupKey(this.types)));
             }
             if (ending) return this.#endWith(ending);
             const newest = batch.at(-1);

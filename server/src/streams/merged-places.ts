@@ -2,12 +2,11 @@ import { createHash } from "node:crypto";
 import { formatCursor, parseCursor, type Cursor } from "@jobwire/shared";
 import type { TopicKey } from "../store/store.js";
 
-/** Where a stream is in one of its topics. `null`: before the oldest retained event. */
-export type Place = Cursor | "ended" | null;
+/** Where a stream is in one of its topics. */
+export type Place = Cursor | "ended";
 
 /** In place of a cursor: nothing follows in this topic. */
 export const endedPlace = "!";
-const beginningText = "-";
 
 /**
  * Where a stream over several topics is in each of them, as one id: `m.`, which topics these are, and their places. The
@@ -21,7 +20,7 @@ export class MergedPlaces {
   constructor(topics: readonly TopicKey[]) {
     const names = topics.map(nameOf).join("\n");
     this.#prefix = `m.${createHash("sha256").update(names).digest("hex").slice(0, 12)}`;
-    this.#texts = topics.map(() => beginningText);
+    this.#texts = topics.map(() => endedPlace);
   }
 
   set(index: number, cursorText: string): void {
@@ -48,8 +47,8 @@ export class MergedPlaces {
     if (texts.length !== this.#texts.length) return null;
     const places: Place[] = [];
     for (const text of texts) {
-      const place = placeOf(text);
-      if (place === undefined) return null;
+      const place = text === endedPlace ? "ended" : parseCursor(text);
+      if (place === null) return null;
       places.push(place);
     }
     return places;
@@ -57,7 +56,7 @@ export class MergedPlaces {
 
   moveTo(places: readonly Place[]): void {
     for (const [index, place] of places.entries())
-      this.#texts[index] = place === "ended" ? endedPlace : place ? formatCursor(place) : beginningText;
+      this.#texts[index] = place === "ended" ? endedPlace : formatCursor(place);
   }
 }
 
@@ -68,10 +67,4 @@ export function inOrder<Item>(items: readonly Item[], topicOf: (item: Item) => T
 
 export function nameOf({ scope, topic }: TopicKey): string {
   return JSON.stringify([scope, topic]);
-}
-
-function placeOf(text: string): Place | undefined {
-  if (text === endedPlace) return "ended";
-  if (text === beginningText) return null;
-  return parseCursor(text) ?? undefined;
 }

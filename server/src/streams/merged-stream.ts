@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { Cursor } from "@jobwire/shared";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import { AppError } from "../app-error.js";
 import { EventStream } from "./event-stream.js";
@@ -111,6 +112,8 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
       }
     } finally {
       leaving.abort();
+      // One that has just said something waits to be asked for more, and holds its topic.
+      for (const { iterator } of open) void iterator.return().catch(() => {});
     }
   }
 
@@ -131,23 +134,26 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
   }
 
   /**
-   * Every source with the place it starts at. Those that begin after the newest event are pinned to it now: an id that is
-   * given before they have one must lead there.
+   * Every source with the place it starts at. An id that is given before a topic has said anything must lead there too, so
+   * each is pinned to its log of now: at the newest event, or before the first one that it ever had.
    */
   async #placed(places: MergedPlaces): Promise<readonly MergedSource<Event>[]> {
     const starts = await Promise.all(
-      this.#sources.map(async ({ source }, index): Promise<Place> => {
-        const after = this.#after?.[index] ?? (this.#after ? null : source.after);
-        if (after || source.start === "oldest") return after;
+      this.#sources.map(async ({ source }, index): Promise<{ after: Cursor | null; place: Place }> => {
+        const given = this.#after?.[index] ?? source.after;
+        if (given) return { after: given === "ended" ? null : given, place: given };
         using lease = await source.hubs.acquire(source.topic, source.readable);
-        return lease.hub.head;
+        const { head } = lease.hub;
+        return source.start === "newest"
+          ? { after: head, place: head }
+          : { after: null, place: { ...head, offset: 0 } };
       }),
     );
-    places.moveTo(starts);
-    return this.#sources.map(({ source, ...rest }, index) => {
-      const start = starts[index] ?? null;
-      return { ...rest, source: { ...source, after: start === "ended" ? null : start } };
-    });
+    places.moveTo(starts.map(({ place }) => place));
+    return this.#sources.map(({ source, ...rest }, index) => ({
+      ...rest,
+      source: { ...source, after: starts[index]?.after ?? null },
+    }));
   }
 
   async *#prelude(sources: readonly MergedSource<Event>[]): AsyncGenerator<Event, void> {
