@@ -1,32 +1,10 @@
 import { defineTopic } from "@jobwire/shared";
-import { memoryStore, openJobwire, redisStore, type JobwireStore } from "@jobwire/server/topics";
+import { memoryStore, openJobwire, redisStore } from "@jobwire/server/topics";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import { alarm, openAlarms } from "./alarms.js";
 import { take } from "./order.js";
 import { describeOnEachTopicStore, describeOnRedis, newPrefix } from "./stores.js";
-
-/** Rings once at its time, and again as often as it is told to. */
-const alarm = defineTopic("alarm", {
-  key: z.object({ alarmId: z.string() }),
-  events: { "alarm.set": z.object({ at: z.date() }), "alarm.rang": z.object({ by: z.string() }) },
-  state: z.object({ at: z.date(), rings: z.number() }),
-  apply: (state, event) =>
-    event.type === "alarm.set"
-      ? { at: event.at, rings: state?.rings ?? 0 }
-      : { at: state?.at ?? event.timestamp, rings: (state?.rings ?? 0) + 1 },
-});
-
-async function openAlarms(store: JobwireStore, by: string, errors: unknown[] = []) {
-  const jobwire = await openJobwire({ store, onError: (error) => errors.push(error) });
-  const alarms = jobwire.topic(alarm, {
-    due: ({ at, rings }) => (rings === 0 ? at : null),
-    onDue: ({ alarmId }) => {
-      if (alarmId === "broken") throw new RangeError("broken");
-      return alarmId === "silent" ? [] : { type: "alarm.rang", by };
-    },
-  });
-  return { alarms, errors, [Symbol.asyncDispose]: () => jobwire[Symbol.asyncDispose]() };
-}
 
 const soon = () => new Date(Date.now() + 50);
 

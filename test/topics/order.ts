@@ -79,6 +79,8 @@ export async function openShop(store: JobwireStore, options: OpenOptions = {}) {
   };
 }
 
+export type Shop = Awaited<ReturnType<typeof openShop>>;
+
 interface Traced {
   readonly id: string;
   readonly event: { readonly type: string };

@@ -1,8 +1,6 @@
 import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
-import { order, type openShop } from "./order.js";
-
-type Shop = Awaited<ReturnType<typeof openShop>>;
+import { order, type Shop } from "./order.js";
 
 /** A router as an outsider writes it. */
 export function createShopRouter({ orders }: Pick<Shop, "orders">) {

@@ -2,6 +2,7 @@ import type { StreamRemoved } from "@jobwire/shared";
 import type { NewEvent } from "../store/store.js";
 import { encodeEvent } from "../streams/event-codec.js";
 import { toEntries, type InputDefinition, type PlainEvent, type PlainKey } from "./event-input.js";
+import { feedTopic } from "./topic-names.js";
 
 export interface TopicFeedsOptions<State> {
   readonly definition: InputDefinition;
@@ -12,11 +13,6 @@ export interface TopicFeedsOptions<State> {
 
 /** Says in a feed that a log is gone. */
 const removedType: StreamRemoved["type"] = "stream.removed";
-
-/** No key's text begins so. */
-export function feedTopic(name: string): string {
-  return `feed/${name}`;
-}
 
 /** What goes into the feeds of a definition, beside its logs. */
 export class TopicFeeds<State> {

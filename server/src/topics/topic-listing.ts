@@ -4,7 +4,8 @@ import { AppError } from "../app-error.js";
 import type { StateSelection } from "../store/store.js";
 import { readKey } from "./event-input.js";
 import type { ReadableEntries } from "./readable-entries.js";
-import { allIndex, type TopicLog } from "./topic-log.js";
+import type { TopicLog } from "./topic-log.js";
+import { allIndex, indexOf, nameOfIndex } from "./topic-names.js";
 import { searchField } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 
@@ -101,12 +102,9 @@ export class TopicListing<Key extends KeySchema, State> {
 
   async counts(indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
     const { store } = this.log.options;
-    const counts = await store.countStates(
-      this.log.scope,
-      indexes?.map((name) => `by ${name}`),
-    );
+    const counts = await store.countStates(this.log.scope, indexes?.map(indexOf));
     const listed = Object.entries(counts).filter(([name]) => name !== allIndex);
-    return Object.fromEntries(listed.map(([name, count]) => [name.slice("by ".length), count]));
+    return Object.fromEntries(listed.map(([name, count]) => [nameOfIndex(name), count]));
   }
 
   count(options: SelectionOptions<TopicKeyFields<Key>>): Promise<number> {
@@ -117,7 +115,7 @@ export class TopicListing<Key extends KeySchema, State> {
     const { definition } = this.log.options;
     return {
       scope: this.log.scope,
-      index: index === undefined ? allIndex : [index].flat().map((name) => `by ${name}`),
+      index: index === undefined ? allIndex : [index].flat().map(indexOf),
       ...(from !== undefined && { from: readKey(definition, from).text }),
       ...(to !== undefined && { to: readKey(definition, to).text }),
       ...(search && search.length > 0 && { contains: { field: searchField, texts: search } }),

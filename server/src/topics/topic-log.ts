@@ -7,7 +7,9 @@ import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
 import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
 import { KeyedTurns } from "./keyed-turns.js";
-import { feedTopic, TopicFeeds } from "./topic-feeds.js";
+import { foldState } from "./fold-state.js";
+import { TopicFeeds } from "./topic-feeds.js";
+import { allIndex, feedTopic, idempotencyKeyOf, indexOf } from "./topic-names.js";
 import type { PlainDecision } from "./topic-decision.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 import { readTopicRecord, searchField, writeTopicRecord, type TopicRecord } from "./topic-record.js";
@@ -46,8 +48,6 @@ interface Once {
   readonly idempotencyKey?: string;
 }
 
-/** Lists every state of a topic. */
-export const allIndex = "all";
 const maxAttempts = 25;
 /** In a record: the cursor of the newest event that its state has. */
 export const stampField = "at";
@@ -91,7 +91,8 @@ export class TopicLog<State> {
    */
   async change(key: unknown, decide: Decide<State>, idempotencyKey?: string): Promise<Changed<State>> {
     const read = readKey(this.options.definition, key);
-    const once = idempotencyKey === undefined ? {} : { idempotencyKey: `${read.text} ${idempotencyKey}` };
+    const once =
+      idempotencyKey === undefined ? {} : { idempotencyKey: idempotencyKeyOf(read.text, idempotencyKey) };
     if (!this.options.definition.state) {
       const { events } = await decide(null);
       return { state: null, ids: await this.#append(read.key, read.text, events, once) };
@@ -112,8 +113,8 @@ export class TopicLog<State> {
         const before = definition.state && (await store.readState({ scope: this.scope, key: text }));
         const { cursor } = await store.head(this.topicOf(text));
         if (!before && cursor.offset === 0) return false;
-        const known = before && this.#readableRecord(before);
-        if (when && !(known && when(known.state))) return false;
+        const known = before && this.#readableStateOf(before);
+        if (when && !(known !== null && when(known))) return false;
         const state = before && {
           ...this.removalOf(text, before),
           expect: { revision: [before.revision ?? ""] },
@@ -123,7 +124,7 @@ export class TopicLog<State> {
           ...(state && { state }),
           events: [
             { topic: text, type: removalType, body: "{}", last: true },
-            ...this.#feeds.removalOf(fields, known && known.state),
+            ...this.#feeds.removalOf(fields, known),
           ],
           retainMs: 0,
         });
@@ -131,15 +132,6 @@ export class TopicLog<State> {
       }
       throw busy(definition.name);
     });
-  }
-
-  /** What cannot be read is removed all the same. */
-  #readableRecord(before: StateRecord): TopicRecord<State> | null {
-    try {
-      return this.recordOf(before);
-    } catch {
-      return null;
-    }
   }
 
   /** What takes a record out of everything that lists it. */
@@ -152,6 +144,15 @@ export class TopicLog<State> {
       due: null,
       remove: true,
     };
+  }
+
+  /** What cannot be read can be removed all the same; then only feeds that no state names hear of it. */
+  #readableStateOf(record: StateRecord): State | null {
+    try {
+      return this.recordOf(record)?.state ?? null;
+    } catch {
+      return null;
+    }
   }
 
   async #append(
@@ -219,20 +220,7 @@ export class TopicLog<State> {
     events: readonly PlainEvent[],
   ): TopicRecord<State> {
     const { definition, indexesOf, times, searchTextOf, retainMs, store } = this.options;
-    let state: State | null = decided ?? (before ? before.state : null);
-    for (const event of events) {
-      try {
-        state = definition.apply(state, event as never);
-      } catch (cause) {
-        throw new AppError(
-          "EVENT_NOT_APPLICABLE",
-          `${event.type} cannot be applied to the state of this ${definition.name}: ${cause instanceof Error ? cause.message : String(cause)}`,
-          { cause },
-        );
-      }
-    }
-    // Only definitions with a state come here, and their `apply` makes one.
-    const next = state as State;
+    const next = foldState(definition, before ? before.state : null, decided, events);
     const newest = events.at(-1);
     const ended = before?.ended || (newest !== undefined && definition.isLast(newest as never));
     return {
@@ -240,7 +228,7 @@ export class TopicLog<State> {
       state: next,
       revision: (before?.revision ?? 0) + 1,
       ended,
-      listed: [allIndex, ...new Set(indexesOf(next, key).map((index) => `by ${index}`))],
+      listed: [allIndex, ...new Set(indexesOf(next, key).map(indexOf))],
       dueMs: before?.ended ? before.dueMs : ended ? store.clock.now() + retainMs : wakeMs(times, next, key),
       search: searchTextOf(next, key),
     };

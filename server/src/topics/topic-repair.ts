@@ -1,6 +1,7 @@
 import type { ReadableEntries } from "./readable-entries.js";
 import { searchField } from "./topic-record.js";
-import { allIndex, type TopicLog } from "./topic-log.js";
+import type { TopicLog } from "./topic-log.js";
+import { allIndex } from "./topic-names.js";
 
 const pauseMs = 5000;
 

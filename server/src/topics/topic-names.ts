@@ -1,0 +1,37 @@
+const mark = "\uFFFD";
+
+/** What lists every state of a topic. */
+export const allIndex = "all";
+
+/** The index that lists states under this name of the definition's. */
+export function indexOf(name: string): string {
+  return `by ${spelled(name)}`;
+}
+
+export function nameOfIndex(index: string): string {
+  return index
+    .slice("by ".length)
+    .replaceAll(/\uFFFD([0-9a-f]{4})/g, (_all, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    );
+}
+
+/** The log of a feed. No key's text begins so. */
+export function feedTopic(name: string): string {
+  return `feed/${spelled(name)}`;
+}
+
+export function idempotencyKeyOf(keyText: string, key: string): string {
+  return `${keyText} ${spelled(key)}`;
+}
+
+/**
+ * A name as a store is given it. Half a surrogate pair has no bytes of its own, and a store may take one for another: it is
+ * spelled out, and so is the character that stands for it.
+ */
+function spelled(name: string): string {
+  return name.replaceAll(
+    /[\p{Surrogate}\uFFFD]/gu,
+    (character) => mark + character.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
+}
