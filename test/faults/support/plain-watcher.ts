@@ -8,30 +8,36 @@ const maxSilenceMs = 8000;
 
 /** Plain SSE of one job, read as a program without tRPC does: it resumes with `Last-Event-ID`. */
 export function watchPlain(options: WatcherOptions & { readonly jobId: string }): Watcher {
-  return new PlainWatcher(options);
+  const { name, topic, url, jobId, token } = options;
+  const reader = new PlainReader(`${url}/api/jobs/${jobId}/events/stream`, token);
+  return {
+    name,
+    kind: "job",
+    topic,
+    deliveries: reader.deliveries,
+    get ending() {
+      return reader.ending;
+    },
+    [Symbol.dispose]: () => reader[Symbol.dispose](),
+  };
 }
 
-class PlainWatcher implements Watcher {
-  readonly kind = "job";
+/** One plain stream, over all its connections. */
+export class PlainReader implements Disposable {
   readonly deliveries: Delivery[] = [];
   readonly #closing = new AbortController();
   #ending: Ending = "open";
   #lastEventId: string | undefined;
   #retryMs = firstRetryMs;
 
-  constructor(private readonly options: WatcherOptions & { readonly jobId: string }) {
+  constructor(
+    private readonly url: string,
+    private readonly token = "",
+  ) {
     void this.#run();
   }
 
-  get name() {
-    return this.options.name;
-  }
-
-  get topic() {
-    return this.options.topic;
-  }
-
-  get ending() {
+  get ending(): Ending {
     return this.#ending;
   }
 
@@ -52,12 +58,11 @@ class PlainWatcher implements Watcher {
   }
 
   async #read(): Promise<void> {
-    const { url, jobId, token } = this.options;
     using silence = new SilenceAlarm(maxSilenceMs);
-    const response = await fetch(`${url}/api/jobs/${jobId}/events/stream`, {
+    const response = await fetch(this.url, {
       headers: {
         accept: "text/event-stream",
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${this.token}`,
         ...(this.#lastEventId !== undefined && { "last-event-id": this.#lastEventId }),
       },
       signal: AbortSignal.any([this.#closing.signal, silence.signal]),
