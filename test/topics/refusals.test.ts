@@ -186,6 +186,22 @@ const words = defineTopic("words", {
   },
 });
 
+/** Its schema makes a number of a text, and takes no number. */
+const priced = defineTopic("priced", {
+  key: z.object({ id: z.string() }),
+  events: { tagged: z.object({ price: z.string().transform(Number), note: z.string().trim().default("") }) },
+});
+
+test("an event that could not be read again is refused with the field's name, before it is written", async () => {
+  await using jobwire = await openJobwire({ store: memoryStore() });
+  const prices = jobwire.topic(priced);
+  await expect(prices.publish({ id: "a" }, { type: "tagged", price: "7" })).rejects.toMatchObject({
+    reason: "EVENT_NOT_APPLICABLE",
+    message: expect.stringContaining("price"),
+  });
+  expect(await prices.newestId({ id: "a" })).toBeNull();
+});
+
 describeOnEachTopicStore("a state that could not be read again", (newStore) => {
   test("is refused before anything is written", async () => {
     await using jobwire = await openJobwire({ store: newStore() });

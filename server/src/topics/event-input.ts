@@ -18,6 +18,7 @@ export interface InputDefinition {
   readonly key: KeySchema;
   readonly isLast: (event: never) => boolean;
   readonly eventInputSchema: z.ZodType;
+  readonly eventSchema: z.ZodType;
 }
 
 export type PlainKey = Readonly<Record<string, KeyValue>>;
@@ -40,7 +41,10 @@ export function readKey({ name, key }: InputDefinition, value: unknown): { key: 
   return { key: fields, text };
 }
 
-/** What a publisher said, whole: with the key's fields and a timestamp. @throws AppError `INPUT_INVALID` */
+/**
+ * What a publisher said, whole: with the key's fields and a timestamp.
+ * @throws AppError `INPUT_INVALID`; `EVENT_NOT_APPLICABLE` when no reader could read it.
+ */
 export function readEvent(definition: InputDefinition, key: PlainKey, value: unknown): PlainEvent {
   const result = definition.eventInputSchema.safeParse(value);
   if (!result.success) throw invalid(`An event of ${definition.name}`, result.error);
@@ -51,7 +55,14 @@ export function readEvent(definition: InputDefinition, key: PlainKey, value: unk
         "INPUT_INVALID",
         `An event of ${definition.name}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
       );
-  return { type, ...key, timestamp: timestamp ?? new Date(), ...dropUndefined(fields) };
+  const event = { type, ...key, timestamp: timestamp ?? new Date(), ...dropUndefined(fields) };
+  const read = definition.eventSchema.safeParse(event);
+  if (read.success) return event;
+  throw new AppError(
+    "EVENT_NOT_APPLICABLE",
+    `${type} of ${definition.name} could not be read again as its own schemas write it; they must take what they make\n${z.prettifyError(read.error)}`,
+    { cause: read.error },
+  );
 }
 
 /** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */

@@ -3,7 +3,7 @@ import { lastEventIdSchema } from "../last-event-id.js";
 import { streamGapSchema } from "../stream-gap.js";
 import { timestampSchema } from "../timestamp.js";
 import { eventReader, type UnknownEvent } from "../unknown-event.js";
-import { asyncApiOf, jsonSchemaOf, type JsonDocument } from "./describe-topic.js";
+import { asyncApiOf, jsonSchemaOf } from "./describe-topic.js";
 import type {
   EventSchemas,
   KeySchema,
@@ -13,11 +13,12 @@ import type {
   TopicStreamEvent,
   TopicStreamInput,
 } from "./topic-types.js";
+import type { JsonDocument } from "./wire-schema.js";
 
 export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> {
   /** Names one log. Its fields stand in every event: texts, numbers and booleans. */
   readonly key: Key;
-  /** Each type of event, with the fields it has beside those of the key. */
+  /** Each type of event, with the fields it has beside those of the key. A schema takes what it makes: events are read again. */
   readonly events: Events;
   /**
    * Types after which nothing follows, or what says so of an event: such an event closes its log. Default: the log stays

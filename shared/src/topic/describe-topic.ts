@@ -1,6 +1,5 @@
-import { z } from "zod";
-
-export type JsonDocument = Readonly<Record<string, unknown>>;
+import type { z } from "zod";
+import { wireSchemaOf, type JsonDocument } from "./wire-schema.js";
 
 export interface DescribedTopic {
   readonly name: string;
@@ -8,18 +7,23 @@ export interface DescribedTopic {
   readonly streamInput: z.ZodType;
 }
 
-/** As the events look on the wire: dates are ISO 8601 texts. */
+/** As the events look on the wire: dates are ISO 8601 texts. @throws Error that names a field which has no JSON Schema. */
 export function jsonSchemaOf({ name, streamEventSchema }: DescribedTopic): JsonDocument {
-  return { title: name, ...toWireSchema(streamEventSchema) };
+  return { title: name, ...wireSchemaOf(streamEventSchema, { name, io: "output", target: "draft-2020-12" }) };
 }
 
-/** Source: AsyncAPI 3.0.0, with the HTTP bindings 0.3.0. */
+/**
+ * Source: AsyncAPI 3.0.0, with the HTTP bindings 0.3.0. Its schemas are those of JSON Schema draft 7.
+ * @throws Error that names a field which has no JSON Schema.
+ */
 export function asyncApiOf(
   topic: DescribedTopic,
   { address = `/${topic.name}` }: { readonly address?: string } = {},
 ): JsonDocument {
   const { name, streamEventSchema, streamInput } = topic;
-  const message = { $ref: `#/channels/${name}/messages/event` };
+  const event = partOf(streamEventSchema, { name, part: "event", io: "output" });
+  const query = partOf(streamInput, { name, part: "query", io: "input" });
+  const schemas = { ...event.schemas, ...query.schemas };
   return {
     asyncapi: "3.0.0",
     info: { title: name, version: "1" },
@@ -31,7 +35,7 @@ export function asyncApiOf(
         messages: {
           event: {
             headers: { type: "object", properties: { id: { type: "string" } } },
-            payload: toWireSchema(streamEventSchema),
+            payload: event.schema,
           },
         },
       },
@@ -40,22 +44,32 @@ export function asyncApiOf(
       [name]: {
         action: "send",
         channel: { $ref: `#/channels/${name}` },
-        messages: [message],
-        bindings: {
-          http: { method: "GET", query: toWireSchema(streamInput, "input"), bindingVersion: "0.3.0" },
-        },
+        messages: [{ $ref: `#/channels/${name}/messages/event` }],
+        bindings: { http: { method: "GET", query: query.schema, bindingVersion: "0.3.0" } },
       },
     },
+    ...(Object.keys(schemas).length > 0 && { components: { schemas } }),
   };
 }
 
-function toWireSchema(schema: z.ZodType, io: "input" | "output" = "output"): JsonDocument {
-  return z.toJSONSchema(schema, {
-    io,
-    unrepresentable: "any",
-    override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema._zod.def.type === "date")
-        Object.assign(jsonSchema, { type: "string", format: "date-time" });
-    },
-  });
+interface PartOptions {
+  readonly name: string;
+  readonly part: string;
+  readonly io: "input" | "output";
+}
+
+/** A schema inside another document: what it refers to stands among that one's components. */
+function partOf(schema: z.ZodType, { name, part, io }: PartOptions) {
+  const {
+    $schema: _schema,
+    definitions = {},
+    ...own
+  } = wireSchemaOf(schema, { name, io, target: "draft-07" });
+  const text = JSON.stringify([own, definitions]).replaceAll(
+    '"$ref":"#/definitions/',
+    `"$ref":"#/components/schemas/${part}.`,
+  );
+  const [moved, others] = JSON.parse(text) as [JsonDocument, JsonDocument];
+  const schemas = Object.entries(others).map(([key, definition]) => [`${part}.${key}`, definition] as const);
+  return { schema: moved, schemas: Object.fromEntries(schemas) };
 }
