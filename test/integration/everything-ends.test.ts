@@ -1,8 +1,10 @@
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { eventually } from "../contract/store-fixtures.js";
-import { watchFeed } from "../support/collect.js";
+import { watchFeed, watchSession } from "../support/collect.js";
 import { startRedis } from "../support/redis-server.js";
+import { newRequestId } from "../support/session-steps.js";
+import { endOf } from "../support/tasks.js";
 import { startTestServer } from "../support/test-server.js";
 
 test("of 1,000 jobs of 100 users nothing is left when their time has passed, but constants", async () => {
@@ -40,6 +42,69 @@ test("of 1,000 jobs of 100 users nothing is left when their time has passed, but
     admin.disconnect();
   }
 }, 120_000);
+
+test("of sessions and what was sent to them nothing is left but what a new server has, and every export has an end", async () => {
+  await using redis = await startRedis();
+  await using server = await startTestServer({ REDIS_URL: redis.url, HISTORY_TTL_S: "2", DRAIN_MS: "0" });
+  const service = await server.newService();
+  const admin = new Redis(redis.url);
+  const keys = async () => (await admin.keys("*")).toSorted();
+  try {
+    // What everybody has is there from the first broadcast on: the version of now, and the session that hears of it.
+    await eventually(async () => expect((await keys()).length).toBeGreaterThan(2));
+    const before = new Set(await keys());
+    const owners = await Promise.all(Array.from({ length: 10 }, () => server.newUser()));
+    const sessions = owners.flatMap(({ client }) =>
+      [1, 2, 3].map(() => watchSession(client, { requestId: newRequestId() })),
+    );
+    await Promise.all(sessions.map((session) => session.first(2)));
+    await service.client.sessions.send.mutate({ name: "all", data: null });
+    for (const { client } of owners) {
+      const { id: jobId } = await client.jobs.create.mutate({ pipeline: "p" });
+      await service.client.jobs.transition.mutate({ jobId, to: "failed" });
+      const exported = await client.tasks.start.mutate({ kind: "export-events", input: { jobId } });
+      expect((await endOf(client, exported)).status).toBe("completed");
+    }
+    await Promise.all(sessions.map((session) => session.until(({ type }) => type === "task.completed")));
+    expect((await keys()).length).toBeGreaterThan(before.size + 30);
+    for (const session of sessions) session.unsubscribe();
+    const left = async () => (await keys()).filter((key) => !before.has(key) && !ofTasks.test(key));
+    await eventually(async () => expect(await left()).toEqual([]), 60_000);
+    const exports = (await keys()).filter((key) => key.startsWith("jw:{export"));
+    expect(exports.length).toBeGreaterThan(0);
+    for (const key of exports) expect(await admin.pttl(key)).toBeGreaterThan(0);
+  } finally {
+    admin.disconnect();
+  }
+}, 120_000);
+
+test("a spool that was taken and given back many times has no more keys than one that was once", async () => {
+  await using redis = await startRedis();
+  await using server = await startTestServer({ REDIS_URL: redis.url, HISTORY_MAX_EVENTS: "20" });
+  const [service, worker] = await Promise.all([server.newService(), server.newUser()]);
+  const admin = new Redis(redis.url);
+  const shift = async () => {
+    const action = { tagSpool: "A-1", workerNombre: "Ana" };
+    await worker.client.spools.tomar.mutate(action);
+    await worker.client.spools.pausar.mutate(action);
+  };
+  try {
+    await service.client.spools.register.mutate({ tagSpool: "A-1" });
+    await shift();
+    const keys = async () => (await admin.keys("*")).filter((key) => !constant.test(key)).toSorted();
+    const before = await keys();
+    for (let round = 0; round < 50; round++) await shift();
+    expect(await keys()).toEqual(before);
+    const logs = before.filter((key) => /:l:/.test(key));
+    for (const log of logs) expect(await admin.xlen(log)).toBeLessThanOrEqual(20);
+    expect(logs.length).toBeGreaterThan(0);
+  } finally {
+    admin.disconnect();
+  }
+});
+
+/** Ended tasks are kept for a day, with what they have exported. */
+const ofTasks = /task|\{export/;
 
 /** What a server has by itself: its mark, and that it is alive. */
 const constant = /^jw:(generation$|\{sessions\}:)/;
