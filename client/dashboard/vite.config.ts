@@ -20,6 +20,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What the licences of the libraries in it ask for.
+    license: { fileName: "licenses.md" },
   },
   server: { proxy: Object.fromEntries(proxied.map((path) => [path, "http://127.0.0.1:3000"])) },
 });

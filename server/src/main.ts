@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { builtDashboard } from "./built-dashboard.js";
 import { readConfig, withDataFolder, type Config } from "./config.js";
 import { createTokens } from "./http/create-tokens.js";
 import { createLog } from "./create-log.js";
@@ -20,7 +21,8 @@ Options:
   --worker <module>  run this worker program beside the server
   --no-worker        run none (as JOBWIRE_WORKER=off does)
   --data <dir>       keep everything in this folder when neither REDIS_URL nor JOBWIRE_DATA is set
-  --dashboard <dir>  serve the built dashboard in this folder at /
+  --dashboard <dir>  serve the built dashboard in this folder at /, not the one of this package
+  --no-dashboard     serve none
   -h, --help         show this
 
 Examples:
@@ -40,10 +42,10 @@ try {
 async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
-    allowNegative: true,
     options: {
       worker: { type: "string" },
       "no-worker": { type: "boolean" },
+      "no-dashboard": { type: "boolean" },
       dashboard: { type: "string" },
       data: { type: "string" },
       help: { type: "boolean", short: "h" },
@@ -58,7 +60,7 @@ async function main(args: string[]): Promise<void> {
     config,
     log,
     registry,
-    dashboard: values.dashboard,
+    dashboard: values["no-dashboard"] ? undefined : (values.dashboard ?? builtDashboard()),
     worker: config.runsWorker && !values["no-worker"] ? values.worker : undefined,
   };
   const member = Member.ofThisProcess(registry);

@@ -1,3 +1,4 @@
+import type { RunningServer } from "@jobwire/server";
 import type { Command } from "commander";
 import { CliError, exitCodes } from "../exit-code.js";
 import { onInterruption } from "../interruption.js";
@@ -32,7 +33,7 @@ Examples:
 }
 
 async function serve({ port, host, data, redis }: ServeOptions): Promise<void> {
-  const { readConfig, startServer, withDataFolder } = await loadServer();
+  const { builtDashboard, readConfig, startServer, withDataFolder } = await loadServer();
   using interruption = onInterruption();
   const config = readConfigOrExplain(() =>
     readConfig(
@@ -53,9 +54,11 @@ async function serve({ port, host, data, redis }: ServeOptions): Promise<void> {
       "serve is one process. Leave JOBWIRE_PROCESSES out, or start jobwire-server.",
       exitCodes.usage,
     );
-  await using server = await startServer(config);
+  const dashboard = builtDashboard();
+  await using server = await startServer(config, { dashboard });
   const lines = [
     `Jobwire listens on ${server.url}`,
+    ...(dashboard === undefined ? [] : [`  page   ${server.url}/${codeOf(server)}`]),
     `  store  ${config.redisUrl === undefined ? (config.dataFolder ?? "in memory, gone after a restart") : "Redis"}`,
     ...(server.handsOutTokens
       ? [
@@ -65,6 +68,11 @@ async function serve({ port, host, data, redis }: ServeOptions): Promise<void> {
   ];
   process.stdout.write(`${lines.join("\n")}\n`);
   await aborted(interruption.signal);
+}
+
+/** In the link of the page, which takes it from there. */
+function codeOf({ handsOutTokens, developmentCode }: RunningServer): string {
+  return handsOutTokens ? `#code=${developmentCode}` : "";
 }
 
 async function loadServer() {
