@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [...alone, "**/node_modules/**", "test/dist/**"],
+          exclude: [...alone, "**/node_modules/**", "test/dist/**", "test/registry/**"],
           // Files share what they import: a fifth of the time goes into importing otherwise.
           isolate: false,
           typecheck: {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { watchJob } from "../support/collect.js";
+import { offsetOf, startPublisher } from "../support/publishing.js";
 import { startRedis } from "../support/redis-server.js";
 import { patience, readiness, startServerProcess } from "../support/shutdown.js";
-import { createTestClient, type TestClient } from "../support/test-client.js";
+import { createTestClient } from "../support/test-client.js";
 import { signTestToken } from "../support/test-server.js";
 import { startTcpProxy } from "../sse/support/tcp-proxy.js";
 
@@ -77,41 +78,3 @@ test(
     }
   },
 );
-
-interface Accepted {
-  readonly jobId: string;
-  readonly id: string;
-}
-
-/** Publishes to all jobs in turn, and tries each event again until it has an answer. */
-function startPublisher(client: TestClient, jobIds: readonly string[]) {
-  const accepted = new Map<string, Accepted>();
-  let isStopped = false;
-  const run = async () => {
-    for (let count = 0; !isStopped; count++) {
-      const jobId = jobIds[count % jobIds.length] ?? "";
-      const mark = randomUUID();
-      const event = { type: "build.progress", stage: "code", percent: count % 101, message: mark } as const;
-      const { id } = await untilAnswered(() =>
-        client.jobs.publish.mutate({ jobId, event, idempotencyKey: mark }),
-      );
-      accepted.set(mark, { jobId, id });
-    }
-  };
-  const running = run();
-  return {
-    accepted,
-    stop() {
-      isStopped = true;
-      return running;
-    },
-  };
-}
-
-function untilAnswered<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  return vi.waitFor(call, patience);
-}
-
-function offsetOf(id: string): number {
-  return Number(id.split(":")[1]);
-}

@@ -122,7 +122,7 @@ test("jobwire-server shows it too, unless it is told not to", async () => {
 });
 
 test("plain JavaScript without a compiler publishes, and follows what it published", async () => {
-  await cp(join(root, "test/packages/projects/plain.js"), join(folder, "plain.js"));
+  await cp(join(root, "test/registry/projects/plain/main.js"), join(folder, "plain.js"));
   await using program = spawnProcess(process.execPath, [join(folder, "plain.js")], {});
   expect(await program.exited).toBe(0);
   expect(program.lines).toContain("order.placed order.shipped");

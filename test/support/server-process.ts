@@ -48,9 +48,14 @@ export async function startProcess(
   };
 }
 
-export function spawnProcess(command: string, args: readonly string[], env: Environment): SpawnedProcess {
+export function spawnProcess(
+  command: string,
+  args: readonly string[],
+  env: Environment,
+  cwd = root,
+): SpawnedProcess {
   const child = spawn(command, args, {
-    cwd: root,
+    cwd,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
