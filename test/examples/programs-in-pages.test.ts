@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Pages whose blocks are one program each, and how many blocks there are at least. */
 const pages: readonly (readonly [path: string, blocks: number])[] = [
+  ["README.md", 3],
   ["docs/own-events.md", 9],
   ["shared/README.md", 1],
   ["server/README.md", 1],
@@ -25,7 +26,12 @@ describe.each(pages)("the program in %s", (page, least) => {
     const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
     expect(blocks.length).toBeGreaterThanOrEqual(least);
     await writeFile(join(folder, "main.ts"), blocks.join("\n"));
-    const compilerOptions = { noEmit: true, composite: false, customConditions: ["@jobwire/source"] };
+    const compilerOptions = {
+      noEmit: true,
+      composite: false,
+      jsx: "react-jsx",
+      customConditions: ["@jobwire/source"],
+    };
     const project = { extends: "../../tsconfig.base.json", compilerOptions, include: ["main.ts"] };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(project));
   });
