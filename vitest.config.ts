@@ -24,6 +24,8 @@ export default defineConfig({
     maxWorkers: 3,
     projects: [
       { extends: true, test: { name: "alone", include: alone } },
+      // Installs hundreds of packages from a registry: `npm run test:packages`.
+      { extends: true, test: { name: "packages", include: ["test/registry/*.test.ts"] } },
       {
         extends: true,
         test: {
