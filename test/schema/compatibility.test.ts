@@ -5,7 +5,7 @@ import {
   type SchemaNode,
 } from "@jobwire/client/testing";
 import { describe, expect, test } from "vitest";
-import { checkCompatibility } from "./check-compatibility.js";
+import { checkCompatibility, compareDocuments } from "./check-compatibility.js";
 import { createDocuments } from "./documents.js";
 
 test("the contract breaks nobody who uses the last release; else it is for a major version", async () => {
@@ -159,4 +159,32 @@ test("a reference to nothing is an error that names it", () => {
   const document = { $defs: { It: { $ref: "#/$defs/Gone" } } };
   const other = { $defs: { It: text } };
   expect(() => compareSchemas(document, other, "sent")).toThrow("#/$defs/Gone is not among the definitions.");
+});
+
+describe("the HTTP surface", () => {
+  const changesWhen = async (change: (document: string) => string) => {
+    const before = (await createDocuments())["openapi.json"] ?? "";
+    const changed = change(before);
+    expect(changed).not.toBe(before);
+    return compareDocuments("openapi.json", before, changed).filter(({ kind }) => kind === "breaking");
+  };
+
+  test("that loses an operation breaks its callers", async () => {
+    const changes = await changesWhen((document) =>
+      document.replace('"/api/jobs/{jobId}/cancel"', '"/api/jobs/{jobId}/stop"'),
+    );
+    expect(changes.map(({ path }) => path)).toContain("POST /api/jobs/{jobId}/cancel body");
+  });
+
+  test("that asks for another parameter, or answers less, breaks its callers", async () => {
+    const parameter = await changesWhen((document) =>
+      document.replace(
+        /("name": "request_id",\s+"in": "query",)\s+"required": true/,
+        '"name": "id", "in": "query", "required": true',
+      ),
+    );
+    expect(parameter.map(({ path }) => path)).toContain("GET /api/sse/stream parameters.query request_id");
+    const answer = await changesWhen((document) => document.replace('"queuePosition"', '"place"'));
+    expect(answer).toMatchObject([{ path: "Job.queuePosition" }]);
+  });
 });

@@ -73,6 +73,7 @@ export const streams: readonly StreamContract[] = [
     definition: "JobFeedEvent",
     event: jobFeedEventSchema,
     gap: "JobFeedGap",
+    plain: { path: "/api/jobs/stream", query: ["lastEventId", "replay", "types"] },
   },
   {
     procedure: "spools.updates",
@@ -96,6 +97,7 @@ export const streams: readonly StreamContract[] = [
     definition: "WorkStreamEvent",
     event: workStreamEventSchema,
     gap: "WorkGap",
+    plain: { path: "/api/work/stream", query: ["pipeline", "lastEventId"] },
   },
   {
     procedure: "jobs.output",
@@ -109,9 +111,6 @@ export const streams: readonly StreamContract[] = [
 
 /** The states that calls answer with and that gaps carry. */
 export const states = { Job: jobSchema, Spool: spoolSchema, Task: taskSchema } as const;
-
-/** Whatever a session message carries. */
-export const json = sendToSessionInputSchema.shape.data;
 
 const jobInputSchema = z.strictObject({ jobId: jobIdSchema });
 const taskInputSchema = z.strictObject({ taskId: taskIdSchema });

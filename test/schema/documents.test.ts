@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import specs from "@asyncapi/specs";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { jobStatuses } from "@jobwire/shared";
 import { Ajv, type SchemaObject } from "ajv";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -175,3 +176,45 @@ function compile(name: string, definition: string): ValidateFunction {
   if (!validate) throw new Error(`There is no ${definition} in ${name}.`);
   return validate;
 }
+
+describe("openapi.json", () => {
+  const operations = () => {
+    const { paths } = parse("openapi.json") as {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    };
+    return Object.values(paths).flatMap((methods) => Object.values(methods));
+  };
+
+  test("is valid by the official schema of OpenAPI 3.1, and a broken one is not", async () => {
+    const isValid = async (document: Record<string, unknown>) =>
+      (await new Validator().validate(document)).valid;
+    const { errors } = await new Validator().validate(parse("openapi.json"));
+    expect(errors).toBeUndefined();
+    expect(await isValid({ ...parse("openapi.json"), paths: 1 })).toBe(false);
+  });
+
+  test("names each operation once, and has every procedure", () => {
+    const ids = operations().map(({ operationId }) => operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    const procedures = Object.entries(inputs).flatMap(([room, its]) =>
+      Object.keys(its).map((name) => `${room}.${name}`),
+    );
+    const others = ["jobs.output.text", "tasks.export", "workers.list", "pipelines.list", "sessions.list"];
+    expect(ids.toSorted()).toEqual([...procedures, ...others].toSorted());
+  });
+
+  test("refers only to what it holds, and each schema in it is one", () => {
+    const text = documents["openapi.json"] ?? "";
+    const { schemas } = parse("openapi.json")["components"] as { schemas: Record<string, object> };
+    const names = [...text.matchAll(/"\$ref": "#\/components\/schemas\/([^"]+)"/g)].map(
+      ([, name = ""]) => name,
+    );
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(schemas).toHaveProperty([name]);
+    const ajv = new Ajv2020({ strict: false });
+    formats.default(ajv);
+    ajv.addSchema(parse("openapi.json"), "openapi.json");
+    for (const name of Object.keys(schemas))
+      expect(ajv.getSchema(`openapi.json#/components/schemas/${name}`), name).toBeTypeOf("function");
+  });
+});

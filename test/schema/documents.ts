@@ -2,13 +2,14 @@ import { readFile } from "node:fs/promises";
 import { createAsyncApi } from "./async-api.js";
 import { streams } from "./contract.js";
 import { eventDefinitions, inputDefinitions } from "./definitions.js";
+import { fetchOpenApi } from "./open-api.js";
 
 /** Where the documents are checked in. */
 export const schemaFolder = new URL("../../docs/schema/", import.meta.url);
 /** The documents of the last release. */
 export const releasedFolder = new URL("released/", schemaFolder);
 
-export const schemaFiles = ["events.schema.json", "inputs.schema.json"] as const;
+export const schemaFiles = ["events.schema.json", "inputs.schema.json", "openapi.json"] as const;
 
 /** Each document by its file name, as text. */
 export async function createDocuments(): Promise<Readonly<Record<string, string>>> {
@@ -29,6 +30,7 @@ export async function createDocuments(): Promise<Readonly<Record<string, string>
       $defs: inputDefinitions(dialect),
     },
     "asyncapi.json": createAsyncApi(await readVersion()),
+    "openapi.json": await fetchOpenApi(),
   } satisfies Record<(typeof schemaFiles)[number] | "asyncapi.json", object>;
   return Object.fromEntries(
     Object.entries(documents).map(([name, document]) => [name, `${JSON.stringify(document, null, 2)}\n`]),

@@ -19,6 +19,8 @@ import { addHealthRoutes, type HealthRoutesOptions } from "./health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics-route.js";
 import { pageSecurity } from "./page-security.js";
+import { addOpenApiRoute } from "./open-api/route.js";
+import { addPlainCallRoutes } from "./plain-calls/routes.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
 import { refuseBytes, refuseUrl } from "./refuse-malformed.js";
 import { addTaskExportRoute } from "./task-export-route.js";
@@ -118,6 +120,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   addJobOutputRoute(server, { services, tokens, limitCalls });
   addTaskExportRoute(server, { services, tokens, limitCalls });
   if (config.isTesting) addTestingRoutes(server, { services, tokens, code });
+  addPlainCallRoutes(server, { router, tokens, limitCalls });
+  addOpenApiRoute(server, router);
   await addTrpcRoute(server, { router, tokens, sse, limitCalls });
   return { server, sse, close };
 }

@@ -1,8 +1,10 @@
 import {
   jobEventsInputSchema,
+  jobFeedInputSchema,
   jobOutputInputSchema,
   sessionEventsInputSchema,
   spoolUpdatesInputSchema,
+  workWatchInputSchema,
 } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -11,6 +13,7 @@ import type { Principal } from "../principal.js";
 import type { SseHandler } from "../sse/index.js";
 import { lastEventIdHeaderOf } from "../sse/last-event-id.js";
 import type { EventStream } from "../streams/event-stream.js";
+import { requireRole } from "../trpc.js";
 import { createContext } from "./context.js";
 import { logFailure } from "./log-failure.js";
 import { readInput } from "./read-input.js";
@@ -18,7 +21,7 @@ import type { TokenVerifier } from "./tokens.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
-  readonly services: Pick<Services, "jobs" | "jobOutputs" | "spools" | "sessionStreams">;
+  readonly services: Pick<Services, "jobs" | "jobOutputs" | "work" | "spools" | "sessionStreams">;
   readonly tokens: TokenVerifier;
 }
 
@@ -29,7 +32,7 @@ export function addPlainStreamRoutes(
   app: FastifyInstance,
   { sse, services, tokens }: PlainStreamRoutesOptions,
 ): void {
-  const { jobs, jobOutputs, spools, sessionStreams } = services;
+  const { jobs, jobOutputs, work, spools, sessionStreams } = services;
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) reply.raw.setHeader(name, value);
@@ -67,6 +70,19 @@ export function addPlainStreamRoutes(
       }),
   );
 
+  app.get("/api/jobs/stream", { exposeHeadRoute: false }, (request, reply) =>
+    serve(request, reply, "jobs", async (caller, signal) =>
+      jobs.feed(caller, readInput(feedStreamSchema, queryOf(request)), signal),
+    ),
+  );
+
+  app.get("/api/work/stream", { exposeHeadRoute: false }, (request, reply) =>
+    serve(request, reply, "work", async (caller, signal) => {
+      requireRole(caller, "service", "/api/work/stream");
+      return work.watch(readInput(workWatchInputSchema, queryOf(request)), signal);
+    }),
+  );
+
   app.get("/api/spools/stream", { exposeHeadRoute: false }, (request, reply) =>
     serve(request, reply, "spools", async (_caller, signal) => {
       const input = readInput(spoolUpdatesInputSchema, queryOf(request));
@@ -83,13 +99,14 @@ export function addPlainStreamRoutes(
 }
 
 /** In a query string `types` is a list with commas. */
-const jobStreamSchema = jobEventsInputSchema.extend({
-  types: z
-    .string()
-    .transform((text) => text.split(","))
-    .pipe(jobEventsInputSchema.shape.types.unwrap())
-    .optional(),
-});
+const typesSchema = z
+  .string()
+  .transform((text) => text.split(","))
+  .pipe(jobEventsInputSchema.shape.types.unwrap())
+  .optional();
+
+const jobStreamSchema = jobEventsInputSchema.extend({ types: typesSchema });
+const feedStreamSchema = jobFeedInputSchema.unwrap().extend({ types: typesSchema });
 
 const sessionStreamSchema = z.strictObject({
   request_id: sessionEventsInputSchema.shape.requestId,

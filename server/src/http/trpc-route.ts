@@ -12,7 +12,9 @@ import type { SseHandler } from "../sse/index.js";
 import type { Context } from "../trpc.js";
 import type { CallLimiter } from "./call-limiter.js";
 import { createContext } from "./context.js";
+import { httpErrorCode } from "./http-error-code.js";
 import { logFailure } from "./log-failure.js";
+import { requireJson } from "./require-json.js";
 import type { TokenVerifier } from "./tokens.js";
 
 export interface TrpcRouteOptions {
@@ -47,7 +49,7 @@ export async function addTrpcRoute(
         reply.hijack();
         return;
       }
-      requireJson(request);
+      requireJson(request.headers);
       const search = searchParamsOf(request);
       const context = createContext(request.raw, connectionParamsOf(search), tokens);
       contexts.set(request, context);
@@ -58,7 +60,7 @@ export async function addTrpcRoute(
       const trpcError =
         error instanceof TRPCError
           ? error
-          : new TRPCError({ code: codeOf(error), message: error.message, cause: error });
+          : new TRPCError({ code: httpErrorCode(error.statusCode), message: error.message, cause: error });
       const shape = getTRPCErrorShape({
         config: router._def._config,
         error: trpcError,
@@ -87,30 +89,6 @@ export async function addTrpcRoute(
 function withoutStreams(router: AppRouter): AppRouter {
   const { _def } = router;
   return { ...router, _def: { ..._def, _config: { ..._def._config, sse: { enabled: false } } } };
-}
-
-function codeOf({ statusCode }: FastifyError): TRPCError["code"] {
-  switch (statusCode) {
-    case 413:
-      return "PAYLOAD_TOO_LARGE";
-    case 415:
-      return "UNSUPPORTED_MEDIA_TYPE";
-    case 400:
-      return "BAD_REQUEST";
-    case undefined:
-    default:
-      return "INTERNAL_SERVER_ERROR";
-  }
-}
-
-/** A form of another site sends its cookies and asks nobody; tRPC would take a multipart one as input. */
-function requireJson({ headers }: FastifyRequest<CallRoute>): void {
-  const [type] = headers["content-type"]?.split(";") ?? [];
-  if (type === undefined || type.trim().toLowerCase() === "application/json") return;
-  throw new TRPCError({
-    code: "UNSUPPORTED_MEDIA_TYPE",
-    message: "Send JSON, with the header content-type: application/json.",
-  });
 }
 
 /** How the plugin of tRPC mounts itself. */
