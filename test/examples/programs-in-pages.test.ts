@@ -4,20 +4,22 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasRedisServer, RedisProcess } from "../faults/support/redis-process.js";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Pages whose blocks are one program each, and how many blocks there are at least. */
-const pages: readonly (readonly [path: string, blocks: number])[] = [
-  ["README.md", 3],
-  ["docs/own-events.md", 9],
-  ["shared/README.md", 1],
-  ["server/README.md", 1],
-  ["client/README.md", 1],
+/** Pages whose blocks are one program each, how many blocks there are at least, and what they need. */
+const pages: readonly { readonly page: string; readonly least: number; readonly needs?: "redis" }[] = [
+  { page: "docs/bullmq.md", least: 5, needs: "redis" },
+  { page: "README.md", least: 3 },
+  { page: "docs/own-events.md", least: 9 },
+  { page: "shared/README.md", least: 1 },
+  { page: "server/README.md", least: 1 },
+  { page: "client/README.md", least: 1 },
 ];
 
-describe.each(pages)("the program in %s", (page, least) => {
+describe.each(pages)("the program in $page", ({ page, least, needs }) => {
   let folder = "";
   beforeAll(async () => {
     // Where the packages are found.
@@ -46,8 +48,10 @@ describe.each(pages)("the program in %s", (page, least) => {
     expect(await said).toBe("");
   });
 
-  test("runs, and what it says is so", async () => {
+  test.skipIf(needs === "redis" && !hasRedisServer())("runs, and what it says is so", async () => {
+    await using redis = needs === "redis" ? await RedisProcess.start() : null;
     const program = ["--conditions=@jobwire/source", "--import", "tsx", join(folder, "main.ts")];
-    expect((await run(process.execPath, program, { cwd: root })).stderr).toBe("");
+    const env = { ...process.env, ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }) };
+    expect((await run(process.execPath, program, { cwd: root, env })).stderr).toBe("");
   });
 });

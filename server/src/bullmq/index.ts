@@ -1,0 +1,3 @@
+export { followQueue, type FollowQueueOptions } from "./follow-queue.js";
+export { openQueueTopic, type QueueTopic, type QueueTopicOptions } from "./queue-topic.js";
+export { reportingLogs, type ReportingLogsOptions } from "./reporting-logs.js";
