@@ -107,6 +107,9 @@ const schema = z
     SSE_SEND_TIMEOUT_MS: duration.default(30_000),
     SSE_MAX_CONNECTIONS: positiveInteger.default(10_000),
     SSE_MAX_CONNECTIONS_PER_USER: positiveInteger.default(1000),
+    /** Is told of sessions that connect and disconnect. */
+    SSE_CALLBACK_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
+    SSE_CALLBACK_SECRET: secret,
     /** Absent: the version of this build. */
     VERSION_URL: z.url({ protocol: /^https?$/, error: "expected an http(s) URL" }).optional(),
     CALLS_PER_MINUTE: positiveInteger.default(300_000),
@@ -158,6 +161,8 @@ const schema = z
       maxConnections: env.SSE_MAX_CONNECTIONS,
       maxConnectionsPerUser: env.SSE_MAX_CONNECTIONS_PER_USER,
     },
+    callbackUrl: env.SSE_CALLBACK_URL,
+    callbackSecret: env.SSE_CALLBACK_SECRET,
     versionUrl: env.VERSION_URL,
     calls: { perUser: env.CALLS_PER_MINUTE_PER_USER, perProcess: env.CALLS_PER_MINUTE },
     drainMs: env.DRAIN_MS,
@@ -199,7 +204,7 @@ export function withDataFolder(env: Environment, folder: string | undefined): En
 /** What is wrong between variables that are right each by itself. */
 function contradictionsIn(env: Environment): z.core.$ZodIssue[] {
   const { NODE_ENV, JWT_SECRET, JWT_JWKS_URL, TESTING, REDIS_URL } = env;
-  const { JOBWIRE_DATA, JOBWIRE_DEV_CODE, JOBWIRE_PROCESSES } = env;
+  const { JOBWIRE_DATA, JOBWIRE_DEV_CODE, JOBWIRE_PROCESSES, SSE_CALLBACK_URL, SSE_CALLBACK_SECRET } = env;
   const issues: z.core.$ZodIssue[] = [];
   const add = (name: string, message: string) =>
     issues.push({ code: "custom", path: [name], message, input: undefined });
@@ -214,6 +219,9 @@ function contradictionsIn(env: Environment): z.core.$ZodIssue[] {
   }
   if (REDIS_URL !== undefined && JOBWIRE_DATA !== undefined && JOBWIRE_DATA !== "off") {
     add("JOBWIRE_DATA", "set REDIS_URL or JOBWIRE_DATA, not both");
+  }
+  if (SSE_CALLBACK_URL !== undefined && SSE_CALLBACK_SECRET === undefined) {
+    add("SSE_CALLBACK_SECRET", "SSE_CALLBACK_URL needs SSE_CALLBACK_SECRET, with which calls are signed");
   }
   if (NODE_ENV === "production" && JWT_JWKS_URL === undefined && (JWT_SECRET ?? "").length < 32) {
     add("JWT_SECRET", "production needs JWT_SECRET with 32 characters or more, or JWT_JWKS_URL");

@@ -11,6 +11,7 @@ import { addClockMetric } from "./http/clock-metric.js";
 import { createTokens } from "./http/create-tokens.js";
 import { DevelopmentCode } from "./http/development-code.js";
 import type { TokenSigner } from "./http/tokens.js";
+import { openGateway } from "./gateway/open-gateway.js";
 import type { Member } from "./processes/member.js";
 import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
@@ -71,10 +72,11 @@ export async function startServer(
     onError,
     onWarning: (warning) => damaged.tell(warning),
   });
+  const gateway = openGateway({ config, jobwire, observers: sessionObservers, log, registry });
   const services = openServices({
     config,
     jobwire,
-    sessionObservers,
+    sessionObservers: gateway.observers,
     log,
     onError,
   });
@@ -86,6 +88,7 @@ export async function startServer(
   const app = await createApp({
     config,
     services,
+    callbacks: gateway.callbacks,
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     developmentCode,
@@ -107,6 +110,7 @@ export async function startServer(
     await drain();
     await app.close();
     await services[Symbol.asyncDispose]();
+    await gateway.close();
     await jobwire[Symbol.asyncDispose]();
   };
   try {

@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const pages: readonly { readonly page: string; readonly least: number; readonly needs?: "redis" }[] = [
   { page: "docs/bullmq.md", least: 5, needs: "redis" },
   { page: "README.md", least: 3 },
+  { page: "docs/gateway.md", least: 4 },
   { page: "docs/own-events.md", least: 9 },
   { page: "shared/README.md", least: 1 },
   { page: "server/README.md", least: 1 },
@@ -50,7 +51,7 @@ describe.each(pages)("the program in $page", ({ page, least, needs }) => {
 
   test.skipIf(needs === "redis" && !hasRedisServer())("runs, and what it says is so", async () => {
     await using redis = needs === "redis" ? await RedisProcess.start() : null;
-    const program = ["--conditions=@jobwire/source", "--import", "tsx", join(folder, "main.ts")];
+    const program = ["--import", "tsx", join(folder, "main.ts")];
     const env = { ...process.env, ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }) };
     expect((await run(process.execPath, program, { cwd: root, env })).stderr).toBe("");
   });

@@ -23,6 +23,7 @@ import { addOpenApiRoute } from "./open-api/route.js";
 import { addPlainCallRoutes } from "./plain-calls/routes.js";
 import { addPlainStreamRoutes } from "./plain-stream-routes.js";
 import { refuseBytes, refuseUrl } from "./refuse-malformed.js";
+import { addSseCallbackRoute, type SseCallbackRouteOptions } from "./sse-callback-route.js";
 import { addTaskExportRoute } from "./task-export-route.js";
 import { addTestingRoutes } from "./testing-routes.js";
 import { addSendMetric, addStreamMetrics } from "./stream-metrics.js";
@@ -35,6 +36,8 @@ export interface AppOptions extends HealthRoutesOptions {
     "sse" | "calls" | "corsOrigins" | "isTesting" | "metricsToken" | "trustProxy"
   >;
   readonly services: Services;
+  /** Present: an outside gateway may say who connects to it. */
+  readonly callbacks: SseCallbackRouteOptions | null;
   readonly tokens: TokenVerifier;
   /** Present: development tokens are handed out. */
   readonly devSigner: TokenSigner | null;
@@ -68,6 +71,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const {
     config,
     services,
+    callbacks,
     tokens,
     devSigner,
     developmentCode: code,
@@ -119,6 +123,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   addPlainStreamRoutes(server, { sse, services, tokens });
   addJobOutputRoute(server, { services, tokens, limitCalls });
   addTaskExportRoute(server, { services, tokens, limitCalls });
+  if (callbacks) addSseCallbackRoute(server, callbacks);
   if (config.isTesting) addTestingRoutes(server, { services, tokens, code });
   addPlainCallRoutes(server, { router, tokens, limitCalls });
   addOpenApiRoute(server, router);
