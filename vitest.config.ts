@@ -14,7 +14,8 @@ const alone = [
 
 export default defineConfig({
   resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  // What Node itself loads: `module` is for bundlers only, and not every such build is one that Node can load.
+  ssr: { resolve: { conditions: conditions.filter((condition) => condition !== "module") } },
   test: {
     globalSetup: "./test/support/build-programs.ts",
     reporters: ["default", "./test/support/summary-reporter.ts"],

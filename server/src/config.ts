@@ -126,6 +126,7 @@ const schema = z
     TASKS_MAX_RUNNING: positiveInteger.default(16),
     TASKS_MAX_RUNNING_PER_USER: positiveInteger.default(4),
     TESTING: toggle.default(false),
+    TRACING: toggle.default(false),
     JOBWIRE_WORKER: toggle.default(true),
     JOBWIRE_PROCESSES: z
       .union([z.literal("auto"), z.coerce.number().int().min(1).max(256)], {
@@ -176,6 +177,7 @@ const schema = z
       maxRunningPerOwner: env.TASKS_MAX_RUNNING_PER_USER,
     },
     isTesting: env.TESTING,
+    isTracing: env.TRACING,
     runsWorker: env.JOBWIRE_WORKER,
   }));
 

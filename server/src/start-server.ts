@@ -16,6 +16,8 @@ import type { Member } from "./processes/member.js";
 import { openServices } from "./open-services.js";
 import { openStore } from "./open-store.js";
 import type { SessionObserver } from "./sessions/session-observers.js";
+import type { Telemetry } from "./store/telemetry.js";
+import { TracedStore } from "./store/traced-store.js";
 import { Jobwire } from "./topics/index.js";
 
 export interface RunningServer extends AsyncDisposable {
@@ -43,6 +45,8 @@ export interface ServerOptions {
   readonly sessionObservers?: readonly SessionObserver[];
   /** What several processes of one port have in common; absent for a process that is alone. */
   readonly others?: Pick<Member, "areAllReady" | "metrics" | "sharedSecret"> | undefined;
+  /** Traces what is published, committed and delivered: `openTelemetry()` of `@jobwire/server/otel`. */
+  readonly telemetry?: Telemetry | undefined;
   /** A folder with the built dashboard, to be served at `/`. */
   readonly dashboard?: string | undefined;
 }
@@ -59,9 +63,12 @@ export async function startServer(
     sessionObservers = [],
     dashboard,
     others,
+    telemetry: given,
   }: ServerOptions = {},
 ): Promise<RunningServer> {
-  const store = await openStore({ config, log, registry });
+  const telemetry = given ?? (config.isTracing ? await loadTelemetry() : undefined);
+  const opened = await openStore({ config, log, registry });
+  const store = telemetry ? new TracedStore(opened, telemetry) : opened;
   // An outage of the store is logged when it begins and when it ends.
   const onError = (error: unknown) =>
     log[store.isReachable ? "warn" : "debug"]({ err: error }, "background work failed; it is tried again");
@@ -69,6 +76,7 @@ export async function startServer(
   const damaged = watchDamagedRecords(log, registry);
   const jobwire = new Jobwire(store, {
     retainMs: config.historyTtlMs,
+    telemetry,
     onError,
     onWarning: (warning) => damaged.tell(warning),
   });
@@ -92,6 +100,7 @@ export async function startServer(
     tokens: verifier,
     devSigner: handsOutTokens ? signer : null,
     developmentCode,
+    telemetry,
     dashboard: dashboard === undefined ? undefined : resolve(dashboard),
     log,
     registry,
@@ -127,6 +136,16 @@ export async function startServer(
     drain,
     [Symbol.asyncDispose]: close,
   };
+}
+
+async function loadTelemetry(): Promise<Telemetry> {
+  try {
+    return (await import("./otel/index.js")).openTelemetry();
+  } catch (cause) {
+    throw new Error("TRACING needs the package @opentelemetry/api: npm install @opentelemetry/api", {
+      cause,
+    });
+  }
 }
 
 function urlOf(address: AddressInfo | string | null, host: string): string {

@@ -24,5 +24,6 @@ export * from "./tasks/task.js";
 export * from "./tasks/task-topic.js";
 export * from "./timer.js";
 export * from "./timestamp.js";
+export * from "./traceparent.js";
 export type { UnknownEvent } from "./unknown-event.js";
 export * from "./topic/index.js";

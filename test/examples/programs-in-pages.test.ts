@@ -15,6 +15,7 @@ const pages: readonly { readonly page: string; readonly least: number; readonly 
   { page: "README.md", least: 3 },
   { page: "docs/gateway.md", least: 4 },
   { page: "docs/migration.md", least: 10, needs: "redis" },
+  { page: "docs/tracing.md", least: 2 },
   { page: "docs/own-events.md", least: 9 },
   { page: "shared/README.md", least: 1 },
   { page: "server/README.md", least: 1 },

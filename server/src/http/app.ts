@@ -5,6 +5,7 @@ import type { Registry } from "prom-client";
 import { createAppRouter } from "../app-router.js";
 import type { Config } from "../config.js";
 import type { Services } from "../open-services.js";
+import type { Telemetry } from "../store/telemetry.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createCallLimiter } from "./call-limiter.js";
 import { createContext } from "./context.js";
@@ -43,6 +44,7 @@ export interface AppOptions extends HealthRoutesOptions {
   readonly devSigner: TokenSigner | null;
   /** Not in production. */
   readonly developmentCode: DevelopmentCode | null;
+  readonly telemetry: Telemetry | undefined;
   /** Present: the folder of the dashboard, served at `/`. */
   readonly dashboard: string | undefined;
   readonly log: FastifyBaseLogger;
@@ -72,6 +74,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     config,
     services,
     callbacks,
+    telemetry,
     tokens,
     devSigner,
     developmentCode: code,
@@ -104,6 +107,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     identify: ({ authenticate }) => authenticate(),
     onError: ({ error, path }) => logFailure(log, error, path),
     onSend: addSendMetric(registry),
+    ...(telemetry && {
+      onReconnect: (service, { headers }) => telemetry.reconnected(service, headerOf(headers.traceparent)),
+    }),
   });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
@@ -114,6 +120,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     exposedHeaders: ["Retry-After"],
   });
   addCrossOriginProtection(server, config.corsOrigins);
+  if (telemetry)
+    server.addHook("preHandler", ({ headers }, _reply, done) =>
+      telemetry.within(headerOf(headers.traceparent), done),
+    );
   const limitCalls = await createCallLimiter(server, config.calls);
   addHealthRoutes(server, options);
   addMetricsRoute(server, { metrics, tokens, code, metricsToken: config.metricsToken });
@@ -129,6 +139,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   addOpenApiRoute(server, router);
   await addTrpcRoute(server, { router, tokens, sse, limitCalls });
   return { server, sse, close };
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }
 
 /** So many proxies stand before this server, or those at these addresses do. */

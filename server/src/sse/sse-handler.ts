@@ -40,6 +40,8 @@ export interface SseHandlerOptions<Router extends AnyTRPCRouter> {
   /** Called for each error a client is told of. */
   readonly onError?: (failure: StreamFailure<inferRouterContext<Router>>) => void;
   readonly responseMeta?: ResponseMetaFn<Router>;
+  /** Called for each stream that goes on after an id (`Last-Event-ID` or `?lastEventId=`) and is let in. */
+  readonly onReconnect?: (service: string, request: SseRequest) => void;
   /** Called once for each stream that was opened. */
   readonly onClose?: (reason: CloseReason) => void;
   /**

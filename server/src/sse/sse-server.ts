@@ -4,7 +4,8 @@ import { TRPCError, type AnyTRPCRouter } from "@trpc/server";
 import { StreamCounts } from "../streams/stream-counts.js";
 import { Heartbeat } from "./heartbeat.js";
 import { PlainStream } from "./plain-stream.js";
-import { procedurePathOf } from "./request.js";
+import { lastEventIdOf } from "./last-event-id.js";
+import { procedurePathOf, urlOf } from "./request.js";
 import { RouterEdge } from "./router-edge.js";
 import {
   SseConnection,
@@ -75,6 +76,12 @@ export class SseServer {
   onFlushed(service: string, receivedAtMs: number): void {
     const seconds = (performance.now() - receivedAtMs) / 1000;
     tellObserver(() => this.options.onSend?.(service, seconds));
+  }
+
+  onEntered(service: string, request: SseRequest): void {
+    const { onReconnect } = this.options;
+    if (onReconnect && lastEventIdOf(request, urlOf(request)) !== null)
+      tellObserver(() => onReconnect(service, request));
   }
 
   /** @throws TRPCError `SERVICE_UNAVAILABLE` while draining */

@@ -91,6 +91,7 @@ export abstract class SseStream implements FrameSink {
   /** Counts the stream until it is over. */
   protected enter(identity: StreamIdentity | undefined): void {
     this.#leave = this.server.admit(identity);
+    this.server.onEntered(this.service, this.request);
   }
 
   protected deliver(events: EventStream<object>): void {

@@ -7,6 +7,8 @@ import type {
   TopicKeyFields,
 } from "@jobwire/shared";
 import type { Store } from "../store/store.js";
+import type { Telemetry } from "../store/telemetry.js";
+import { TracedStore } from "../store/traced-store.js";
 import type { EventStream } from "../streams/event-stream.js";
 import { MergedStream, type MergeOptions } from "../streams/merged-stream.js";
 import type { StreamSource } from "../streams/stream-source.js";
@@ -33,6 +35,8 @@ export interface JobwireOptions {
   readonly onError?: (error: unknown) => void;
   /** Hears of what the operator of the store should mend, and of data that no definition here can read. */
   readonly onWarning?: (warning: string) => void;
+  /** Traces what is published, committed and delivered: `openTelemetry()` of `@jobwire/server/otel`. */
+  readonly telemetry?: Telemetry | undefined;
   /** Called once for each change between reachable and not. */
   readonly onReachable?: (reachable: boolean, error?: unknown) => void;
 }
@@ -86,7 +90,8 @@ export async function openJobwire(options: JobwireOptions): Promise<Jobwire> {
     onReachable,
     onWarning,
   });
-  return new Jobwire(store, options);
+  const { telemetry } = options;
+  return new Jobwire(telemetry ? new TracedStore(store, telemetry) : store, options);
 }
 
 /** Typed, resumable streams of anybody's own events. */
@@ -240,6 +245,7 @@ export class Jobwire implements AsyncDisposable {
       },
       retainMs: options.retainMs ?? this.options.retainMs ?? defaultRetainMs,
       keep,
+      telemetry: this.options.telemetry,
     });
   }
 }

@@ -3,6 +3,7 @@ import { formatCursor, type Cursor } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { Commit, NewEvent, StateChange, StateRecord, Store } from "../store/store.js";
+import type { Telemetry } from "../store/telemetry.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
 import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
@@ -36,6 +37,7 @@ export interface TopicLogOptions<State> {
   /** How long a log without a state outlives its newest event, and an ended one its end. */
   readonly retainMs: number;
   readonly keep: Commit["keep"];
+  readonly telemetry: Telemetry | undefined;
 }
 
 export interface Changed<State> {
@@ -89,7 +91,13 @@ export class TopicLog<State> {
    * Appends what `decide` says. It is asked again when another writer was faster.
    * @throws AppError `INPUT_INVALID`, `TOPIC_ENDED`, `TOPIC_BUSY`, `EVENT_NOT_APPLICABLE`; whatever `decide` throws.
    */
-  async change(key: unknown, decide: Decide<State>, idempotencyKey?: string): Promise<Changed<State>> {
+  change(key: unknown, decide: Decide<State>, idempotencyKey?: string): Promise<Changed<State>> {
+    const { telemetry, definition } = this.options;
+    if (!telemetry) return this.#change(key, decide, idempotencyKey);
+    return telemetry.publishing(definition.name, () => this.#change(key, decide, idempotencyKey));
+  }
+
+  async #change(key: unknown, decide: Decide<State>, idempotencyKey?: string): Promise<Changed<State>> {
     const read = readKey(this.options.definition, key);
     const once =
       idempotencyKey === undefined ? {} : { idempotencyKey: idempotencyKeyOf(read.text, idempotencyKey) };
