@@ -3,7 +3,7 @@ import { createTRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
 import superjson from "superjson";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { keepLoading } from "../../client/src/react/keep-loading.js";
+import { keepLoading } from "../../client/src/live/keep-loading.js";
 import { pause } from "../../client/src/sse/retry-schedule.js";
 import type { TopicEvent } from "../sse/support/topic-server.js";
 import { eventually } from "../sse/support/waiting.js";

@@ -28,6 +28,25 @@ test("nothing that is watched is no connection", async () => {
   expect(result.current).toMatchObject({ state: "idle", streams: 0, error: null, recovered: null });
 });
 
+test("the first attempt is said, and so is that all has ended", async () => {
+  await using server = await startTestServer();
+  const { token, client } = await server.newUser();
+  const { id: jobId } = await client.jobs.create.mutate({});
+  const watching = createCountingClient({ url: server.url, token });
+  const states: string[] = [];
+  const useState = (skip: boolean) => {
+    useJob(jobId, { skip });
+    const { state } = useConnectionStatus();
+    if (states.at(-1) !== state) states.push(state);
+    return state;
+  };
+  const { result, rerender } = renderWithClient<string, boolean>(watching.client, useState, false);
+  await waitFor(() => expect(result.current).toBe("live"));
+  rerender(true);
+  await waitFor(() => expect(result.current).toBe("idle"));
+  expect(states).toEqual(["idle", "connecting", "live", "idle"]);
+});
+
 test("a stream lives through a restart of its server and says how many events it caught up on", async () => {
   const { first, restart, other } = await startPair();
   await using _other = other;

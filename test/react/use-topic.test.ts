@@ -1,39 +1,11 @@
-import { sseLink } from "@jobwire/client";
 import { useTopic } from "@jobwire/client/react";
-import { startTopicServer } from "@jobwire/client/testing";
-import { memoryStore } from "@jobwire/server/topics";
-import { createTRPCClient } from "@trpc/client";
-import superjson from "superjson";
 import { expect, onTestFinished, test } from "vitest";
-import { openShop, order } from "../topics/order.js";
-import { createShopRouter, type ShopRouter } from "../topics/shop-router.js";
+import { order } from "../topics/order.js";
+import { openTopicServer } from "./support/open-shop.js";
 import { renderHook, waitFor } from "./support/render.js";
 
-async function open(options?: Parameters<typeof openShop>[1]) {
-  const shop = await openShop(memoryStore(), options);
-  const server = await startTopicServer({ router: createShopRouter(shop) });
-  const opened: string[] = [];
-  const trpc = createTRPCClient<ShopRouter>({
-    links: [
-      sseLink({
-        url: server.url,
-        transformer: superjson,
-        fetch: (url, init) => {
-          opened.push(url);
-          return fetch(url, init);
-        },
-      }),
-    ],
-  });
-  onTestFinished(async () => {
-    await server[Symbol.asyncDispose]();
-    await shop[Symbol.asyncDispose]();
-  });
-  return { ...shop, trpc, opened };
-}
-
 test("an own topic is folded with the reducer of its definition, over one stream, until it has ended", async () => {
-  const { orders, trpc, opened } = await open();
+  const { orders, trpc, opened } = await openTopicServer();
   const key = { orderId: "a" };
   await orders.publish(key, { type: "order.placed", total: 5 });
   const { result, unmount } = renderHook(() => useTopic(order, trpc.orders.events, { orderId: "a" }));
@@ -55,7 +27,7 @@ test("an own topic is folded with the reducer of its definition, over one stream
 });
 
 test("the state of a log whose beginning was trimmed is that of the server, with nothing applied twice", async () => {
-  const { orders, trpc } = await open({ maxEvents: 3 });
+  const { orders, trpc } = await openTopicServer({ maxEvents: 3 });
   const key = { orderId: "a" };
   await orders.publish(key, { type: "order.placed", total: 5 });
   for (const text of ["1", "2", "3", "4", "5"]) await orders.publish(key, { type: "order.noted", text });
@@ -69,7 +41,7 @@ test("the state of a log whose beginning was trimmed is that of the server, with
 });
 
 test("another key begins anew, and a skipped one streams nothing", async () => {
-  const { orders, trpc, opened } = await open();
+  const { orders, trpc, opened } = await openTopicServer();
   for (const [index, orderId] of ["a", "b"].entries())
     await orders.publish({ orderId }, { type: "order.placed", total: index });
   const { result, rerender, unmount } = renderHook(
@@ -87,9 +59,39 @@ test("another key begins anew, and a skipped one streams nothing", async () => {
 });
 
 test("a refusal is said, with its error", async () => {
-  const { trpc } = await open();
+  const { trpc } = await openTopicServer();
   const { result, unmount } = renderHook(() => useTopic(order, trpc.orders.events, { orderId: 7 as never }));
   onTestFinished(unmount);
   await waitFor(() => expect(result.current.status).toBe("failed"));
   expect(result.current.connection).toMatchObject({ error: { data: { code: "BAD_REQUEST" } } });
+});
+
+test("components that follow one log share one stream, and another client has its own", async () => {
+  const { orders, trpc, newClient, opened } = await openTopicServer();
+  await orders.publish({ orderId: "a" }, { type: "order.placed", total: 5 });
+  const follow = (client: typeof trpc) => {
+    const { result, unmount } = renderHook(() => useTopic(order, client.orders.events, { orderId: "a" }));
+    onTestFinished(unmount);
+    return result;
+  };
+  const [one, other] = [follow(trpc), follow(trpc)];
+  await waitFor(() => expect(one.current.state?.total).toBe(5));
+  await waitFor(() => expect(other.current.state).toBe(one.current.state));
+  expect(opened).toHaveLength(1);
+  const another = follow(newClient());
+  await waitFor(() => expect(another.current.state?.total).toBe(5));
+  expect(opened).toHaveLength(2);
+});
+
+test("a render without news gives the same view", async () => {
+  const { orders, trpc } = await openTopicServer();
+  await orders.publish({ orderId: "a" }, { type: "order.placed", total: 5 });
+  const { result, rerender, unmount } = renderHook(() =>
+    useTopic(order, trpc.orders.events, { orderId: "a" }),
+  );
+  onTestFinished(unmount);
+  await waitFor(() => expect(result.current.state?.total).toBe(5));
+  const { current } = result;
+  rerender();
+  expect(result.current).toBe(current);
 });

@@ -1,6 +1,6 @@
 import { defineTopic, type StateOf, type StreamEventOf } from "@jobwire/shared";
 import { sseLink, watch } from "@jobwire/client";
-import { useTopic } from "@jobwire/client/react";
+import { useSuspenseTopic, useTopic, type StreamError, type TopicView } from "@jobwire/client/react";
 import { memoryStore, openJobwire } from "@jobwire/server/topics";
 import { createTRPCClient } from "@trpc/client";
 import { initTRPC } from "@trpc/server";
@@ -41,6 +41,36 @@ test("types reach from the definition to the loop and the hook", () => {
   const read = () => useTopic(counter, client.counters.events, { counterId: "a" });
   expectTypeOf<ReturnType<typeof read>["state"]>().toEqualTypeOf<StateOf<typeof counter> | null>();
   expectTypeOf<ReturnType<typeof read>["events"][number]>().toEqualTypeOf<StreamEventOf<typeof counter>>();
+});
+
+test("the status of a topic says where there is an error, and a selection is what the hook gives", () => {
+  const shown = (view: TopicView<typeof counter>): string => {
+    switch (view.status) {
+      case "idle":
+      case "connecting":
+      case "live":
+      case "reconnecting":
+      case "ended":
+        expectTypeOf(view.error).toEqualTypeOf<null>();
+        return String(view.state?.sum);
+      case "failed":
+        expectTypeOf(view.error).toEqualTypeOf<StreamError>();
+        return view.error.message;
+      default:
+        return view satisfies never;
+    }
+  };
+  expectTypeOf(shown).returns.toEqualTypeOf<string>();
+  const select = ({ state }: { state: StateOf<typeof counter> | null }) => state?.sum ?? 0;
+  const key = { counterId: "a" };
+  const sum = () => useTopic(counter, client.counters.events, key, { select });
+  expectTypeOf(sum).returns.toEqualTypeOf<number>();
+  const inline = () =>
+    useSuspenseTopic(counter, client.counters.events, key, {
+      select: ({ state, events }) => [state, events] as const,
+    });
+  expectTypeOf<ReturnType<typeof inline>[0]>().toEqualTypeOf<StateOf<typeof counter> | null>();
+  expectTypeOf<ReturnType<typeof inline>[1][number]>().toEqualTypeOf<StreamEventOf<typeof counter>>();
 });
 
 test("wrong keys, events and pairs do not compile", () => {

@@ -1,55 +1,53 @@
-import { useMemo, useSyncExternalStore } from "react";
-import type { Spool } from "@jobwire/shared";
-import type { ConnectionStatus } from "./connection-status.js";
-import type { JobFeed } from "./job-feed.js";
+"use client";
+
+import { useSyncExternalStore } from "react";
+import type { ConnectionStatus } from "../live/connection-status.js";
+import type { SessionState } from "../live/session-state.js";
+import type { SpoolBoard } from "../live/spool-board.js";
 import { useJobwireStreams } from "./provider.js";
-import type { SessionState } from "./session-state.js";
-import type { StreamConnection } from "./stream-connection.js";
-import { useStream } from "./use-stream.js";
-import type { WatchedJob } from "./watched-job.js";
+import {
+  itself,
+  type Choosing,
+  type Selecting,
+  type SkipOptions,
+  type StreamResult,
+  type Whole,
+} from "./stream-result.js";
+import { useWatched } from "./use-watched.js";
 
-/** What each hook says beside its state: how its own stream is. */
-export interface Connected {
-  readonly connection: StreamConnection;
-}
-
-/** One job with its log, live. Components that watch the same job share one stream. */
-export function useJob(jobId: string): WatchedJob & Connected {
-  return useConnected(useStream(useJobwireStreams().job, jobId));
-}
-
-/** All jobs of the user, live, over one stream however many there are. */
-export function useJobFeed(): JobFeed & Connected {
-  return useConnected(useStream(useJobwireStreams().feed, null));
-}
+export type SpoolsResult = StreamResult<SpoolBoard, "spools">;
+export type SessionResult = StreamResult<SessionState, "tasks">;
 
 /** The spool board, live. */
-export function useSpools(): { readonly spools: readonly Spool[] | null } & Connected {
-  const { state, connection } = useStream(useJobwireStreams().board, null);
-  const spools = useMemo(() => state && [...state.values()], [state]);
-  return useMemo(() => ({ spools, connection }), [spools, connection]);
+export function useSpools<Selected>(options: SkipOptions & Selecting<SpoolsResult, Selected>): Selected;
+export function useSpools(options?: SkipOptions & Whole): SpoolsResult;
+export function useSpools<Selected>({
+  skip,
+  select = itself,
+}: SkipOptions & Choosing<SpoolsResult, Selected> = {}): SpoolsResult | Selected {
+  const pool = useJobwireStreams().board;
+  return useWatched({ pool, input: null, field: "spools" }, { skip, select });
 }
 
 /**
  * Everything meant for one browser session: versions, background tasks, messages.
  * @param requestId names the session; chosen by the caller. Of two connections with one id the newer has it.
  */
-export function useSession(requestId: string): SessionState & Connected {
-  return useConnected(useStream(useJobwireStreams().session, requestId));
+export function useSession<Selected>(
+  requestId: string,
+  options: SkipOptions & Selecting<SessionResult, Selected>,
+): Selected;
+export function useSession(requestId: string, options?: SkipOptions & Whole): SessionResult;
+export function useSession<Selected>(
+  requestId: string,
+  { skip, select = itself }: SkipOptions & Choosing<SessionResult, Selected> = {},
+): SessionResult | Selected {
+  const pool = useJobwireStreams().session;
+  return useWatched({ pool, input: requestId, field: "tasks" }, { skip, select });
 }
 
-/** How the connection is, over all streams of the provider. Opens none. */
+/** How the connection is, over all streams of the client. Opens none. */
 export function useConnectionStatus(): ConnectionStatus {
   const { status } = useJobwireStreams();
-  return useSyncExternalStore(status.subscribe, status.getSnapshot, status.getSnapshot);
-}
-
-function useConnected<State extends object>({
-  state,
-  connection,
-}: {
-  readonly state: State;
-  readonly connection: StreamConnection;
-}): State & Connected {
-  return useMemo(() => ({ ...state, connection }), [state, connection]);
+  return useSyncExternalStore(status.subscribe, status.getSnapshot, status.getFirstSnapshot);
 }

@@ -1,16 +1,31 @@
-import { createContext, useContext, useMemo, type ReactNode } from "react";
-import type { JobwireClient, JobwireTrpc } from "../create-client.js";
-import { createJobwireStreams, type JobwireStreams } from "./jobwire-streams.js";
+"use client";
 
-export interface JobwireProviderProps {
+import { createContext, useContext, useMemo, type ReactNode } from "react";
+import { createJobwireClient, type JobwireClient, type JobwireTrpc } from "../create-client.js";
+import { streamsOf, type JobwireStreams } from "../live/jobwire-streams.js";
+
+/** Of the two, a server component can only write the second: functions do not travel to the browser. */
+export type JobwireProviderProps = { readonly children?: ReactNode } & (ProvidedClient | ProvidedAddress);
+
+interface ProvidedClient {
   /** What `createJobwireClient` makes, or `{ trpc }` with any tRPC client of a Jobwire server. Another one begins anew. */
   readonly client: Pick<JobwireClient, "trpc">;
-  readonly children?: ReactNode;
+}
+
+interface ProvidedAddress {
+  readonly client?: undefined;
+  /** Where the server is, without `/trpc`. Left out: where the page is from. The browser's cookie says who asks. */
+  readonly url?: string;
+  /** As in `createJobwireClient`: names the user whose tabs share their streams. */
+  readonly shareAs?: string;
 }
 
 /** Gives the hooks below it their client. Nothing is opened until a component watches something. */
-export function JobwireProvider({ client: { trpc }, children }: JobwireProviderProps) {
-  const jobwire = useMemo(() => ({ trpc, streams: createJobwireStreams(trpc) }), [trpc]);
+export function JobwireProvider({ children, ...props }: JobwireProviderProps) {
+  const given = props.client?.trpc;
+  const { url, shareAs }: ProvidedAddress = props.client ? {} : props;
+  const trpc = useMemo(() => given ?? clientOf(url, shareAs), [given, url, shareAs]);
+  const jobwire = useMemo(() => ({ trpc, streams: streamsOf(trpc) }), [trpc]);
   return <JobwireContext value={jobwire}>{children}</JobwireContext>;
 }
 
@@ -21,6 +36,11 @@ export function useJobwireTrpc(): JobwireTrpc {
 
 export function useJobwireStreams(): JobwireStreams {
   return useJobwire().streams;
+}
+
+/** It holds nothing when no stream is open, so it needs no end. */
+function clientOf(url = "", shareAs: string | undefined): JobwireTrpc {
+  return createJobwireClient({ url, ...(shareAs !== undefined && { shareAs }) }).trpc;
 }
 
 interface Jobwire {

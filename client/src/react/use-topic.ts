@@ -1,22 +1,27 @@
+"use client";
+
 import {
   topicKeyText,
   type AnyTopic,
   type DefinitionOf,
   type KeyOf,
-  type StateOf,
   type StreamEventOf,
 } from "@jobwire/shared";
-import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
-import { beginningOf, beginsLate, foldEvent, nothingFolded, type Folded } from "../watch/topic-fold.js";
+import { useMemo } from "react";
+import { topicPool, type WatchedTopic } from "../live/watched-topic.js";
+import type { StreamConnection, StreamError } from "../live/stream-connection.js";
+import type { StreamSnapshot } from "../live/shared-stream.js";
+import type { EventOfProcedure, InputOf, Subscribable } from "../watch/subscribable.js";
 import {
-  subscribeTo,
-  type EventOfProcedure,
-  type InputOf,
-  type Subscribable,
-} from "../watch/subscribable.js";
-import { followSubscription, type Tracked } from "./follow-subscription.js";
-import { SharedStream, type StreamSnapshot, type StreamSource } from "./shared-stream.js";
-import type { StreamConnection } from "./stream-connection.js";
+  itself,
+  type Choosing,
+  type Connected,
+  type Selecting,
+  type SkipOptions,
+  type Whole,
+} from "./stream-result.js";
+import { useSelection } from "./use-selection.js";
+import { useSuspenseSelection } from "./use-suspense-selection.js";
 
 /** A subscription that yields the stream of a topic: `procedure.input(t.streamInput).subscription(…)`. */
 type ProcedureOf<Topic extends AnyTopic, Procedure extends Subscribable> =
@@ -26,120 +31,107 @@ type ProcedureOf<Topic extends AnyTopic, Procedure extends Subscribable> =
       : never
     : never;
 
-export interface UseTopicOptions {
-  /** Nothing is streamed. */
-  readonly skip?: boolean;
-}
+export interface UseTopicOptions extends SkipOptions {}
 
-export interface TopicView<Topic extends AnyTopic> {
-  /** What the events have come to; `null` until there was one, and where the definition has no state. */
-  readonly state: StateOf<Topic> | null;
-  /** The newest 1000, oldest first, gaps included. */
-  readonly events: readonly StreamEventOf<Topic>[];
-  readonly connection: StreamConnection;
-  /** That of `connection`; `idle` when skipped. */
-  readonly status: StreamConnection["state"] | "idle";
-}
-
-const maxEvents = 1000;
+/** What has come of a log. `status` is the state of its connection; `error` is there when that has failed. */
+export type TopicView<Topic extends AnyTopic> = WatchedTopic<Topic> &
+  Connected &
+  (
+    | { readonly status: Exclude<StreamConnection["state"], "failed">; readonly error: null }
+    | { readonly status: "failed"; readonly error: StreamError }
+  );
 
 /**
  * Follows one log and folds it with the reducer of its definition:
  * `const { state, events, status } = useTopic(order, trpc.orders.events, { orderId })`.
- * Needs no provider. Another key begins anew.
+ * Needs no provider. Components that follow the same log through the same procedure share one stream. Another key begins
+ * anew; another client needs another `key` of the component.
  */
+export function useTopic<Topic extends AnyTopic, Procedure extends Subscribable, Selected>(
+  definition: Topic & DefinitionOf<Topic>,
+  procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
+  key: KeyOf<NoInfer<Topic>>,
+  options: UseTopicOptions & Selecting<TopicView<NoInfer<Topic>>, Selected>,
+): Selected;
 export function useTopic<Topic extends AnyTopic, Procedure extends Subscribable>(
   definition: Topic & DefinitionOf<Topic>,
   procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
   key: KeyOf<NoInfer<Topic>>,
-  { skip = false }: UseTopicOptions = {},
-): TopicView<Topic> {
-  // A tRPC client may make its procedures anew each time they are named.
-  const latest = useRef({ procedure, key });
-  useEffect(() => {
-    latest.current = { procedure, key };
+  options?: UseTopicOptions & Whole,
+): TopicView<Topic>;
+export function useTopic<Topic extends AnyTopic, Procedure extends Subscribable, Selected>(
+  definition: Topic & DefinitionOf<Topic>,
+  procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
+  key: KeyOf<NoInfer<Topic>>,
+  { skip = false, select = itself }: UseTopicOptions & Choosing<TopicView<Topic>, Selected> = {},
+): TopicView<Topic> | Selected {
+  const { pool, input } = useWatchedKey<Topic>(definition, procedure, key);
+  const store = useMemo(() => pool.storeOf(skip ? null : { input }), [pool, input, skip]);
+  const viewOf = useMemo(() => viewsOf<Topic>(skip), [skip]);
+  return useSelection(store, viewOf, select);
+}
+
+/**
+ * The same for who would rather suspend until something has come of the log, or it is known to be empty. A server renders the
+ * fallback. The procedure is to be the same object each time, as that of a tRPC client is.
+ * @throws StreamError to the error boundary when the stream fails before.
+ */
+export function useSuspenseTopic<Topic extends AnyTopic, Procedure extends Subscribable, Selected>(
+  definition: Topic & DefinitionOf<Topic>,
+  procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
+  key: KeyOf<NoInfer<Topic>>,
+  options: Selecting<TopicView<NoInfer<Topic>>, Selected>,
+): Selected;
+export function useSuspenseTopic<Topic extends AnyTopic, Procedure extends Subscribable>(
+  definition: Topic & DefinitionOf<Topic>,
+  procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
+  key: KeyOf<NoInfer<Topic>>,
+  options?: Whole,
+): TopicView<Topic>;
+export function useSuspenseTopic<Topic extends AnyTopic, Procedure extends Subscribable, Selected>(
+  definition: Topic & DefinitionOf<Topic>,
+  procedure: Procedure & ProcedureOf<NoInfer<Topic>, Procedure>,
+  key: KeyOf<NoInfer<Topic>>,
+  { select = itself }: Choosing<TopicView<Topic>, Selected> = {},
+): TopicView<Topic> | Selected {
+  const { pool, input } = useWatchedKey<Topic>(definition, procedure, key);
+  const store = useMemo(() => pool.storeOf({ input }), [pool, input]);
+  const viewOf = useMemo(() => viewsOf<Topic>(false), []);
+  return useSuspenseSelection(store, viewOf, {
+    isKnown: (view): view is TopicView<Topic> =>
+      view.events.length > 0 || view.status === "live" || view.status === "ended",
+    select,
+    ready: () => pool.ready(input),
   });
-  const keyText = topicKeyText(definition.key, key);
-  // The key is named by its text: another object with the same fields is the same key.
-  const stream = useMemo(() => openTopic<Topic>(definition, () => latest.current), [definition, keyText]);
-  const subscribe = skip ? subscribeToNothing : stream.subscribe;
-  const { state: view, connection } = useSyncExternalStore(subscribe, stream.read, stream.read);
-  return {
-    state: view.folded.state,
-    events: view.events,
-    connection,
-    status: skip ? "idle" : connection.state,
-  };
 }
 
-interface View<Topic extends AnyTopic> {
-  readonly folded: Folded<StateOf<Topic>>;
-  readonly events: readonly StreamEventOf<Topic>[];
-}
-
-function openTopic<Topic extends AnyTopic>(
+/** The key is named by its text: another object with the same fields is the same key. */
+function useWatchedKey<Topic extends AnyTopic>(
   definition: DefinitionOf<Topic>,
-  target: () => { readonly procedure: Subscribable; readonly key: KeyOf<Topic> },
+  procedure: Subscribable,
+  key: KeyOf<Topic>,
 ) {
-  type Item = Tracked<StreamEventOf<Topic>>;
-  const source: StreamSource<View<Topic>, Item> = {
-    reduce: (view, items) => ({
-      folded: items.reduce(
-        (folded, { id, data }) => foldEvent<Topic>(definition, folded, { id, event: data }),
-        view.folded,
-      ),
-      events: [...view.events, ...items.map(({ data }) => data)].slice(-maxEvents),
-    }),
-    open(sink) {
-      const { procedure, key } = target();
-      let hasBegun = false;
-      let stop = () => {};
-      const start = (lastEventId?: string) => {
-        stop = followSubscription<StreamEventOf<Topic>>(
-          (callbacks) => ({
-            // Its types were matched with those of the definition where it came in.
-            unsubscribe: subscribeTo(
-              procedure,
-              { ...key, ...(lastEventId !== undefined && { lastEventId }) },
-              callbacks,
-            ),
-          }),
-          {
-            connect: sink.connect,
-            push(item) {
-              const isLate = !hasBegun && definition.state !== null && beginsLate(item.id);
-              hasBegun = true;
-              if (!isLate || item.data.type === "stream.gap") return sink.push(item);
-              // The state cannot be made of what is left of the log: asked for from the beginning, the server sends it.
-              stop();
-              start(beginningOf(item.id));
-            },
-          },
-        );
-      };
-      start();
-      return () => stop();
-    },
-  };
-  const initial: StreamSnapshot<View<Topic>> = {
-    state: { folded: nothingFolded, events: [] },
-    connection: { state: "connecting" },
-  };
-  const open = () =>
-    new SharedStream<View<Topic>, Item>(source, {
-      initial,
-      onConnection: () => {},
-      onClosed: () => {
-        shared = undefined;
-      },
-    });
-  let shared: SharedStream<View<Topic>, Item> | undefined;
-  return {
-    subscribe: (listener: () => void) => (shared ??= open()).subscribe(listener),
-    read: () => shared?.snapshot ?? initial,
-  };
+  const keyText = topicKeyText(definition.key, key);
+  // Not the procedure: a client may make it anew each time it is named.
+  return useMemo(
+    () => ({ pool: topicPool<Topic>(definition, procedure), input: key }),
+    [definition, keyText],
+  );
 }
 
-function subscribeToNothing(): () => void {
-  return () => {};
+/** The view of a snapshot; the same object for the same snapshot. */
+function viewsOf<Topic extends AnyTopic>(skip: boolean) {
+  const views = new WeakMap<StreamSnapshot<WatchedTopic<Topic>>, TopicView<Topic>>();
+  const make = ({ state, connection }: StreamSnapshot<WatchedTopic<Topic>>): TopicView<Topic> => {
+    const { state: folded, events } = state;
+    if (skip) return { state: folded, events, connection: { state: "idle" }, status: "idle", error: null };
+    return connection.state === "failed"
+      ? { state: folded, events, connection, status: "failed", error: connection.error }
+      : { state: folded, events, connection, status: connection.state, error: null };
+  };
+  return (snapshot: StreamSnapshot<WatchedTopic<Topic>>) => {
+    const made = views.get(snapshot) ?? make(snapshot);
+    views.set(snapshot, made);
+    return made;
+  };
 }

@@ -6,6 +6,8 @@ export type StreamError = TRPCClientErrorLike<AppRouter>;
 
 /** How one stream is. */
 export type StreamConnection =
+  /** It is not watched. */
+  | { readonly state: "idle" }
   /** The first attempt is under way. */
   | { readonly state: "connecting" }
   /** Events arrive as they happen. `recovered`: what the last reconnection brought. */

@@ -2,10 +2,12 @@ import { applySpoolEvent, type Spool, type SpoolStreamEvent } from "@jobwire/sha
 import { followWithState, type Followed, type StateItem } from "./follow-with-state.js";
 import type { StreamSource } from "./shared-stream.js";
 
-/** The spools by tag; `null` until they are known. */
-export type SpoolBoard = ReadonlyMap<string, Spool> | null;
+export interface SpoolBoard {
+  /** `null` until they are known. */
+  readonly spools: readonly Spool[] | null;
+}
 
-export const unknownBoard: SpoolBoard = null;
+export const unknownBoard: SpoolBoard = { spools: null };
 
 export type SpoolItem = StateItem<readonly Spool[], SpoolStreamEvent>;
 
@@ -16,19 +18,19 @@ export function createSpoolBoard(
 }
 
 function reduceSpoolBoard(board: SpoolBoard, items: readonly SpoolItem[]): SpoolBoard {
-  let spools = new Map(board);
+  let byTag = mapOf(board.spools ?? []);
   for (const item of items) {
     if (item.kind === "loaded") {
-      spools = byTag(item.loaded);
+      byTag = mapOf(item.loaded);
       continue;
     }
     const { data } = item.event;
-    if (data.type === "stream.gap") spools = byTag(data.snapshot);
-    else spools.set(data.tagSpool, applySpoolEvent(spools.get(data.tagSpool) ?? null, data));
+    if (data.type === "stream.gap") byTag = mapOf(data.snapshot);
+    else byTag.set(data.tagSpool, applySpoolEvent(byTag.get(data.tagSpool) ?? null, data));
   }
-  return spools;
+  return { spools: [...byTag.values()] };
 }
 
-function byTag(spools: readonly Spool[]): Map<string, Spool> {
+function mapOf(spools: readonly Spool[]): Map<string, Spool> {
   return new Map(spools.map((spool) => [spool.tagSpool, spool]));
 }

@@ -26,9 +26,13 @@ export interface ConnectionStatus {
 
 export interface ConnectionStatusStore {
   readonly getSnapshot: () => ConnectionStatus;
+  /** While nothing was watched: what a server renders. */
+  readonly getFirstSnapshot: () => ConnectionStatus;
   readonly subscribe: (onChange: () => void) => () => void;
   /** To be called when a connection has changed. */
   readonly update: () => void;
+  /** To be called when there is one more stream: it tells only the first, as others are as live as they were. */
+  readonly begin: () => void;
 }
 
 export interface StatusSource {
@@ -38,7 +42,7 @@ export interface StatusSource {
 
 export function createConnectionStatus({ connections, retry }: StatusSource): ConnectionStatusStore {
   const listeners = new Set<() => void>();
-  let current: ConnectionStatus = {
+  const first: ConnectionStatus = {
     state: "idle",
     since: new Date(),
     error: null,
@@ -47,16 +51,22 @@ export function createConnectionStatus({ connections, retry }: StatusSource): Co
     streams: 0,
     retry,
   };
+  let current = first;
+  const update = () => {
+    current = { ...statusOf(connections(), current), retry };
+    for (const listener of listeners) listener();
+  };
   return {
     getSnapshot: () => current,
+    getFirstSnapshot: () => first,
     subscribe(onChange) {
       const listener = () => onChange();
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    update() {
-      current = { ...statusOf(connections(), current), retry };
-      for (const listener of listeners) listener();
+    update,
+    begin() {
+      if (current.state === "idle") update();
     },
   };
 }

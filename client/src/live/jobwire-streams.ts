@@ -7,56 +7,72 @@ import { createSpoolBoard, unknownBoard, type SpoolBoard, type SpoolItem } from 
 import { StreamPool } from "./stream-pool.js";
 import { createWatchedJob, unknownJob } from "./watched-job.js";
 
-/** The streams that the components below one provider watch: one for each kind and input, however many watch it. */
+/** The streams of one client: one for each kind and input, however many watch it. */
 export interface JobwireStreams extends ReturnType<typeof createJobwireStreams> {}
 
-export function createJobwireStreams({ jobs, sessions, spools, tasks }: JobwireTrpc) {
+const streamsByClient = new WeakMap<JobwireTrpc, JobwireStreams>();
+
+/** Hooks, queries and collections of one client share its streams. */
+export function streamsOf(trpc: JobwireTrpc): JobwireStreams {
+  const known = streamsByClient.get(trpc);
+  if (known) return known;
+  const created = createJobwireStreams(trpc);
+  streamsByClient.set(trpc, created);
+  return created;
+}
+
+function createJobwireStreams({ jobs, sessions, spools, tasks }: JobwireTrpc) {
   const status = createConnectionStatus({
     connections: () => pools.flatMap((pool) => pool.connections),
     retry: () => {
       for (const pool of pools) pool.reopenFailed();
     },
   });
+  const told = { onConnection: status.update, onOpened: status.begin };
 
-  const job = new StreamPool(
-    unknownJob,
-    (jobId: string) =>
+  const job = new StreamPool({
+    ...told,
+    initial: unknownJob,
+    isKnown: (watched) => watched.job !== null,
+    sourceOf: (jobId: string) =>
       createWatchedJob(jobId, {
         subscribe: (observer) => jobs.events.subscribe({ jobId }, observer),
         load: (signal) => jobs.get.query({ jobId }, { signal }),
       }),
-    status.update,
-  );
+  });
 
-  const feed = new StreamPool<null, JobFeed, JobFeedItem>(
-    emptyJobFeed,
-    () =>
+  const feed = new StreamPool<null, JobFeed, JobFeedItem>({
+    ...told,
+    initial: emptyJobFeed,
+    isKnown: (known) => known.jobs !== null,
+    sourceOf: () =>
       createJobFeed({
         subscribe: (observer) => jobs.feed.subscribe({ types: [...feedTypes] }, observer),
         list: (cursor, signal) => jobs.list.query({ limit: pageSize, cursor }, { signal }),
       }),
-    status.update,
-  );
+  });
 
-  const board = new StreamPool<null, SpoolBoard, SpoolItem>(
-    unknownBoard,
-    () =>
+  const board = new StreamPool<null, SpoolBoard, SpoolItem>({
+    ...told,
+    initial: unknownBoard,
+    isKnown: ({ spools: known }) => known !== null,
+    sourceOf: () =>
       createSpoolBoard({
         subscribe: (observer) => spools.updates.subscribe({}, observer),
         load: (signal) => spools.list.query({}, { signal }),
       }),
-    status.update,
-  );
+  });
 
-  const session = new StreamPool(
-    emptySession,
-    (requestId: string) =>
+  const session = new StreamPool({
+    ...told,
+    initial: emptySession,
+    isKnown: (known) => known.tasks !== null,
+    sourceOf: (requestId: string) =>
       createSession({
         subscribe: (observer) => sessions.events.subscribe({ requestId }, observer),
         load: async (signal) => (await tasks.list.query({ limit: shownTasks }, { signal })).items,
       }),
-    status.update,
-  );
+  });
 
   const pools = [job, feed, board, session];
   return { job, feed, board, session, status };

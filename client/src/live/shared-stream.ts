@@ -12,7 +12,7 @@ export interface StreamSink<Item> {
   connect(connection: StreamConnection): void;
 }
 
-/** What components read. A new object only when something has changed. */
+/** What is read of a stream. A new object only when something has changed. */
 export interface StreamSnapshot<State> {
   readonly state: State;
   readonly connection: StreamConnection;
@@ -20,6 +20,10 @@ export interface StreamSnapshot<State> {
 
 export interface SharedStreamOptions<State> {
   readonly initial: StreamSnapshot<State>;
+  /** Whether there is something to show. */
+  readonly isKnown: (state: State) => boolean;
+  /** A stream that is live and has brought nothing for so long has nothing; left out: something always comes. */
+  readonly quietMs?: number;
   readonly onConnection: () => void;
   /** Nobody has watched it for `lingerMs`, and it is closed. */
   readonly onClosed: () => void;
@@ -28,13 +32,19 @@ export interface SharedStreamOptions<State> {
 /** So long a stream outlives its last watcher: StrictMode mounts twice, and a router may come right back. */
 const lingerMs = 500;
 
+/** So long it is open for who has asked for it and does not watch it yet. */
+const heldMs = 5000;
+
+/** So long at most something is waited for that does not come. */
+const maxWaitMs = 60_000;
+
 /** Snapshots follow each other no faster than this, however many events arrive. */
 const publishIntervalMs = 32;
 
 /** A page in the background has slow timers: past this the items are taken in without waiting for one. */
 const maxWaitingItems = 1000;
 
-/** One stream, however many components watch it: open while somebody does. */
+/** One stream, however many watch it: open while somebody does. */
 export class SharedStream<State, Item> {
   readonly #source: StreamSource<State, Item>;
   readonly #options: SharedStreamOptions<State>;
@@ -46,6 +56,7 @@ export class SharedStream<State, Item> {
   #publishing: ReturnType<typeof setTimeout> | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
+  #ready: Promise<void> | undefined;
 
   constructor(source: StreamSource<State, Item>, options: SharedStreamOptions<State>) {
     this.#source = source;
@@ -69,6 +80,39 @@ export class SharedStream<State, Item> {
         this.#closing = setTimeout(() => this.close(), lingerMs);
       }
     };
+  }
+
+  /** Opens it for who is about to watch it. */
+  hold(): void {
+    setTimeout(
+      this.subscribe(() => {}),
+      heldMs,
+    );
+  }
+
+  /** Opens it. Resolves when there is something to show, or nothing is to be expected; the same promise until then. */
+  ready(): Promise<void> {
+    this.#ready ??= new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(bound);
+        clearTimeout(quiet);
+        this.#ready = undefined;
+        this.hold();
+        release();
+        resolve();
+      };
+      const check = () => {
+        const { state, connection } = this.#snapshot;
+        const { isKnown, quietMs } = this.#options;
+        if (isKnown(state) || connection.state === "failed") settle();
+        else if (connection.state === "live" && quietMs !== undefined) quiet ??= setTimeout(settle, quietMs);
+      };
+      let quiet: ReturnType<typeof setTimeout> | undefined;
+      const bound = setTimeout(settle, maxWaitMs);
+      const release = this.subscribe(check);
+      queueMicrotask(check);
+    });
+    return this.#ready;
   }
 
   /** Begins anew, from nothing. */
