@@ -61,6 +61,17 @@ test("a job created elsewhere appears with its title and follows its stages and 
   );
 });
 
+test("a job that was removed leaves the list", async () => {
+  const { client, watching } = await newUser();
+  const { id: jobId } = await client.jobs.create.mutate({ title: "Gone" });
+  await client.jobs.create.mutate({ title: "Stays" });
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(titlesOf(result.current)).toEqual(["Stays", "Gone"]));
+  await client.jobs.cancel.mutate({ jobId });
+  await client.jobs.remove.mutate({ jobId });
+  await waitFor(() => expect(titlesOf(result.current)).toEqual(["Stays"]));
+});
+
 test("a hundred jobs are loaded at first, and the older ones when they are asked for", async () => {
   const { client, service, watching } = await newUser();
   const { id: oldest } = await client.jobs.create.mutate({ title: "oldest" });

@@ -64,6 +64,8 @@ describeOnEachTopicStore("feeds and what goes with them", (newStore) => {
     expect(rest[2]?.event).toMatchObject({ ticketId: "a" });
     const all = await take(tickets.feed("all", {}, { snapshot: async () => null }), 6);
     expect(all.map(({ event }) => textOf(event))).toEqual(["a1", "a2", "b1", "a3", "c1", "stream.removed"]);
+    const filtered = tickets.feed("all", { types: [] }, { snapshot: async () => null });
+    expect((await take(filtered, 1)).map(({ event }) => textOf(event))).toEqual(["stream.removed"]);
     const lost = await take(feed("0123456789abcdef0123:9"), 1);
     expect(lost[0]?.event).toMatchObject({ type: "stream.gap", snapshot: ["c"] });
   });

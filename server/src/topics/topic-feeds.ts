@@ -12,7 +12,7 @@ export interface TopicFeedsOptions<State> {
 }
 
 /** Says in a feed that a log is gone. */
-const removedType: StreamRemoved["type"] = "stream.removed";
+export const removedType: StreamRemoved["type"] = "stream.removed";
 
 /** What goes into the feeds of a definition, beside its logs. */
 export class TopicFeeds<State> {

@@ -28,6 +28,7 @@ import {
   type StateList,
 } from "./topic-listing.js";
 import type { TopicLog } from "./topic-log.js";
+import { removedType } from "./topic-feeds.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { TopicSources } from "./topic-sources.js";
 
@@ -160,8 +161,8 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
   }
 
   /**
-   * The events that `feeds` has put under this name, of whatever key, and `stream.removed` when one of them was removed. It
-   * does not complete.
+   * The events that `feeds` has put under this name, of whatever key, and `stream.removed` when one of them was removed, also
+   * when `types` asks for others. It does not complete.
    * @param options.snapshot What a gap tells in place of what is missing.
    * @throws AppError `CURSOR_INVALID`
    */
@@ -172,7 +173,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
   ): EventStream<FeedEvent<Key, Events, Snapshot>> {
     return new TopicStream<FeedEvent<Key, Events, Snapshot>>({
       hubs: this.#hubs,
-      ...readStreamRequest({ lastEventId, types, signal }),
+      ...readStreamRequest({ lastEventId, types: types && [...types, removedType], signal }),
       topic: this.#log.feedOf(name),
       start: replay === "none" ? "newest" : "oldest",
       readable: this.#entries.readable satisfies Readable,
