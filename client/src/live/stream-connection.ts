@@ -32,3 +32,8 @@ export interface Recovery {
   /** Events that were missing for good; the state was taken from the server's snapshot instead. */
   readonly gap: StreamGapReason | null;
 }
+
+/** To be thrown. Links give an `Error`, of which the type of a stream's error says less. */
+export function thrownOf(error: StreamError): Error {
+  return error instanceof Error ? error : Object.assign(new Error(error.message), error);
+}

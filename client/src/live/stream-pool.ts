@@ -74,6 +74,12 @@ export class StreamPool<Input, State, Item> {
     return this.#stream(input).ready();
   }
 
+  /** Opens it again when it has failed. */
+  retry(input: Input): void {
+    const stream = this.#open.get(this.#nameOf(input));
+    if (stream?.snapshot.connection.state === "failed") stream.reopen();
+  }
+
   reopenFailed(): void {
     for (const stream of this.#open.values()) {
       if (stream.snapshot.connection.state === "failed") stream.reopen();

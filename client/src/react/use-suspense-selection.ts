@@ -1,7 +1,7 @@
 "use client";
 
 import { use, useMemo } from "react";
-import type { StreamError } from "../live/stream-connection.js";
+import { thrownOf, type StreamError } from "../live/stream-connection.js";
 import { useSelection, type SelectionStore } from "./use-selection.js";
 
 interface Awaited<Result, Known extends Result, Selected> {
@@ -59,8 +59,7 @@ export function useSuspenseSelection<
   // React wants it called in the render that does not suspend any more, too.
   use(isWaiting ? ready() : fulfilled);
   if (!(selected instanceof Unknown)) return selected;
-  const { error } = selected;
-  if (error) throw error instanceof Error ? error : new Error(error.message);
+  if (selected.error) throw thrownOf(selected.error);
   // Nothing came in all that time: each round suspends, with another promise.
   for (;;) use(ready());
 }

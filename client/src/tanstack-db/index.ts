@@ -1,0 +1,1 @@
+export { jobsCollectionOptions, type JobsCollectionUtils } from "./jobs-collection.js";

@@ -1,0 +1,1 @@
+export { jobFeedQueryOptions, jobQueryOptions } from "./query-options.js";
