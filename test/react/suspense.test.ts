@@ -65,6 +65,7 @@ test("a job that is not there is the error boundary's, and can be asked for agai
 });
 
 test("a component that is gone before its job came leaves nothing open", async () => {
+  using _errors = watchErrorLog();
   const { jobId, watching } = await newJob();
   const wrap = (inner: ReactNode) => withClient(watching.client, inner);
   const { unmount } = render(
@@ -76,6 +77,7 @@ test("a component that is gone before its job came leaves nothing open", async (
 });
 
 test("a job that was preloaded is shown without waiting", async () => {
+  using errors = watchErrorLog();
   const { jobId, watching } = await newJob();
   const { result } = renderWithClient(watching.client, usePreloadJob, undefined);
   result.current(jobId);
@@ -84,6 +86,7 @@ test("a job that was preloaded is shown without waiting", async () => {
   const text = await show(createElement(JobStatus, { jobId }), (inner) => withClient(watching.client, inner));
   await waitFor(() => expect(text()).toBe("Shop Queued... live"));
   expect(watching.opened).toEqual(["jobs.events"]);
+  expect(errors.messages).toEqual([]);
 });
 
 test("an own topic suspends until something has come of it, and one without events is shown as empty", async () => {

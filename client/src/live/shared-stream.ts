@@ -29,6 +29,9 @@ export interface SharedStreamOptions<State> {
   readonly onClosed: () => void;
 }
 
+/** As React marks the promises that it has waited for. */
+type Readiness = Promise<void> & { status?: "fulfilled"; value?: undefined };
+
 /** So long a stream outlives its last watcher: StrictMode mounts twice, and a router may come right back. */
 const lingerMs = 500;
 
@@ -56,7 +59,9 @@ export class SharedStream<State, Item> {
   #publishing: ReturnType<typeof setTimeout> | undefined;
   #closing: ReturnType<typeof setTimeout> | undefined;
   #stop: (() => void) | undefined;
-  #ready: Promise<void> | undefined;
+  #ready: Readiness | undefined;
+  #isQuiet = false;
+  #becomingQuiet: ReturnType<typeof setTimeout> | undefined;
 
   constructor(source: StreamSource<State, Item>, options: SharedStreamOptions<State>) {
     this.#source = source;
@@ -90,29 +95,37 @@ export class SharedStream<State, Item> {
     );
   }
 
-  /** Opens it. Resolves when there is something to show, or nothing is to be expected; the same promise until then. */
+  /**
+   * Opens it. Resolves when there is something to show, or nothing is to be expected; the same promise as long as that is so.
+   * Its `status` is that of React's promises, which are not waited for when it says `fulfilled`.
+   */
   ready(): Promise<void> {
-    this.#ready ??= new Promise((resolve) => {
+    if (!this.#ready || (this.#ready.status === "fulfilled" && !this.isReady)) {
+      this.#ready = this.isReady ? fulfil(Promise.resolve()) : this.#becomeReady();
+    }
+    return this.#ready;
+  }
+
+  get isReady(): boolean {
+    const { state, connection } = this.#snapshot;
+    return this.#isQuiet || connection.state === "failed" || this.#options.isKnown(state);
+  }
+
+  #becomeReady(): Readiness {
+    const becoming: Readiness = new Promise((resolve) => {
       const settle = () => {
         clearTimeout(bound);
-        clearTimeout(quiet);
-        this.#ready = undefined;
         this.hold();
         release();
+        void fulfil(becoming);
         resolve();
       };
-      const check = () => {
-        const { state, connection } = this.#snapshot;
-        const { isKnown, quietMs } = this.#options;
-        if (isKnown(state) || connection.state === "failed") settle();
-        else if (connection.state === "live" && quietMs !== undefined) quiet ??= setTimeout(settle, quietMs);
-      };
-      let quiet: ReturnType<typeof setTimeout> | undefined;
       const bound = setTimeout(settle, maxWaitMs);
-      const release = this.subscribe(check);
-      queueMicrotask(check);
+      const release = this.subscribe(() => {
+        if (this.isReady) settle();
+      });
     });
-    return this.#ready;
+    return becoming;
   }
 
   /** Begins anew, from nothing. */
@@ -139,6 +152,9 @@ export class SharedStream<State, Item> {
       connect: (connection) => {
         this.#connection = connection;
         this.#schedule();
+        const { quietMs } = this.#options;
+        if (connection.state === "live" && quietMs !== undefined)
+          this.#becomingQuiet ??= setTimeout(() => this.#becomeQuiet(), quietMs);
       },
     });
   }
@@ -150,6 +166,14 @@ export class SharedStream<State, Item> {
     this.#connection = this.#options.initial.connection;
     clearTimeout(this.#publishing);
     this.#publishing = undefined;
+    clearTimeout(this.#becomingQuiet);
+    this.#becomingQuiet = undefined;
+    this.#isQuiet = false;
+  }
+
+  #becomeQuiet(): void {
+    this.#isQuiet = true;
+    this.#notify();
   }
 
   #schedule(): void {
@@ -175,4 +199,8 @@ export class SharedStream<State, Item> {
   #notify(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function fulfil(promise: Readiness): Readiness {
+  return Object.assign(promise, { status: "fulfilled", value: undefined } as const);
 }

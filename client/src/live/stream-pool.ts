@@ -69,7 +69,11 @@ export class StreamPool<Input, State, Item> {
     this.#stream(input).hold();
   }
 
-  /** Opens it. Resolves when there is something to show, or nothing is to be expected; the same promise until then. */
+  isReady(input: Input): boolean {
+    return this.#open.get(this.#nameOf(input))?.isReady ?? false;
+  }
+
+  /** Opens it. Resolves when there is something to show, or nothing is to be expected; the same promise as long as that is so. */
   ready(input: Input): Promise<void> {
     return this.#stream(input).ready();
   }

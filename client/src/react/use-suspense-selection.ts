@@ -5,10 +5,12 @@ import { thrownOf, type StreamError } from "../live/stream-connection.js";
 import { useSelection, type SelectionStore } from "./use-selection.js";
 
 interface Awaited<Result, Known extends Result, Selected> {
+  /** Whether there was something to show before anything was asked for. Stays so. */
+  readonly hasFirst: boolean;
   /** Whether there is something to show. */
   readonly isKnown: (result: Result) => result is Known;
   readonly select: (known: Known) => Selected;
-  /** The same promise until there is, then another one. */
+  /** Resolves when there is; the same promise from then on. */
   readonly ready: () => Promise<void>;
 }
 
@@ -18,9 +20,6 @@ class Unknown {
 }
 
 const unknown = new Unknown(null);
-
-/** With the fields that React looks for before it waits. */
-const fulfilled = Object.assign(Promise.resolve(), { status: "fulfilled", value: undefined });
 
 /**
  * Suspends until there is something to select from.
@@ -34,32 +33,25 @@ export function useSuspenseSelection<
 >(
   store: SelectionStore<Snapshot>,
   resultOf: (snapshot: Snapshot) => Result,
-  { isKnown, select, ready }: Awaited<Result, Known, Selected>,
+  { hasFirst, isKnown, select, ready }: Awaited<Result, Known, Selected>,
 ): Selected {
-  const { readFirst } = store;
   const waiting = useMemo(
-    () => ({
-      ...store,
-      readFirst() {
-        const first = readFirst();
-        if (isKnown(resultOf(first))) return first;
-        // React leaves the boundary above to the browser.
-        throw new Error(
-          "A server renders what suspends only with something to begin with, such as `initialJob`.",
-        );
-      },
-    }),
-    [store, resultOf],
+    () => (hasFirst ? store : { ...store, readFirst: refuseOnServer }),
+    [store, hasFirst],
   );
   const selected = useSelection(waiting, resultOf, (result) => {
     if (isKnown(result)) return select(result);
     return result.error ? new Unknown(result.error) : unknown;
   });
-  const isWaiting = selected instanceof Unknown && selected.error === null;
   // React wants it called in the render that does not suspend any more, too.
-  use(isWaiting ? ready() : fulfilled);
+  if (!hasFirst) use(ready());
   if (!(selected instanceof Unknown)) return selected;
   if (selected.error) throw thrownOf(selected.error);
   // Nothing came in all that time: each round suspends, with another promise.
   for (;;) use(ready());
+}
+
+/** React leaves the boundary above to the browser. */
+function refuseOnServer(): never {
+  throw new Error("A server renders what suspends only with something to begin with, such as `initialJob`.");
 }

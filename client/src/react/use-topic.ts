@@ -98,8 +98,12 @@ export function useSuspenseTopic<Topic extends AnyTopic, Procedure extends Subsc
   const store = useMemo(() => pool.storeOf({ input }), [pool, input]);
   const viewOf = useMemo(() => viewsOf<Topic>(false), []);
   return useSuspenseSelection(store, viewOf, {
+    hasFirst: false,
     isKnown: (view): view is TopicView<Topic> =>
-      view.events.length > 0 || view.status === "live" || view.status === "ended",
+      view.events.length > 0 ||
+      view.status === "live" ||
+      view.status === "ended" ||
+      (view.status !== "failed" && pool.isReady(input)),
     select,
     ready: () => pool.ready(input),
   });

@@ -41,6 +41,7 @@ export function useSuspenseWatched<Input, State extends object, Item, Field exte
   const store = useMemo(() => pool.storeOf({ input }), [pool, input]);
   const resultOf = useMemo(() => resultsOf<State, Field>({ field, first, skip: false }), [field, first]);
   return useSuspenseSelection(store, resultOf, {
+    hasFirst: first !== null,
     isKnown: (result): result is KnownStreamResult<State, Field> => result[field] !== null,
     select,
     ready: () => pool.ready(input),
