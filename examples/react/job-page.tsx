@@ -18,14 +18,14 @@ export function JobApp({ client, jobId }: JobAppProps) {
 
 /** Components that watch the same job share one stream. */
 function JobPage({ jobId }: { readonly jobId: string }) {
-  const { job, connection } = useJob(jobId);
-  if (connection.state === "failed") return <p role="alert">{connection.error.message}</p>;
+  const { status, job, error } = useJob(jobId);
+  if (status === "failed") return <p role="alert">{error.message}</p>;
   if (!job) return <p>Loading...</p>;
   return (
     <main>
       <h1>{job.job?.title ?? "Untitled"}</h1>
       <p role="status">{job.message}</p>
-      {job.progress && <progress max={100} value={job.progress.percent} />}
+      <JobProgress jobId={jobId} />
       <ol>
         {job.stages.map(({ stage, stageLabel, durationMs }, index) => (
           <li key={index} data-stage={stage}>
@@ -36,6 +36,12 @@ function JobPage({ jobId }: { readonly jobId: string }) {
       {job.picture && <img src={job.picture.url} alt={job.picture.caption ?? ""} />}
     </main>
   );
+}
+
+/** Renders once for each number, whatever else happens. */
+function JobProgress({ jobId }: { readonly jobId: string }) {
+  const percent = useJob(jobId, { select: ({ job }) => job?.progress?.percent ?? null });
+  return percent !== null && <progress max={100} value={percent} />;
 }
 
 /** Nothing is lost while the connection is away, but people want to know. */

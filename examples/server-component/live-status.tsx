@@ -1,32 +1,14 @@
 "use client";
 
-import { JobwireProvider, useJob } from "@jobwire/client/react";
-import { createJobwireClient } from "@jobwire/client";
-import { useEffect, useState } from "react";
+import { useJob } from "@jobwire/client/react";
+import type { Job } from "@jobwire/shared";
 
-export interface LiveStatusProps {
-  readonly jobId: string;
-  /** What the server knew when it rendered the page. */
-  readonly message: string;
-}
-
-/** What the server has rendered, until the browser has a stream. The browser sends its cookie `jobwire_token`. */
-export function LiveStatus(props: LiveStatusProps) {
-  const [client, setClient] = useState<ReturnType<typeof createJobwireClient> | null>(null);
-  useEffect(() => {
-    const made = createJobwireClient({ url: location.origin });
-    setClient(made);
-    return () => made.close();
-  }, []);
-  if (!client) return <p role="status">{props.message}</p>;
+/** What the server has rendered, and in the browser what becomes of it. */
+export function LiveStatus({ job: initialJob }: { readonly job: Job }) {
+  const { job, status } = useJob(initialJob.id, { initialJob });
   return (
-    <JobwireProvider client={client}>
-      <Status {...props} />
-    </JobwireProvider>
+    <p role="status" data-connection={status}>
+      {job.message}
+    </p>
   );
-}
-
-function Status({ jobId, message }: LiveStatusProps) {
-  const { job } = useJob(jobId);
-  return <p role="status">{job?.message ?? message}</p>;
 }

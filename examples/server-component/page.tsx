@@ -3,6 +3,7 @@
  * paint has it; the client component goes on from there.
  */
 import { createJobwireClient } from "@jobwire/client";
+import { JobwireProvider } from "@jobwire/client/react";
 import { LiveStatus } from "./live-status.js";
 
 export interface JobPageProps {
@@ -20,7 +21,10 @@ export default async function JobPage({ params }: JobPageProps) {
   return (
     <main>
       <h1>{job.title ?? "Untitled"}</h1>
-      <LiveStatus jobId={jobId} message={job.message} />
+      {/* In the browser Jobwire is where the page is from, which sends the cookie `jobwire_token`. */}
+      <JobwireProvider>
+        <LiveStatus job={job} />
+      </JobwireProvider>
     </main>
   );
 }

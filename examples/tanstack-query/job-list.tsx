@@ -1,92 +1,54 @@
 /**
- * TanStack Query with Jobwire: a query fetches the list once, and one subscription keeps its cache current, however
- * many components read it.
+ * TanStack Query with Jobwire: the feed keeps the query's data current, however many components read it; calls are
+ * mutations, and need not invalidate what the feed tells.
  */
-import { sseLink } from "@jobwire/client";
-import type { AppRouter } from "@jobwire/server";
-import type { JobFeedEvent, JobPage } from "@jobwire/shared";
-import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createTRPCClient, httpLink, splitLink } from "@trpc/client";
-import { createTRPCContext, useSubscription } from "@trpc/tanstack-react-query";
+import type { JobwireClient } from "@jobwire/client";
+import { jobFeedQueryOptions } from "@jobwire/client/tanstack-query";
+import { QueryClient, QueryClientProvider, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import superjson from "superjson";
-
-const { TRPCProvider, useTRPC } = createTRPCContext<AppRouter>();
 
 export interface JobListAppProps {
-  /** Without `/trpc`. */
-  readonly url: string;
-  readonly token: () => string;
+  readonly client: JobwireClient;
 }
 
-export function JobListApp({ url, token }: JobListAppProps) {
+export function JobListApp({ client }: JobListAppProps) {
   const [queryClient] = useState(() => new QueryClient());
-  const [trpcClient] = useState(() => createClient(`${url}/trpc`, token));
   return (
     <QueryClientProvider client={queryClient}>
-      <TRPCProvider trpcClient={trpcClient} queryClient={queryClient}>
-        <JobList />
-      </TRPCProvider>
+      <JobList client={client} />
+      <NewJob client={client} />
     </QueryClientProvider>
   );
 }
 
-function createClient(url: string, token: () => string) {
-  return createTRPCClient<AppRouter>({
-    links: [
-      splitLink({
-        condition: ({ type }) => type === "subscription",
-        true: sseLink({ url, token, transformer: superjson }),
-        false: httpLink({
-          url,
-          transformer: superjson,
-          headers: () => ({ authorization: `Bearer ${token()}` }),
-        }),
-      }),
-    ],
-  });
-}
-
-function JobList() {
-  const trpc = useTRPC();
-  const queryClient = useQueryClient();
-  const { data: page, error } = useQuery(trpc.jobs.list.queryOptions({}));
-  useSubscription(
-    trpc.jobs.feed.subscriptionOptions(
-      { types: ["build.stage.started"] },
-      {
-        onData: ({ data: event }) => {
-          const queryKey = trpc.jobs.list.queryKey({});
-          const cached = queryClient.getQueryData(queryKey);
-          const updated = cached && applyFeedEvent(cached, event);
-          if (updated) queryClient.setQueryData(queryKey, updated);
-          // A job that is not on the page: a new one.
-          else void queryClient.invalidateQueries({ queryKey });
-        },
-      },
-    ),
-  );
+function JobList({ client }: JobListAppProps) {
+  const { data: jobs, error } = useQuery(jobFeedQueryOptions(client));
   if (error) return <p role="alert">{error.message}</p>;
   return (
     <ul>
-      {page?.items.map(({ id, title, message }) => (
-        <li key={id}>
-          {title ?? id}: {message}
+      {jobs?.map(({ jobId, job, message }) => (
+        <li key={jobId}>
+          {job?.title ?? jobId}: {message}
         </li>
       ))}
     </ul>
   );
 }
 
-/** The page after the event; `null` when it says nothing of the event's job. */
-function applyFeedEvent(page: JobPage, event: JobFeedEvent): JobPage | null {
-  if (event.type === "stream.gap") return { ...page, items: event.snapshot };
-  if (event.type !== "build.stage.started") return page;
-  const { jobId, status, stageLabel, message, timestamp } = event;
-  const known = page.items.find(({ id }) => id === jobId);
-  if (!known) return null;
-  // The page was fetched after this event was made.
-  if (timestamp < known.updatedAt) return page;
-  const changed = { ...known, status, stageLabel, message, updatedAt: timestamp };
-  return { ...page, items: page.items.map((job) => (job === known ? changed : job)) };
+function NewJob({ client }: JobListAppProps) {
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: (title: string) => client.trpc.jobs.create.mutate({ title, pipeline: "sample" }),
+  });
+  return (
+    <form
+      action={(form) => {
+        const title = form.get("title");
+        if (typeof title === "string") mutate(title);
+      }}
+    >
+      <input name="title" aria-label="Title" required maxLength={200} />
+      <input type="submit" value="New job" disabled={isPending} />
+      {error && <p role="alert">{error.message}</p>}
+    </form>
+  );
 }

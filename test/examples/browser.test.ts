@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)("in a browser (needs chromium on the PAT
 /** What an application's own server does: the bundle, and a token for who is signed in. */
 async function serveReactPage(token: () => string) {
   const bundle = await build({
-    entryPoints: [fileURLToPath(new URL("../../examples/react/main.tsx", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL("../../examples/react/browser.tsx", import.meta.url))],
     bundle: true,
     write: false,
     format: "esm",

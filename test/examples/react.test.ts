@@ -63,14 +63,15 @@ test("the server component renders the job into the first HTML, and refuses one 
   });
   const { id: jobId } = await user.client.jobs.create.mutate({ title: "Shop" });
   const html = renderToString(await JobPage({ params: Promise.resolve({ jobId }) }));
-  expect(html).toBe('<main><h1>Shop</h1><p role="status">Queued...</p></main>');
+  expect(html).toBe('<main><h1>Shop</h1><p role="status" data-connection="connecting">Queued...</p></main>');
   await expect(JobPage({ params: Promise.resolve({ jobId: "none" }) })).rejects.toThrow("There is no job");
 });
 
 test("the TanStack Query list is kept current by the feed: statuses change and new jobs appear", async () => {
   const { client, token } = await server.newUser();
   const { id: jobId } = await client.jobs.create.mutate({ title: "One" });
-  const list = show(createElement(JobListApp, { url: server.url, token: () => token }));
+  await using jobwire = createJobwireClient({ url: server.url, token });
+  const list = show(createElement(JobListApp, { client: jobwire }));
   await waitFor(() => expect(list.text()).toBe("One: Queued..."));
   await service.client.jobs.transition.mutate({ jobId, to: "starting" });
   await waitFor(() => expect(list.text()).toBe("One: Starting..."));
