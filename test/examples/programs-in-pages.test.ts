@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { hasRedisServer, RedisProcess } from "../faults/support/redis-process.js";
 
 const run = promisify(execFile);
@@ -27,34 +27,59 @@ describe.each(pages)("the program in $page", ({ page, least, needs }) => {
   beforeAll(async () => {
     // Where the packages are found.
     folder = await mkdtemp(join(root, "examples/program-"));
-    const text = await readFile(join(root, page), "utf8");
-    const blocks = [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
+    const blocks = await blocksOf(page, "ts");
     expect(blocks.length).toBeGreaterThanOrEqual(least);
     await writeFile(join(folder, "main.ts"), blocks.join("\n"));
-    const compilerOptions = {
-      noEmit: true,
-      composite: false,
-      jsx: "react-jsx",
-      customConditions: ["@jobwire/source"],
-    };
-    const project = { extends: "../../tsconfig.base.json", compilerOptions, include: ["main.ts"] };
-    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(project));
+    await writeProject(folder, "main.ts", { jsx: "react-jsx" });
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("compiles", async () => {
-    const compiling = run(join(root, "node_modules/.bin/tsc"), ["--project", folder]);
-    const said = compiling.then(
-      ({ stdout }) => stdout,
-      ({ stdout }: { stdout: string }) => stdout,
-    );
-    expect(await said).toBe("");
+    expect(await compile(folder)).toBe("");
   });
 
   test.skipIf(needs === "redis" && !hasRedisServer())("runs, and what it says is so", async () => {
     await using redis = needs === "redis" ? await RedisProcess.start() : null;
-    const program = ["--import", "tsx", join(folder, "main.ts")];
+    const program = ["--conditions=@jobwire/source", "--import", "tsx", join(folder, "main.ts")];
     const env = { ...process.env, ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }) };
     expect((await run(process.execPath, program, { cwd: root, env })).stderr).toBe("");
   });
 });
+
+test("each block of docs/react.md compiles by itself", async () => {
+  const folder = await mkdtemp(join(root, "examples/program-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const blocks = await blocksOf("docs/react.md", "tsx");
+  expect(blocks.length).toBeGreaterThanOrEqual(10);
+  await Promise.all(blocks.map((block, index) => writeFile(join(folder, `block-${index}.tsx`), block)));
+  await writeProject(folder, "*.tsx", {
+    jsx: "react-jsx",
+    lib: ["ES2023", "ES2024.String", "ESNext.Disposable", "DOM"],
+  });
+  expect(await compile(folder)).toBe("");
+});
+
+async function blocksOf(page: string, language: "ts" | "tsx"): Promise<readonly string[]> {
+  const text = await readFile(join(root, page), "utf8");
+  const marked = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm");
+  return [...text.matchAll(marked)].map(([, block = ""]) => block);
+}
+
+async function writeProject(folder: string, include: string, options: object = {}): Promise<void> {
+  const compilerOptions = {
+    noEmit: true,
+    composite: false,
+    customConditions: ["@jobwire/source"],
+    ...options,
+  };
+  const project = { extends: "../../tsconfig.base.json", compilerOptions, include: [include] };
+  await writeFile(join(folder, "tsconfig.json"), JSON.stringify(project));
+}
+
+/** @returns what the compiler says */
+function compile(folder: string): Promise<string> {
+  return run(join(root, "node_modules/.bin/tsc"), ["--project", folder]).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+}

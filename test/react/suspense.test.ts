@@ -1,6 +1,14 @@
 import { useConnectionStatus, usePreloadJob, useSuspenseJob, useSuspenseTopic } from "@jobwire/client/react";
 import { act, render } from "@testing-library/react";
-import { Component, createElement, StrictMode, Suspense, type ReactNode } from "react";
+import {
+  Component,
+  createElement,
+  StrictMode,
+  Suspense,
+  useState,
+  useTransition,
+  type ReactNode,
+} from "react";
 import { expect, onTestFinished, test } from "vitest";
 import { order } from "../topics/order.js";
 import { watchErrorLog } from "./support/error-log.js";
@@ -87,6 +95,28 @@ test("a job that was preloaded is shown without waiting", async () => {
   await waitFor(() => expect(text()).toBe("Shop Queued... live"));
   expect(watching.opened).toEqual(["jobs.events"]);
   expect(errors.messages).toEqual([]);
+});
+
+test("a job id that changes in a transition keeps the job before on the screen until the new one is there", async () => {
+  const { client, jobId, watching } = await newJob("One");
+  const { id: other } = await client.jobs.create.mutate({ title: "Two" });
+  let change = (_jobId: string) => {};
+  const texts: string[] = [];
+  const Chosen = () => {
+    const [chosen, choose] = useState(jobId);
+    const [isPending, startTransition] = useTransition();
+    change = (next) => startTransition(() => choose(next));
+    return createElement("p", null, isPending && "next: ", createElement(JobStatus, { jobId: chosen }));
+  };
+  const text = await show(createElement(Chosen), (inner) => withClient(watching.client, inner));
+  await waitFor(() => expect(text()).toBe("One Queued... live"));
+  await act(async () => change(other));
+  expect(text()).toBe("next: One Queued... live");
+  await waitFor(() => {
+    texts.push(text());
+    expect(text()).toBe("Two Queued... live");
+  });
+  expect(texts).not.toContain("waiting");
 });
 
 test("an own topic suspends until something has come of it, and one without events is shown as empty", async () => {
