@@ -100,7 +100,7 @@ test("a job that was preloaded is shown without waiting", async () => {
 test("a job id that changes in a transition keeps the job before on the screen until the new one is there", async () => {
   const { client, jobId, watching } = await newJob("One");
   const { id: other } = await client.jobs.create.mutate({ title: "Two" });
-  let change = (_jobId: string) => {};
+  let change: (next: string) => void = () => {};
   const texts: string[] = [];
   const Chosen = () => {
     const [chosen, choose] = useState(jobId);

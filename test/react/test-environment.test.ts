@@ -7,6 +7,8 @@ import { JobApp } from "../../examples/react/job-page.js";
 import { watchErrorLog } from "./support/error-log.js";
 
 test("a component is tested against the real server in Vitest's own environment, without a word of React's", async () => {
+  // Streams bring updates when they like.
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: false });
   using errors = watchErrorLog();
   const { location } = globalThis as unknown as { readonly location: { readonly origin: string } };
   await using server = await startTestServer({ CORS_ORIGINS: location.origin });
