@@ -5,6 +5,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/shell.css";
+import "./styles/skeleton.css";
 import "./styles/jobs.css";
 import "./styles/job-events.css";
 import "./styles/job.css";

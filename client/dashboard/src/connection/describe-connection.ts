@@ -1,4 +1,5 @@
 import type { ConnectionStatus, Recovery } from "@jobwire/client/react";
+import { formatClock } from "../time/format-time.js";
 
 export interface ConnectionDescription {
   readonly state: ConnectionStatus["state"] | "offline";
@@ -33,12 +34,10 @@ export function describeConnection(
       const countdown = nextRetryAt && secondsUntil(nextRetryAt, now);
       const isLong = now.getTime() - since.getTime() > offlineAfterMs;
       if (isOnline && !isLong) return { state: "reconnecting", text: "Reconnecting", countdown };
-      return { state: "offline", text: `Offline since ${clockTime.format(since)}`, countdown };
+      return { state: "offline", text: `Offline since ${formatClock(since)}`, countdown };
     }
   }
 }
-
-const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 
 function describeRecovery({ events, gap }: Recovery): string {
   if (gap !== null) return "Live, gap recovered";

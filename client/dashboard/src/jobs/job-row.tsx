@@ -2,6 +2,7 @@ import { memo } from "react";
 import type { JobView } from "@jobwire/client";
 import type { JobStatus } from "@jobwire/shared";
 import { Link } from "wouter";
+import { Clock } from "../time/clock.js";
 import { formatAge, formatDuration } from "../time/format-time.js";
 import { nameOfJob } from "./name-of-job.js";
 import { StationLine } from "./station-line.js";
@@ -16,7 +17,9 @@ export const JobRow = memo(function JobRow({ job, now }: { readonly job: JobView
       <StatusMark status={status} label={stageLabel} />
       <span className="job-activity soft small">{describeActivity(job)}</span>
       <StationLine status={status} stage={stageOf(job)} percent={progress?.percent ?? null} />
-      <span className="job-age soft small number">{updatedAt && formatAge(updatedAt, now)}</span>
+      <span className="job-age soft small">
+        {updatedAt && <Clock time={updatedAt}>{formatAge(updatedAt, now)}</Clock>}
+      </span>
     </Link>
   );
 });

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useJobwireTrpc } from "@jobwire/client/react";
 import type { ConnectedSession } from "@jobwire/shared";
-import { formatClock } from "../time/format-time.js";
+import { Clock } from "../time/clock.js";
 
 const intervalMs = 5000;
 
@@ -24,7 +24,9 @@ export function ConnectedSessions() {
           {sessions?.map(({ requestId, userId, since, process }) => (
             <tr key={requestId}>
               <td>{userId}</td>
-              <td className="number">{formatClock(since)}</td>
+              <td>
+                <Clock time={since} />
+              </td>
               <td>
                 <code>{process}</code>
               </td>

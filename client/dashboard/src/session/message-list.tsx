@@ -1,5 +1,5 @@
 import type { SessionMessage } from "@jobwire/client/react";
-import { formatClock } from "../time/format-time.js";
+import { Clock } from "../time/clock.js";
 
 /** Newest first. */
 export function MessageList({ messages }: { readonly messages: readonly SessionMessage[] }) {
@@ -10,7 +10,7 @@ export function MessageList({ messages }: { readonly messages: readonly SessionM
       {messages.toReversed().map(({ name, data, timestamp }, index) => (
         <li key={`${timestamp.getTime()} ${messages.length - index}`}>
           <span className="label">
-            {formatClock(timestamp)} {name}
+            <Clock time={timestamp} /> {name}
           </span>
           <code>{typeof data === "string" ? data : JSON.stringify(data)}</code>
         </li>

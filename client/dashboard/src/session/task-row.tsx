@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useJobwireTrpc, type SessionTask } from "@jobwire/client/react";
 import { messageOf } from "../shell/message-of.js";
-import { formatClock } from "../time/format-time.js";
+import { Clock } from "../time/clock.js";
 import { DownloadButton } from "./download-button.js";
 
 const titles: Readonly<Record<SessionTask["kind"], string>> = {
@@ -16,7 +16,7 @@ export function TaskRow({ task }: { readonly task: SessionTask }) {
     <div className="task" data-status={status}>
       <div className="task-head">
         <strong>{titles[kind]}</strong>
-        <span className="soft small number">{formatClock(updatedAt)}</span>
+        <Clock time={updatedAt} className="soft small number" />
       </div>
       {status === "running" && (
         <div

@@ -1,5 +1,5 @@
 import type { Spool } from "@jobwire/shared";
-import { formatClock } from "../time/format-time.js";
+import { Clock } from "../time/clock.js";
 import { actionsFor } from "./spool-action.js";
 import { RefusalNotice } from "./refusal-notice.js";
 import type { SpoolActions } from "./use-spool-actions.js";
@@ -18,9 +18,7 @@ export function SpoolCard({ spool, worker, actions }: SpoolCardProps) {
     <article className="card spool" aria-label={`Spool ${tagSpool}`}>
       <div className="spool-head">
         <h3>{tagSpool}</h3>
-        <time className="soft small number" dateTime={updatedAt.toISOString()}>
-          {formatClock(updatedAt)}
-        </time>
+        <Clock time={updatedAt} className="soft small number" />
       </div>
       <p className="small">
         {workerNombre === null ? (

@@ -23,6 +23,7 @@ export function formatAge(time: Date, now: Date): string {
   return day.format(time);
 }
 
+/** Hours, minutes and seconds, as the reader's locale writes them. */
 export function formatClock(time: Date): string {
   return clock.format(time);
 }
@@ -32,11 +33,27 @@ export function formatExactClock(time: Date): string {
   return exactClock.format(time);
 }
 
+/** Date, time and zone in full, and how long ago that was: what a clock's tooltip says. */
+export function formatMoment(time: Date, now: Date): string {
+  return `${moment.format(time)} (${formatDistance(time, now)})`;
+}
+
+/** 12 s ago, 5 min ago, 2 d ago, in 3 h */
+function formatDistance(time: Date, now: Date): string {
+  const seconds = (time.getTime() - now.getTime()) / 1000;
+  const [unit, length] = units.find(([, atLeast]) => Math.abs(seconds) >= atLeast) ?? ["second", 1];
+  return distance.format(Math.trunc(seconds / length), unit);
+}
+
+const units = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const satisfies readonly (readonly [Intl.RelativeTimeFormatUnit, number])[];
+
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const exactClock = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  fractionalSecondDigits: 3,
-});
+const clockFields = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+const clock = new Intl.DateTimeFormat(undefined, clockFields);
+const exactClock = new Intl.DateTimeFormat(undefined, { ...clockFields, fractionalSecondDigits: 3 });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const distance = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
