@@ -107,7 +107,7 @@ export function applyJob(view: JobView, job: Job): JobView {
     stageLabel,
     message,
     narration: isSameStage ? view.narration : null,
-    progress: isSameStage ? view.progress : null,
+    progress: (isSameStage ? view.progress : null) ?? progressOf(job),
     attempt,
     job,
     updatedAt,
@@ -223,6 +223,14 @@ function withEnd(stages: readonly StageView[], ended: JobOutcome | undefined): r
   const last = stages.at(-1);
   if (!last || ended === undefined || ended === "ready") return stages;
   return [...stages.slice(0, -1), { ...last, outcome: ended }];
+}
+
+/** What the stage of now has said last, also where that event is no longer kept. */
+function progressOf({ stages, outcome }: Job): ProgressView | null {
+  const last = stages.at(-1);
+  if (outcome || last?.percent === undefined) return null;
+  const { stage, percent, message = null } = last;
+  return { stage, percent, message };
 }
 
 /** As the state of the job has them, and its end. */

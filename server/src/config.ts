@@ -119,6 +119,8 @@ const schema = z
     HISTORY_MAX_BYTES: z.coerce.number().int().min(1024).max(1_073_741_824).default(defaultMaxBytes),
     HISTORY_TTL_S: z.coerce.number().int().min(1).max(3_153_600_000).default(86_400),
     CORS_ORIGINS: origins.default([]),
+    /** Where the page may load pictures from. */
+    PICTURE_ORIGINS: origins.default([]),
     JOBS_MAX_OPEN_PER_USER: positiveInteger.default(1000),
     OUTPUT_MAX_BYTES: z.coerce.number().int().min(65_536).max(1_073_741_824).default(4_194_304),
     SESSIONS_MAX_PER_USER: positiveInteger.default(100),
@@ -171,6 +173,7 @@ const schema = z
     historyMaxBytes: env.HISTORY_MAX_BYTES,
     historyTtlMs: env.HISTORY_TTL_S * 1000,
     corsOrigins: env.CORS_ORIGINS,
+    pictureOrigins: env.PICTURE_ORIGINS,
     tasks: {
       drainMs: env.TASK_DRAIN_MS,
       maxRunning: env.TASKS_MAX_RUNNING,

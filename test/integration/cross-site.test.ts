@@ -178,8 +178,8 @@ describe("what a page of another site may read", () => {
 });
 
 describe("headers that protect pages", () => {
-  test("allow scripts, styles and connections from this origin only, pictures from anywhere, and no frames", async () => {
-    await using server = await startTestServer();
+  test("allow scripts, styles and connections from this origin only, pictures from where the operator allows it, and no frames", async () => {
+    await using server = await startTestServer({ PICTURE_ORIGINS: "https://pictures.example.com" });
     const { headers } = await fetch(`${server.url}/healthz`);
     const policy = new Map(
       (headers.get("content-security-policy") ?? "").split(";").map((directive) => {
@@ -192,7 +192,7 @@ describe("headers that protect pages", () => {
       "script-src": "'self'",
       "style-src": "'self'",
       "connect-src": "'self'",
-      "img-src": "'self' data: http: https:",
+      "img-src": "'self' data: https://pictures.example.com",
       "frame-ancestors": "'none'",
       "base-uri": "'none'",
     });

@@ -77,7 +77,7 @@ function statusOf(
   connections: readonly StreamConnection[],
   before: ConnectionStatus,
 ): Omit<ConnectionStatus, "retry"> {
-  const open = connections.filter(({ state }) => state !== "ended");
+  const open = connections.filter((connection) => !hasEnded(connection));
   const state = byUrgency.find((wanted) => open.some((connection) => connection.state === wanted)) ?? "idle";
   const worst = open.find((connection) => connection.state === state);
   return {
@@ -88,6 +88,12 @@ function statusOf(
     recovered: newestRecovery(open) ?? before.recovered,
     streams: open.length,
   };
+}
+
+/** That what it is about does not exist is an answer, not a fault of the connection. */
+function hasEnded(connection: StreamConnection): boolean {
+  if (connection.state !== "failed") return connection.state === "ended";
+  return connection.error.data?.code === "NOT_FOUND";
 }
 
 /** Streams that came back together are told as one. */

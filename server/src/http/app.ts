@@ -34,7 +34,7 @@ import { addTrpcRoute, trpcPath } from "./trpc-route.js";
 export interface AppOptions extends HealthRoutesOptions {
   readonly config: Pick<
     Config,
-    "sse" | "calls" | "corsOrigins" | "isTesting" | "metricsToken" | "trustProxy"
+    "sse" | "calls" | "corsOrigins" | "isTesting" | "metricsToken" | "trustProxy" | "pictureOrigins"
   >;
   readonly services: Services;
   /** Present: an outside gateway may say who connects to it. */
@@ -113,7 +113,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
-  await server.register(helmet, pageSecurity);
+  await server.register(helmet, pageSecurity(config.pictureOrigins));
   await server.register(cors, {
     origin: [...config.corsOrigins],
     credentials: true,
@@ -129,7 +129,12 @@ export async function createApp(options: AppOptions): Promise<App> {
   addMetricsRoute(server, { metrics, tokens, code, metricsToken: config.metricsToken });
   if (devSigner && code) addDevTokenRoute(server, devSigner, code);
   if (dashboard !== undefined)
-    await addDashboardRoutes(server, { folder: dashboard, tokens, handsOutTokens: devSigner !== null });
+    await addDashboardRoutes(server, {
+      folder: dashboard,
+      tokens,
+      handsOutTokens: devSigner !== null,
+      pictureOrigins: config.pictureOrigins,
+    });
   addPlainStreamRoutes(server, { sse, services, tokens });
   addJobOutputRoute(server, { services, tokens, limitCalls });
   addTaskExportRoute(server, { services, tokens, limitCalls });
@@ -146,6 +151,6 @@ function headerOf(value: string | string[] | undefined): string | undefined {
 }
 
 /** So many proxies stand before this server, or those at these addresses do. */
-function trustedProxies(trusted: AppOptions["config"]["trustProxy"]) {
+function trustedProxies(trusted: AppOptions["config"]["trustProxy" | "pictureOrigins"]) {
   return typeof trusted === "number" ? (_address: string, hop: number) => hop < trusted : trusted;
 }

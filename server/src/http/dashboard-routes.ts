@@ -9,6 +9,8 @@ export interface DashboardOptions {
   readonly folder: string;
   readonly tokens: TokenVerifier;
   readonly handsOutTokens: boolean;
+  /** Where pictures may come from besides the page's own origin. */
+  readonly pictureOrigins: readonly string[];
 }
 
 /** The paths of the page, which finds its way by itself from there. */
@@ -17,7 +19,7 @@ const pagePaths = ["/", "/jobs/:jobId", "/spools", "/session", "/operations"] as
 /** Serves the dashboard, and tells it who is signed in: by the cookie of the host application, say. */
 export async function addDashboardRoutes(
   app: FastifyInstance,
-  { folder, tokens, handsOutTokens }: DashboardOptions,
+  { folder, tokens, handsOutTokens, pictureOrigins }: DashboardOptions,
 ): Promise<void> {
   await app.register(fastifyStatic, {
     root: join(folder, "assets"),
@@ -32,6 +34,9 @@ export async function addDashboardRoutes(
       reply.header("cache-control", "no-cache").sendFile("index.html", folder, { cacheControl: false }),
     );
   }
+  app.get("/api/page", (_request, reply) =>
+    reply.header("cache-control", "no-store").send({ pictureOrigins }),
+  );
   app.get("/api/whoami", async (request, reply) => {
     const caller = await createContext(request.raw, null, tokens)
       .authenticate()

@@ -1,17 +1,18 @@
 import type { FastifyHelmetOptions } from "@fastify/helmet";
 
 /**
- * Headers for a dashboard of hashed files from the same origin, which shows pictures that builds publish. What belongs
- * to TLS (HSTS, upgrading requests) is for the proxy that ends it.
+ * Headers for a dashboard of hashed files from the same origin. It shows pictures that builds publish: those in the event
+ * itself, and from the network only what the operator allows, since asking for one tells its host who reads the page. What
+ * belongs to TLS (HSTS, upgrading requests) is for the proxy that ends it.
  */
-export const pageSecurity: FastifyHelmetOptions = {
+export const pageSecurity = (pictureOrigins: readonly string[]): FastifyHelmetOptions => ({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: {
       defaultSrc: ["'none'"],
       scriptSrc: ["'self'"],
       styleSrc: ["'self'"],
-      imgSrc: ["'self'", "data:", "http:", "https:"],
+      imgSrc: ["'self'", "data:", ...pictureOrigins],
       fontSrc: ["'self'"],
       connectSrc: ["'self'"],
       baseUri: ["'none'"],
@@ -21,4 +22,4 @@ export const pageSecurity: FastifyHelmetOptions = {
   },
   strictTransportSecurity: false,
   xFrameOptions: { action: "deny" },
-};
+});
