@@ -31,7 +31,7 @@ try {
     project: "site",
   });
   const page = await visitor.open(`/jobs/${jobId}`);
-  await page.getByRole("button", { name: "Export events" }).waitFor();
+  await page.getByRole("button", { name: "Re-run" }).waitFor();
   await page.getByRole("img", { name: /^Built/ }).waitFor();
   await page.screenshot({ path: `${folder}/job.png`, animations: "disabled" });
 

@@ -60,6 +60,7 @@ export function expectNoComplaints({ complaints }: Visitor, expected?: RegExp): 
 
 /** The events of a job as its page has them, from the button that copies them. */
 export async function copyEvents(page: Page): Promise<readonly CopiedEvent[]> {
+  await page.getByRole("tab", { name: "Events" }).click();
   await page.getByRole("button", { name: "Copy JSON of the events shown" }).click();
   await page.getByRole("button", { name: "Copy JSON of the events shown" }).getByText("Copied").waitFor();
   return JSON.parse(await page.evaluate(readClipboard)) as CopiedEvent[];

@@ -6,8 +6,8 @@ export function JobNotFound() {
       <title>Not found · Jobwire</title>
       <h1>There is no such job</h1>
       <p>
-        It may be somebody else's, or its time is over: finished jobs are kept for a day unless the server
-        says otherwise.
+        It may be somebody else's, it may have been removed, or its time is over: finished jobs are kept for a
+        day unless the server says otherwise.
       </p>
       <Link href="/" className="button">
         All jobs

@@ -1,73 +1,127 @@
-import { useJob, type StreamError } from "@jobwire/client/react";
-import { useState } from "react";
-import { Link } from "wouter";
+import { useMemo, useState } from "react";
+import { useJob, type StreamError, type WatchedJob } from "@jobwire/client/react";
+import { isTerminalJobStatus, type Job } from "@jobwire/shared";
 import { nameOfJob } from "../jobs/name-of-job.js";
-import { StatusMark } from "../jobs/status-mark.js";
-import { CopyButton } from "../shell/copy-button.js";
-import { Documentation } from "./documentation.js";
-import { EventLog } from "./event-log.js";
-import { ExportButton } from "./export-button.js";
-import { FailureOutput } from "./failure-output.js";
+import { messageOf } from "../shell/message-of.js";
+import { useNow } from "../time/use-now.js";
+import { spanOf } from "./course/span.js";
+import { StageList } from "./course/stage-list.js";
+import { failedRowOf, remarksOf, stageRowsOf, type StageRow } from "./course/stage-rows.js";
+import { Waterfall } from "./course/waterfall.js";
+import { EventLog } from "./events/event-log.js";
+import { JobHeader } from "./header/job-header.js";
+import { useRemoved } from "./header/removed-jobs.js";
 import { JobNotFound } from "./job-not-found.js";
-import { LiveProgress } from "./live-progress.js";
-import { ReplayScrubber } from "./replay-scrubber.js";
-import { SnapshotPicture } from "./snapshot-picture.js";
-import { StageTimeline } from "./stage-timeline.js";
-import { useReplay } from "./use-replay.js";
+import { JobSkeleton } from "./job-skeleton.js";
+import { JsonPanel } from "./json-panel.js";
+import { findFailingLine } from "./output/failing-line.js";
+import { OutputPanel } from "./output/output-panel.js";
+import { useJobOutput } from "./output/use-job-output.js";
+import { setLineTarget } from "./output/use-line-target.js";
+import { usePlayback, useReplay, type ShownJob } from "./replay.js";
+import { ResultPanel } from "./result/result-panel.js";
+import { Tabs } from "./tabs.js";
+import { jobTabs, openingTab, useChosenTab, type JobTab } from "./use-chosen-tab.js";
+import { outcomeOf, useJobRecord } from "./use-job-record.js";
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
-  const { job, events, droppedEvents, connection } = useJob(jobId);
-  const [position, setPosition] = useState<number | null>(null);
-  const shown = useReplay(job, events, position);
-  if (connection.state === "failed" && connection.error.data?.code === "NOT_FOUND") return <JobNotFound />;
-  if (!shown) return connection.state === "failed" && <Refused error={connection.error} />;
-  const isFinished = connection.state === "ended";
-  return (
-    <>
-      <title>{`${nameOfJob(shown)} · Jobwire`}</title>
-      <p className="small">
-        <Link href="/">All jobs</Link>
-      </p>
-      <div className="page-head job-head">
-        <div>
-          <h1>{nameOfJob(shown)}</h1>
-          <p className="label job-id">
-            <span>{jobId}</span>
-            <CopyButton text={jobId} label="Copy the job's id" />
-          </p>
-        </div>
-        <span role={position === null ? "status" : undefined} className="job-status">
-          <StatusMark status={shown.status} label={shown.stageLabel} />
-        </span>
-        {isFinished && <ExportButton jobId={jobId} />}
-      </div>
-      {isFinished && <ReplayScrubber events={events} position={position} onMove={setPosition} />}
-      <div className="job-columns">
-        <section className="card job-card" aria-labelledby="stages">
-          <h2 id="stages">Stages</h2>
-          <StageTimeline job={shown} events={events} isReplay={position !== null} />
-        </section>
-        <div className="job-results">
-          <LiveProgress job={shown} />
-          {shown.status === "failed" && <FailureOutput message={shown.message} />}
-          {shown.picture && <SnapshotPicture picture={shown.picture} />}
-          {shown.documentation.map((section) => (
-            <Documentation key={section.section} section={section} />
-          ))}
-        </div>
-      </div>
-      <EventLog
-        events={position === null ? events : events.slice(0, position)}
-        droppedEvents={droppedEvents}
-      />
-    </>
+  const watched = useJob(jobId);
+  const { job: view, connection } = watched;
+  const record = useJobRecord(jobId, view);
+  const isRemoved = useRemoved(jobId);
+  if (isRemoved) return <JobNotFound />;
+  if (connection.state === "failed") {
+    if (connection.error.data?.code === "NOT_FOUND") return <JobNotFound />;
+    if (!view || !record) return <Refused error={connection.error} />;
+  }
+  return view && record ? <KnownJob watched={watched} view={view} record={record} /> : <JobSkeleton />;
+}
+
+interface KnownJobProps {
+  readonly watched: WatchedJob;
+  readonly view: NonNullable<WatchedJob["job"]>;
+  readonly record: Job;
+}
+
+function KnownJob({ watched: { events }, view, record }: KnownJobProps) {
+  const isOver = view.status !== null && isTerminalJobStatus(view.status);
+  const clock = useNow(isOver ? null : 1000);
+  const span = useMemo(() => spanOf(view, record, clock), [view, record, clock]);
+  const playback = usePlayback(span);
+  const { moment } = playback;
+  const now = useMemo(
+    () => ({ view, job: { ...record, outcome: outcomeOf(view) }, events }),
+    [view, record, events],
   );
+  const rowsNow = useMemo(() => rowsOf(now), [now]);
+  const shown = useReplay(now, moment);
+  const rows = useMemo(() => rowsOf(shown), [shown]);
+  const spanShown = moment ? { ...span, endMs: moment.getTime() } : span;
+
+  const [chosen, choose] = useChosenTab();
+  const [stage, setStage] = useState<StageRow | null>(null);
+  const output = useJobOutput(record.id, chosen === "output" || (chosen === null && view.status !== "ready"));
+  const tab = chosen ?? openingTab(view, output);
+  const failingLine = useMemo(
+    () =>
+      view.status === "failed" ? findFailingLine(output.text, failedRowOf(rowsNow), view.message) : null,
+    [view.status, view.message, rowsNow, output],
+  );
+  const choosePlainly = (name: JobTab) => {
+    setLineTarget(null);
+    setStage(null);
+    choose(name);
+  };
+  return (
+    <div className="job-page">
+      <title>{`${nameOfJob(view)} · Jobwire`}</title>
+      <JobHeader
+        view={shown.view}
+        job={shown.job}
+        rows={rows}
+        span={spanShown}
+        isReplay={moment !== null}
+        isOver={isOver}
+      />
+      <Waterfall rows={rowsNow} span={span} events={events} playback={playback} isOver={isOver} />
+      <div className="job-columns">
+        <StageList
+          rows={rows}
+          span={spanShown}
+          onSelect={(row) => {
+            setLineTarget(null);
+            setStage(row);
+            choose("output");
+          }}
+        />
+        <Tabs label="About this job" tabs={jobTabs} selected={tab} onSelect={choosePlainly}>
+          {tab === "output" && (
+            <OutputPanel
+              jobId={record.id}
+              output={output}
+              moment={moment}
+              failingLine={failingLine}
+              stage={stage}
+              isLive={!isOver}
+            />
+          )}
+          {tab === "result" && <ResultPanel view={shown.view} isOver={isOver} />}
+          {tab === "events" && <EventLog events={shown.events} isLive={!isOver || moment !== null} />}
+          {tab === "json" && <JsonPanel job={shown.job} />}
+        </Tabs>
+      </div>
+    </div>
+  );
+}
+
+function rowsOf({ view, job, events }: ShownJob): readonly StageRow[] {
+  return stageRowsOf(view, remarksOf(job, events));
 }
 
 function Refused({ error }: { readonly error: StreamError }) {
   return (
     <p role="alert" className="notice notice-bad">
-      {error.message}
+      {messageOf(error)}
     </p>
   );
 }

@@ -30,7 +30,10 @@ export function forgetFailedLoads(): void {
   failures.clear();
 }
 
-/** So that one can go everywhere also when the server is away, or another version of it is there. */
-export function loadPagesAhead(): void {
-  for (const load of loads) load().catch(() => {});
+/**
+ * So that one can go everywhere also when the server is away, or another version of it is there. One after the other: a page
+ * that has come may name others.
+ */
+export async function loadPagesAhead(): Promise<void> {
+  for (const load of loads) await load().catch(() => {});
 }

@@ -17,7 +17,7 @@ export function Pages({ identity }: { readonly identity: Identity }) {
   const [path] = useLocation();
   useEffect(() => {
     // Not before what is on screen has come.
-    const timer = setTimeout(loadPagesAhead, aheadAfterMs);
+    const timer = setTimeout(() => void loadPagesAhead(), aheadAfterMs);
     return () => clearTimeout(timer);
   }, []);
   return (

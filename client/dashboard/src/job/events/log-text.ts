@@ -1,6 +1,6 @@
 import type { Tracked } from "@jobwire/client/react";
 import type { JobStreamEvent } from "@jobwire/shared";
-import { formatDuration } from "../time/format-time.js";
+import { formatDuration } from "../../time/format-time.js";
 
 /** One line about an event. */
 export function summaryOf(event: JobStreamEvent): string {

@@ -1,0 +1,75 @@
+import { useMemo, type ComponentProps } from "react";
+import type { SectionView } from "@jobwire/client";
+import Markdown, { defaultUrlTransform, type Components } from "react-markdown";
+import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
+import remarkGfm from "remark-gfm";
+import { evenDocument } from "./even-document.js";
+import { Picture } from "./picture.js";
+
+/** Markdown from a worker is not trusted: raw HTML is not taken, and what comes out is sanitised besides. */
+export function Documentation({ section: { section, title, markdown } }: { readonly section: SectionView }) {
+  const id = `documentation-${section}`;
+  const plugins = useMemo(
+    () =>
+      [[rehypeSanitize, schema], evenDocument(`${id}-`)] as ComponentProps<typeof Markdown>["rehypePlugins"],
+    [id],
+  );
+  return (
+    <section className="documentation" aria-labelledby={id}>
+      <p className="label" dir="auto">
+        {section}
+      </p>
+      <h2 id={id} dir="auto">
+        {title}
+      </h2>
+      <div className="prose">
+        <Markdown
+          remarkPlugins={[remarkGfm]}
+          rehypePlugins={plugins}
+          components={components}
+          urlTransform={(url, key) =>
+            key === "src" && url.startsWith("data:image/") ? url : defaultUrlTransform(url)
+          }
+        >
+          {markdown}
+        </Markdown>
+      </div>
+    </section>
+  );
+}
+
+const schema = {
+  ...defaultSchema,
+  protocols: { ...defaultSchema.protocols, src: ["http", "https", "data"] },
+};
+
+const components: Components = {
+  // What is too wide scrolls in its own box, also by keyboard.
+  pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
+  table: ({ children }) => (
+    <div className="prose-table" role="group" aria-label="Table" tabIndex={0}>
+      <table>{children}</table>
+    </div>
+  ),
+  // The first column of a table often has no name.
+  th: ({ children, style }) =>
+    children ? (
+      <th scope="col" style={style} dir="auto">
+        {children}
+      </th>
+    ) : (
+      <td />
+    ),
+  input: ({ checked = false }) => (
+    <span className="task-box" role="img" aria-label={checked ? "done" : "to do"} data-done={checked} />
+  ),
+  img: ({ src = "", alt = "" }) => <Picture url={src} alt={alt} />,
+  a: ({ href = "", children }) =>
+    href.startsWith("#") ? (
+      <a href={href}>{children ?? href}</a>
+    ) : (
+      <a href={href} target="_blank" rel="noreferrer">
+        {children ?? href}
+      </a>
+    ),
+};
