@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { describeInBrowser } from "./support/browser.js";
+import { expectGoodPage } from "./support/page-checks.js";
 import { openShop, type Shop } from "./support/shop.js";
 import { expectNoComplaints, invite } from "./support/visitor.js";
 
@@ -159,29 +156,4 @@ async function furnish(shop: Shop) {
   await service.spools.register.mutate({ tagSpool: "MK-1", estadoDetalle: "Fit-up" });
   await trpc.spools.tomar.mutate({ tagSpool: "MK-1", workerNombre: "alice" });
   return { running, failed };
-}
-
-/** Without a violation of axe's rules, and without a scroll bar across. */
-async function expectGoodPage(page: Page, what: string): Promise<void> {
-  await page.evaluate(await axeSource);
-  const { violations } = await page.evaluate(runAxe);
-  expect(
-    violations.map(({ id, nodes }) => `${what}: ${id} ${nodes.map(({ html }) => html).join(" ")}`),
-  ).toEqual([]);
-  expect(await page.evaluate(overflowOfPage), what).toBeLessThanOrEqual(0);
-}
-
-const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-// What follows runs in the page.
-
-function runAxe(): Promise<AxeResults> {
-  return (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run();
-}
-
-function overflowOfPage(): number {
-  const { scrollWidth, clientWidth } = (
-    globalThis as unknown as { document: { documentElement: { scrollWidth: number; clientWidth: number } } }
-  ).document.documentElement;
-  return scrollWidth - clientWidth;
 }

@@ -19,7 +19,9 @@ export interface OutputPanelProps {
   readonly isLive: boolean;
 }
 
-export const rowHeight = 20;
+const rowHeight = 20;
+/** So many stand before the line that was gone to. */
+const linesBefore = 4;
 
 /** What the job's commands write, as a terminal would show it. */
 export function OutputPanel({ jobId, output, moment, failingLine, stage, isLive }: OutputPanelProps) {
@@ -46,7 +48,7 @@ export function OutputPanel({ jobId, output, moment, failingLine, stage, isLive 
     const { scrollTop, clientHeight } = element;
     const top = index * rowHeight;
     const isVisible = top >= scrollTop && top + rowHeight <= scrollTop + clientHeight;
-    if (!isVisible) element.scrollTop = Math.max(0, top - clientHeight / 3);
+    if (!isVisible) element.scrollTop = Math.max(0, top - linesBefore * rowHeight);
   };
   // Once its line is there: a link, the failure, the stage that was chosen.
   const wanted = targetIndex ?? (target === null ? (stageStart(output, stage) ?? failingLine) : null);

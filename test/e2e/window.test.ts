@@ -3,10 +3,10 @@ import { describeInBrowser } from "./support/browser.js";
 import { shareShop } from "./support/shared-shop.js";
 import { invite } from "./support/visitor.js";
 
-describeInBrowser("a page whose script does not come", (given) => {
+describeInBrowser("the window around the pages", (given) => {
   const shared = shareShop(given);
 
-  test("says that a new version is out when the server has the script no longer, and the rest of the window stays", async () => {
+  test("says that a new version is out when the server has the script of a page no longer; the rest of the window stays", async () => {
     await using visitor = await invite(given.browser, shared.shop.url, { sub: "alice" });
     await visitor.context.route("**/assets/spool-board-page-*.js", (route) => route.fulfill({ status: 404 }));
     const page = await visitor.open();
@@ -19,7 +19,7 @@ describeInBrowser("a page whose script does not come", (given) => {
     await page.getByRole("heading", { name: "Spool board" }).waitFor();
   });
 
-  test("says that one is offline, and opens by itself when the network is back", async () => {
+  test("says that one is offline when a script does not come, and opens the page by itself when the network is back", async () => {
     await using visitor = await invite(given.browser, shared.shop.url, { sub: "bob" });
     await visitor.context.route("**/assets/spool-board-page-*.js", (route) => route.abort());
     const page = await visitor.open();
@@ -33,7 +33,7 @@ describeInBrowser("a page whose script does not come", (given) => {
     await page.getByRole("heading", { name: "Spool board" }).waitFor();
   });
 
-  test("is rare: the scripts of the pages come ahead of need", async () => {
+  test("has the scripts of the pages ahead of need", async () => {
     await using visitor = await invite(given.browser, shared.shop.url, { sub: "carol" });
     const page = await visitor.context.newPage();
     const scripts = ["job-page", "spool-board-page", "session-page"].map((name) =>
@@ -46,16 +46,12 @@ describeInBrowser("a page whose script does not come", (given) => {
     await page.getByRole("link", { name: "Spools" }).click();
     await page.getByRole("heading", { name: "Spool board" }).waitFor();
   });
-});
-
-describeInBrowser("a time on the page", (given) => {
-  const shared = shareShop(given);
 
   test.each([
     { locale: "en-US", clock: /^\d\d:\d\d:\d\d [AP]M$/, exact: /^\d\d:\d\d:\d\d\.\d{3} [AP]M$/ },
     { locale: "de-DE", clock: /^\d\d:\d\d:\d\d$/, exact: /^\d\d:\d\d:\d\d,\d{3}$/ },
   ])(
-    "is written as the reader's locale has it, with date, zone and distance in its tooltip: $locale",
+    "writes times as the reader's locale has it, with date, zone and distance in a tooltip: $locale",
     async ({ locale, clock, exact }) => {
       const sub = `reader-${locale}`;
       const { trpc } = await shared.shop.client(sub);
