@@ -223,10 +223,8 @@ interface Shifts {
   shifts: string[];
 }
 
-interface LayoutShift {
-  readonly sources: readonly {
-    readonly node: { closest?(selector: string): unknown; readonly className?: string } | null;
-  }[];
+interface ShiftedNode {
+  readonly parentElement: { closest(selector: string): unknown; readonly className: string } | null;
 }
 
 /** All but what is on the axis of time, which grows until the end. */
@@ -234,9 +232,13 @@ function watchShifts(): void {
   const page = globalThis as unknown as Shifts;
   page.shifts = [];
   new PerformanceObserver((list) => {
-    for (const { sources } of list.getEntries() as unknown as readonly LayoutShift[])
+    const entries = list.getEntries() as unknown as readonly {
+      readonly sources: readonly { readonly node: ShiftedNode | null }[];
+    }[];
+    for (const { sources } of entries)
       for (const { node } of sources)
-        if (!node?.closest?.(".waterfall-body")) page.shifts.push(String(node?.className));
+        if (!node?.parentElement?.closest(".waterfall-body"))
+          page.shifts.push(`in ${node?.parentElement?.className}`);
   }).observe({ type: "layout-shift" as "function" });
 }
 

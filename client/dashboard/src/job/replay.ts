@@ -26,7 +26,7 @@ export function useReplay(now: ShownJob, moment: Date | null): ShownJob {
 }
 
 /** As it was at a moment, as far as its state tells. */
-export function jobAt(job: Job, moment: Date): Job {
+function jobAt(job: Job, moment: Date): Job {
   if (job.outcome && job.updatedAt <= moment) return job;
   const stages = job.stages
     .filter(({ startedAt }, index) => index === 0 || startedAt <= moment)

@@ -53,7 +53,7 @@ export function Playhead({ span, events, rows, playback: { moment, move } }: Pla
   );
 }
 
-export function describeMoment(
+function describeMoment(
   moment: Date,
   { startMs }: Span,
   events: readonly Tracked<JobStreamEvent>[],

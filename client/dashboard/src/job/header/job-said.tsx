@@ -15,6 +15,15 @@ export function JobSaid({ view, job }: JobSaidProps) {
   const percent = Math.round(progress?.percent ?? 0);
   return (
     <div className="job-said">
+      <p className="small job-said-text" dir="auto" title={message}>
+        {status === "scheduled" && job.runAt ? (
+          <>
+            Starts at <Clock time={job.runAt} />
+          </>
+        ) : (
+          describe(view, job)
+        )}
+      </p>
       <div
         className="meter"
         data-idle={!isRunning}
@@ -28,15 +37,6 @@ export function JobSaid({ view, job }: JobSaidProps) {
       >
         <span style={{ transform: `scaleX(${percent / 100})` }} />
       </div>
-      <p className="small job-said-text" dir="auto" title={message}>
-        {status === "scheduled" && job.runAt ? (
-          <>
-            Starts at <Clock time={job.runAt} />
-          </>
-        ) : (
-          describe(view, job)
-        )}
-      </p>
     </div>
   );
 }

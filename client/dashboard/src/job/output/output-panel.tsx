@@ -38,9 +38,9 @@ export function OutputPanel({ jobId, output, moment, failingLine, stage, isLive 
   const [query, setQuery] = useState("");
   const deferredQuery = useDeferredValue(query.toLowerCase());
   const matches = useMatches(output, deferredQuery);
-  const [matchAt, setMatchAt] = useState(0);
-  const match =
-    matches.indexes.length === 0 ? null : (matches.indexes[matchAt % matches.indexes.length] ?? null);
+  const [place, setPlace] = useState({ query: "", at: 0 });
+  const matchAt = place.query === deferredQuery ? place.at : 0;
+  const match = matches.indexes[matchAt] ?? null;
 
   const scrollTo = (index: number) => {
     const element = viewport.current;
@@ -71,7 +71,7 @@ export function OutputPanel({ jobId, output, moment, failingLine, stage, isLive 
     const { length } = matches.indexes;
     if (length === 0) return;
     const next = (matchAt + by + length) % length;
-    setMatchAt(next);
+    setPlace({ query: deferredQuery, at: next });
     const index = matches.indexes[next];
     if (index !== undefined) setLineTarget(text.numberOf(index));
   };
@@ -80,10 +80,7 @@ export function OutputPanel({ jobId, output, moment, failingLine, stage, isLive 
       <OutputToolbar
         jobId={jobId}
         query={query}
-        onQuery={(next) => {
-          setQuery(next);
-          setMatchAt(0);
-        }}
+        onQuery={setQuery}
         matchCount={matches.indexes.length}
         matchAt={matchAt}
         onStep={step}

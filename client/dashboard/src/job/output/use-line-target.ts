@@ -5,7 +5,7 @@ export function useLineTarget(): number | null {
   return useSyncExternalStore(subscribe, readLineTarget);
 }
 
-export function readLineTarget(): number | null {
+function readLineTarget(): number | null {
   const match = /^#L([1-9]\d{0,9})$/.exec(location.hash);
   return match ? Number(match[1]) : null;
 }
