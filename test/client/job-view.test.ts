@@ -1,4 +1,4 @@
-import { applyFeedEvent, applyJobEvent, emptyJobView, type JobView } from "@jobwire/client";
+import { applyFeedEvent, applyJob, applyJobEvent, emptyJobView, type JobView } from "@jobwire/client";
 import {
   applyToJob,
   jobStageLabels,
@@ -56,6 +56,20 @@ describe("a job's view", () => {
     });
     expect(view.documentation.map(({ section, markdown }) => section + markdown)).toEqual(["a3", "b2"]);
     expect(view.progress).toEqual({ stage: "scaffold", percent: 40, message: null });
+  });
+
+  test("has the progress of the stage of now from the job's state, where its event is no longer kept", () => {
+    const { states } = historyOf(["starting", "scaffold"]);
+    const said = { stage: "scaffold", percent: 40, message: "half of it" } as const;
+    const job = applyToJob(states.at(-1) ?? null, {
+      type: "build.progress",
+      jobId,
+      timestamp: new Date(0),
+      ...said,
+    });
+    expect(applyJob(emptyJobView(jobId), job).progress).toEqual(said);
+    const next = historyOf(["starting", "scaffold", "code"]).states.at(-1);
+    expect(next && applyJob(emptyJobView(jobId), next).progress).toBeNull();
   });
 
   test("passes over a type that a newer server sends", () => {

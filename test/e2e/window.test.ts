@@ -1,3 +1,5 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeInBrowser } from "./support/browser.js";
 import { shareShop } from "./support/shared-shop.js";
@@ -45,6 +47,20 @@ describeInBrowser("the window around the pages", (given) => {
     await visitor.context.setOffline(true);
     await page.getByRole("link", { name: "Spools" }).click();
     await page.getByRole("heading", { name: "Spool board" }).waitFor();
+  });
+
+  test("needs little script to show the first page", async () => {
+    const document = await readFile(join(given.dashboard, "index.html"), "utf8");
+    const scripts = [...document.matchAll(/(?:src|href)="\/(assets\/[^"]+\.js)"/g)].map(
+      ([, path = ""]) => path,
+    );
+    const sizes = await Promise.all(
+      scripts.map(async (path) => (await stat(join(given.dashboard, `${path}.gz`))).size),
+    );
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    process.stdout.write(`The first page: ${bytes} bytes of script, gzipped.\n`);
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(bytes).toBeLessThanOrEqual(120 * 1024);
   });
 
   test.each([

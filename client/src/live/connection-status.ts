@@ -7,7 +7,7 @@ export interface ConnectionStatus {
    * - `connecting`: the first attempt is under way.
    * - `live`: events arrive as they happen.
    * - `reconnecting`: it is tried again by itself; nothing will be lost.
-   * - `failed`: a stream ended with an error that trying again does not mend.
+   * - `failed`: a stream ended with an error that trying again does not mend; that what it is about does not exist is none.
    */
   readonly state: "idle" | "connecting" | "live" | "reconnecting" | "failed";
   /** Since when. */

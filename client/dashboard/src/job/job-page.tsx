@@ -105,7 +105,7 @@ function KnownJob({ watched: { events }, view, record }: KnownJobProps) {
               isLive={!isOver}
             />
           )}
-          {tab === "result" && <ResultPanel view={shown.view} isOver={isOver} />}
+          {tab === "result" && <ResultPanel view={shown.view} isOver={isOver} isReplay={moment !== null} />}
           {tab === "events" && <EventLog events={shown.events} isLive={!isOver || moment !== null} />}
           {tab === "json" && <JsonPanel job={shown.job} />}
         </Tabs>

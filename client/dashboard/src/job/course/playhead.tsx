@@ -53,11 +53,7 @@ export function Playhead({ span, events, rows, playback: { moment, move } }: Pla
   );
 }
 
-function describeMoment(
-  moment: Date,
-  { startMs }: Span,
-  events: readonly Tracked<JobStreamEvent>[],
-): string {
+function describeMoment(moment: Date, { startMs }: Span, events: readonly Tracked<JobStreamEvent>[]): string {
   const after = formatDuration(moment.getTime() - startMs);
   const count = countUntil(events, moment);
   return `${formatExactClock(moment)}, ${after} after it was queued, event ${count} of ${events.length}`;

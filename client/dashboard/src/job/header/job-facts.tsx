@@ -19,7 +19,7 @@ export function JobFacts({ job, rows, span }: JobFactsProps) {
   const format = job.outcome ? formatDuration : formatElapsed;
   return (
     <dl className="job-facts">
-      <Fact name="Pipeline">{pipeline ?? <span className="soft">driven from outside</span>}</Fact>
+      <Fact name="Pipeline">{pipeline ?? none}</Fact>
       <Fact name="Project">{project ?? none}</Fact>
       <Fact name="Owner">{ownerId}</Fact>
       <Fact name="Worker">{workerId ?? none}</Fact>

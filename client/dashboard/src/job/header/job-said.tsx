@@ -1,6 +1,7 @@
 import type { JobView } from "@jobwire/client";
 import type { Job } from "@jobwire/shared";
 import { Clock } from "../../time/clock.js";
+import { formatDuration } from "../../time/format-time.js";
 import { titleOf } from "../course/stage-rows.js";
 
 export interface JobSaidProps {
@@ -41,7 +42,9 @@ export function JobSaid({ view, job }: JobSaidProps) {
   );
 }
 
-function describe({ status, stageLabel, progress, message }: JobView, job: Job): string {
+function describe({ status, stageLabel, progress, message, updatedAt }: JobView, job: Job): string {
+  if (status === "ready" && updatedAt)
+    return `In ${formatDuration(updatedAt.getTime() - job.createdAt.getTime())}`;
   if (status === "queued") return describeWaiting(job);
   if (status === "failed") return firstLineOf(message);
   if (progress)

@@ -10,9 +10,11 @@ const Documentation = lazyPage(async () => (await import("./documentation.js")).
 export interface ResultPanelProps {
   readonly view: JobView;
   readonly isOver: boolean;
+  /** An earlier moment is shown. */
+  readonly isReplay: boolean;
 }
 
-export function ResultPanel({ view, isOver }: ResultPanelProps) {
+export function ResultPanel({ view, isOver, isReplay }: ResultPanelProps) {
   const { status, message, picture, documentation } = view;
   const isEmpty = status !== "failed" && !picture && documentation.length === 0;
   return (
@@ -36,9 +38,9 @@ export function ResultPanel({ view, isOver }: ResultPanelProps) {
       </Suspense>
       {isEmpty && (
         <p className="soft small">
-          {isOver
-            ? "It has published no picture and no documentation."
-            : "The picture and the documentation that a build publishes come here."}
+          {isReplay && "Nothing had been published by then."}
+          {!isReplay && isOver && "It has published no picture and no documentation."}
+          {!isReplay && !isOver && "The picture and the documentation that a build publishes come here."}
         </p>
       )}
     </div>
