@@ -15,6 +15,7 @@ export interface BuiltDashboard extends AsyncDisposable {
 export async function buildDashboard(): Promise<BuiltDashboard> {
   const folder = await mkdtemp(join(tmpdir(), "jobwire-dashboard-"));
   const build = ["run", "--silent", "--workspace", "@jobwire/client", "dashboard", "--", "--outDir", folder];
-  await promisify(execFile)("npm", build, { cwd: root });
+  // As it is published: tests have another environment, with which React would be that of development.
+  await promisify(execFile)("npm", build, { cwd: root, env: { ...process.env, NODE_ENV: "production" } });
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
