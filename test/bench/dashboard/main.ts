@@ -7,10 +7,12 @@ import { buildDashboard } from "../../e2e/support/built-dashboard.js";
 import { invite } from "../../e2e/support/visitor.js";
 import { findChromium, launchChromium } from "../../sse/support/chromium.js";
 import { signTestToken, testSecret } from "../../support/test-server.js";
+import { measureJobPage } from "./job-page.js";
 
 const help = `Usage: npm run bench:dashboard -- [options]
 
-Shows the list of jobs in Chromium while their events come in, and says how long the page was not to be spoken to.
+Shows the list of jobs in Chromium while their events come in, and says how long the page was not to be spoken to; then the
+page of a job of 1,000 events and 100,000 lines of output.
 
 Options:
   --jobs <number>     how many jobs the list has (500)
@@ -62,6 +64,7 @@ async function measure(load: Load): Promise<void> {
     await page.getByText(`event ${published.events}`, { exact: true }).waitFor();
     const observed = await page.evaluate(readObservations);
     console.log(summaryOf({ load, published, observed }));
+    console.log(await measureJobPage({ browser, url, alice, robot }, { events: 1000, lines: 100_000 }));
   } finally {
     await browser.close();
   }

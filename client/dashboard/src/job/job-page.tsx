@@ -8,20 +8,14 @@ import { spanOf } from "./course/span.js";
 import { StageList } from "./course/stage-list.js";
 import { failedRowOf, remarksOf, stageRowsOf, type StageRow } from "./course/stage-rows.js";
 import { Waterfall } from "./course/waterfall.js";
-import { EventLog } from "./events/event-log.js";
 import { JobHeader } from "./header/job-header.js";
 import { useRemoved } from "./header/removed-jobs.js";
 import { JobNotFound } from "./job-not-found.js";
+import { JobPanels } from "./job-panels.js";
 import { JobSkeleton } from "./job-skeleton.js";
-import { JsonPanel } from "./json-panel.js";
-import { findFailingLine } from "./output/failing-line.js";
-import { OutputPanel } from "./output/output-panel.js";
-import { useJobOutput } from "./output/use-job-output.js";
 import { setLineTarget } from "./output/use-line-target.js";
 import { usePlayback, useReplay, type ShownJob } from "./replay.js";
-import { ResultPanel } from "./result/result-panel.js";
-import { Tabs } from "./tabs.js";
-import { jobTabs, openingTab, useChosenTab, type JobTab } from "./use-chosen-tab.js";
+import { useChosenTab, type JobTab } from "./use-chosen-tab.js";
 import { outcomeOf, useJobRecord } from "./use-job-record.js";
 
 export function JobPage({ jobId }: { readonly jobId: string }) {
@@ -60,17 +54,10 @@ function KnownJob({ watched: { events }, view, record }: KnownJobProps) {
 
   const [chosen, choose] = useChosenTab();
   const [stage, setStage] = useState<StageRow | null>(null);
-  const output = useJobOutput(record.id, chosen === "output" || (chosen === null && view.status !== "ready"));
-  const tab = chosen ?? openingTab(view, output);
-  const failingLine = useMemo(
-    () =>
-      view.status === "failed" ? findFailingLine(output.text, failedRowOf(rowsNow), view.message) : null,
-    [view.status, view.message, rowsNow, output],
-  );
-  const choosePlainly = (name: JobTab) => {
+  const show = (tab: JobTab, row: StageRow | null) => {
     setLineTarget(null);
-    setStage(null);
-    choose(name);
+    setStage(row);
+    choose(tab);
   };
   return (
     <div className="job-page">
@@ -85,30 +72,16 @@ function KnownJob({ watched: { events }, view, record }: KnownJobProps) {
       />
       <Waterfall rows={rowsNow} span={span} events={events} playback={playback} isOver={isOver} />
       <div className="job-columns">
-        <StageList
-          rows={rows}
-          span={spanShown}
-          onSelect={(row) => {
-            setLineTarget(null);
-            setStage(row);
-            choose("output");
-          }}
+        <StageList rows={rows} span={spanShown} onSelect={(row) => show("output", row)} />
+        <JobPanels
+          now={now}
+          shown={shown}
+          moment={moment}
+          failedRow={failedRowOf(rowsNow)}
+          chosen={chosen}
+          stage={stage}
+          onChoose={(tab) => show(tab, null)}
         />
-        <Tabs label="About this job" tabs={jobTabs} selected={tab} onSelect={choosePlainly}>
-          {tab === "output" && (
-            <OutputPanel
-              jobId={record.id}
-              output={output}
-              moment={moment}
-              failingLine={failingLine}
-              stage={stage}
-              isLive={!isOver}
-            />
-          )}
-          {tab === "result" && <ResultPanel view={shown.view} isOver={isOver} isReplay={moment !== null} />}
-          {tab === "events" && <EventLog events={shown.events} isLive={!isOver || moment !== null} />}
-          {tab === "json" && <JsonPanel job={shown.job} />}
-        </Tabs>
       </div>
     </div>
   );

@@ -3,7 +3,8 @@ import { useEffect, useState } from "react";
 const saidForMs = 2000;
 
 export interface CopyButtonProps {
-  readonly text: string;
+  /** What makes it is called when it is copied: a long text is not made for a button that nobody presses. */
+  readonly text: string | (() => string);
   /** What the button says; `label` says the same to those who do not see where it is. */
   readonly children?: string;
   readonly label: string;
@@ -18,7 +19,7 @@ export function CopyButton({ text, children = "Copy", label }: CopyButtonProps) 
     return () => clearTimeout(timer);
   }, [said]);
   const copy = () => {
-    navigator.clipboard.writeText(text).then(
+    navigator.clipboard.writeText(typeof text === "string" ? text : text()).then(
       () => setSaid("Copied"),
       () => setSaid("Not allowed"),
     );

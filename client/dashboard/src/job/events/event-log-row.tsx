@@ -39,7 +39,7 @@ export function EventLogRow({ event, isOpen, isCurrent, onToggle, onFocus, onKey
       </button>
       {isOpen && (
         <div className="event-detail">
-          <CopyButton text={jsonOf([event])} label="Copy JSON of this event">
+          <CopyButton text={() => jsonOf([event])} label="Copy JSON of this event">
             Copy JSON
           </CopyButton>
           <pre tabIndex={0}>{jsonOf([event])}</pre>

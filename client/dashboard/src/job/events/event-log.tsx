@@ -34,7 +34,7 @@ export function EventLog({ events, isLive }: EventLogProps) {
         <span role="status" className="small number soft">
           {filter.trim() === "" ? `${events.length} events` : `${shown.length} of ${events.length} events`}
         </span>
-        <CopyButton text={jsonOf(shown)} label="Copy JSON of the events shown">
+        <CopyButton text={() => jsonOf(shown)} label="Copy JSON of the events shown">
           Copy JSON
         </CopyButton>
       </div>
