@@ -153,6 +153,7 @@ describeInBrowser("the page of a job", (given) => {
     const { page, visitor } = visited;
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await page.getByLabel("Reason").fill("wrong branch");
+    await expectGoodPage(page, "asking");
     await page.getByRole("button", { name: "Cancel the job" }).click();
     await page.locator(".job-status").getByText("Cancelled").waitFor();
     await page.locator(".job-said").getByText("Cancelled by grace: wrong branch").waitFor();

@@ -54,7 +54,10 @@ export function JobActions({ jobId, isOver }: JobActionsProps) {
           Cancel
         </button>
       )}
-      <CopyButton text={`${location.origin}/jobs/${jobId}`} label="Copy link to this job">
+      <CopyButton
+        text={() => location.origin + location.pathname + location.hash}
+        label="Copy link to this job"
+      >
         Copy link
       </CopyButton>
       <button

@@ -1,4 +1,4 @@
-import { useMemo, type ComponentProps } from "react";
+import { memo, useMemo, type ComponentProps } from "react";
 import type { SectionView } from "@jobwire/client";
 import Markdown, { defaultUrlTransform, type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
@@ -6,8 +6,24 @@ import remarkGfm from "remark-gfm";
 import { evenDocument } from "./even-document.js";
 import { Picture } from "./picture.js";
 
-/** Markdown from a worker is not trusted: raw HTML is not taken, and what comes out is sanitised besides. */
-export function Documentation({ section: { section, title, markdown } }: { readonly section: SectionView }) {
+interface DocumentationProps {
+  readonly section: SectionView;
+}
+
+/**
+ * Markdown from a worker is not trusted: raw HTML is not taken, and what comes out is sanitised besides. Read again only when it
+ * is another one: the page around it changes every second, and in a replay more often.
+ */
+export const Documentation = memo(ReadDocumentation, isSameDocument);
+
+function isSameDocument(
+  { section: one }: DocumentationProps,
+  { section: other }: DocumentationProps,
+): boolean {
+  return one.section === other.section && one.title === other.title && one.markdown === other.markdown;
+}
+
+function ReadDocumentation({ section: { section, title, markdown } }: DocumentationProps) {
   const id = `documentation-${section}`;
   const plugins = useMemo(
     () =>
