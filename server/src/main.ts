@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { builtDashboard } from "./built-dashboard.js";
 import { readConfig, withDataFolder, type Config } from "./config.js";
-import { createTokens } from "./http/create-tokens.js";
+import { createTokens } from "./http/auth/create-tokens.js";
 import { createLog } from "./create-log.js";
 import { Member } from "./processes/member.js";
 import { Primary } from "./processes/primary.js";

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { Config } from "./config.js";
-import { addRedisMetrics } from "./http/redis-metrics.js";
+import { addRedisMetrics } from "./http/metrics/redis-metrics.js";
 import { openFileStore } from "./store/file-store.js";
 import { openMemoryStore } from "./store/memory-store.js";
 import { openRedisStore } from "./store/redis-store.js";

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import type { TokenSigner } from "./http/tokens.js";
+import type { TokenSigner } from "./http/auth/tokens.js";
 
 export interface WorkerProcessOptions {
   /** The program: a module path, relative to the working directory. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { createSecretTokens } from "../../../server/src/http/secret-tokens.js";
+import { createSecretTokens } from "../../../server/src/http/auth/secret-tokens.js";
 import { tokenSecret } from "../token.js";
 
 const tokens = createSecretTokens(tokenSecret);

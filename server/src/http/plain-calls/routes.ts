@@ -1,10 +1,10 @@
 import { callTRPCProcedure } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AppRouter } from "../../app-router.js";
-import type { CallLimiter } from "../call-limiter.js";
-import { createContext } from "../context.js";
-import { requireJson } from "../require-json.js";
-import type { TokenVerifier } from "../tokens.js";
+import type { CallLimiter } from "../protection/call-limiter.js";
+import { createContext } from "../auth/context.js";
+import { requireJson } from "../protection/require-json.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 import { plainCalls, type PlainCall } from "./plain-calls.js";
 import { inputsOf } from "./procedure-inputs.js";
 import { readCall } from "./read-call.js";

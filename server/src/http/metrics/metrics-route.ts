@@ -1,9 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
-import { requireRole } from "../trpc.js";
-import { createContext } from "./context.js";
-import { isBearer, type DevelopmentCode } from "./development-code.js";
-import type { TokenVerifier } from "./tokens.js";
+import { requireRole } from "../../trpc.js";
+import { createContext } from "../auth/context.js";
+import { isBearer, type DevelopmentCode } from "../auth/development-code.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface MetricsRouteOptions {
   /** In Prometheus' text format, of all processes. */

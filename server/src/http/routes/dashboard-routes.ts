@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
-import { createContext } from "./context.js";
-import type { TokenVerifier } from "./tokens.js";
+import { createContext } from "../auth/context.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface DashboardOptions {
   /** The built page: `index.html` and, under `assets/`, what it loads, named by content. */

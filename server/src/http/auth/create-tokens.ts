@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Config } from "../config.js";
+import type { Config } from "../../config.js";
 import { createJwksTokens } from "./jwks-tokens.js";
 import { createSecretTokens } from "./secret-tokens.js";
 import type { TokenSigner, TokenVerifier } from "./tokens.js";

@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import type { StoreClock } from "../store/store-clock.js";
+import type { StoreClock } from "../../store/store-clock.js";
 
 /** Deadlines go by the store's clock; tokens by that of the process. */
 export function addClockMetric(registry: Registry, clock: StoreClock): void {

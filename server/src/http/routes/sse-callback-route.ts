@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { AppError } from "../app-error.js";
-import { isSame, isSigned, signatureHeader } from "../gateway/callback-signature.js";
-import { callbackSchema, type GatewaySessions } from "../gateway/gateway-sessions.js";
-import { readInput } from "./read-input.js";
-import { requireJson } from "./require-json.js";
+import { AppError } from "../../app-error.js";
+import { isSame, isSigned, signatureHeader } from "../../gateway/callback-signature.js";
+import { callbackSchema, type GatewaySessions } from "../../gateway/gateway-sessions.js";
+import { readInput } from "../read-input.js";
+import { requireJson } from "../protection/require-json.js";
 
 export interface SseCallbackRouteOptions {
   readonly gateway: GatewaySessions;

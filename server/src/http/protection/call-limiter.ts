@@ -1,7 +1,7 @@
 import rateLimit from "@fastify/rate-limit";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Principal } from "../principal.js";
+import type { Principal } from "../../principal.js";
 
 /** Calls a minute. */
 export interface CallLimits {

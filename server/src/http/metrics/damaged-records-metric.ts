@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { Counter, type Registry } from "prom-client";
-import { DamagedRecords } from "../damaged-records.js";
+import { DamagedRecords } from "../../damaged-records.js";
 
 /** Logs and counts each record of the store that cannot be read. */
 export function watchDamagedRecords(log: Logger, registry: Registry): DamagedRecords {

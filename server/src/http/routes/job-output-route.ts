@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { jobOutputInputSchema } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
-import type { Services } from "../open-services.js";
-import type { CallLimiter } from "./call-limiter.js";
-import { createContext } from "./context.js";
-import { readInput } from "./read-input.js";
-import type { TokenVerifier } from "./tokens.js";
+import type { Services } from "../../open-services.js";
+import type { CallLimiter } from "../protection/call-limiter.js";
+import { createContext } from "../auth/context.js";
+import { readInput } from "../read-input.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface JobOutputRouteOptions {
   readonly services: Pick<Services, "jobs" | "jobOutputs">;

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { SseStatistics } from "../sse/index.js";
+import type { SseStatistics } from "../../sse/index.js";
 
 /** From a tenth of a millisecond, which a topic with one stream takes, to where readers notice. */
 const sendBuckets = [

@@ -1,8 +1,8 @@
 import { parse as parseCookies } from "cookie";
-import { AppError } from "../app-error.js";
-import type { Principal } from "../principal.js";
-import type { SseRequest } from "../sse/index.js";
-import type { Context } from "../trpc.js";
+import { AppError } from "../../app-error.js";
+import type { Principal } from "../../principal.js";
+import type { SseRequest } from "../../sse/index.js";
+import type { Context } from "../../trpc.js";
 import type { TokenVerifier } from "./tokens.js";
 
 type ConnectionParams = Readonly<Record<string, string | undefined>> | null;

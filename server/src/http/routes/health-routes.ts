@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { AppError } from "../app-error.js";
+import { AppError } from "../../app-error.js";
 
 export interface HealthRoutesOptions {
   /** Resolves when the store answers. */

@@ -1,14 +1,14 @@
 import { announceVersionInputSchema, startTaskInputSchema } from "@jobwire/shared";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { AppError } from "../app-error.js";
-import type { Services } from "../open-services.js";
-import type { Caller } from "../principal.js";
-import { simulateTask, taskSimulationSchema } from "../tasks/task-simulation.js";
-import { requireRole } from "../trpc.js";
-import { createContext } from "./context.js";
-import type { DevelopmentCode } from "./development-code.js";
-import { readInput } from "./read-input.js";
-import type { TokenVerifier } from "./tokens.js";
+import { AppError } from "../../app-error.js";
+import type { Services } from "../../open-services.js";
+import type { Caller } from "../../principal.js";
+import { simulateTask, taskSimulationSchema } from "../../tasks/task-simulation.js";
+import { requireRole } from "../../trpc.js";
+import { createContext } from "../auth/context.js";
+import type { DevelopmentCode } from "../auth/development-code.js";
+import { readInput } from "../read-input.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface TestingRoutesOptions {
   readonly services: Pick<Services, "versions" | "tasks">;

@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { taskIdSchema } from "@jobwire/shared";
 import type { FastifyInstance } from "fastify";
-import type { Services } from "../open-services.js";
-import { taskNotFound } from "../tasks/task-errors.js";
-import type { CallLimiter } from "./call-limiter.js";
-import { createContext } from "./context.js";
-import type { TokenVerifier } from "./tokens.js";
+import type { Services } from "../../open-services.js";
+import { taskNotFound } from "../../tasks/task-errors.js";
+import type { CallLimiter } from "../protection/call-limiter.js";
+import { createContext } from "../auth/context.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface TaskExportRouteOptions {
   readonly services: Pick<Services, "tasks" | "jobExports">;

@@ -1,7 +1,7 @@
 import { roles } from "@jobwire/shared";
 import { z } from "zod";
-import { AppError } from "../app-error.js";
-import type { Principal } from "../principal.js";
+import { AppError } from "../../app-error.js";
+import type { Principal } from "../../principal.js";
 
 export interface TokenVerifier {
   /** @throws AppError `TOKEN_INVALID`, `TOKEN_EXPIRED` or `KEYS_UNAVAILABLE` */

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
-import { AppError } from "../app-error.js";
+import { AppError } from "../../app-error.js";
 import {
   defaultLeewayS,
   readClaims,

@@ -8,16 +8,16 @@ import {
 } from "@jobwire/shared";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Services } from "../open-services.js";
-import type { Principal } from "../principal.js";
-import type { SseHandler } from "../sse/index.js";
-import { lastEventIdHeaderOf } from "../sse/last-event-id.js";
-import type { EventStream } from "../streams/event-stream.js";
-import { requireRole } from "../trpc.js";
-import { createContext } from "./context.js";
-import { logFailure } from "./log-failure.js";
-import { readInput } from "./read-input.js";
-import type { TokenVerifier } from "./tokens.js";
+import type { Services } from "../../open-services.js";
+import type { Principal } from "../../principal.js";
+import type { SseHandler } from "../../sse/index.js";
+import { lastEventIdHeaderOf } from "../../sse/last-event-id.js";
+import type { EventStream } from "../../streams/event-stream.js";
+import { requireRole } from "../../trpc.js";
+import { createContext } from "../auth/context.js";
+import { logFailure } from "../log-failure.js";
+import { readInput } from "../read-input.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;

@@ -7,15 +7,15 @@ import {
 import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import superjson from "superjson";
-import type { AppRouter } from "../app-router.js";
-import type { SseHandler } from "../sse/index.js";
-import type { Context } from "../trpc.js";
-import type { CallLimiter } from "./call-limiter.js";
-import { createContext } from "./context.js";
-import { httpErrorCode } from "./http-error-code.js";
-import { logFailure } from "./log-failure.js";
-import { requireJson } from "./require-json.js";
-import type { TokenVerifier } from "./tokens.js";
+import type { AppRouter } from "../../app-router.js";
+import type { SseHandler } from "../../sse/index.js";
+import type { Context } from "../../trpc.js";
+import type { CallLimiter } from "../protection/call-limiter.js";
+import { createContext } from "../auth/context.js";
+import { httpErrorCode } from "../http-error-code.js";
+import { logFailure } from "../log-failure.js";
+import { requireJson } from "../protection/require-json.js";
+import type { TokenVerifier } from "../auth/tokens.js";
 
 export interface TrpcRouteOptions {
   readonly router: AppRouter;
