@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./test/support/longest-first.js";
 
 /** Tests run the sources of the workspace's packages, not their builds: see `exports` in each package.json. */
 const conditions = ["@jobwire/source", "module", "node", "development|production"];
@@ -23,6 +24,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // A test file may run a Redis server, Jobwire servers and a browser of its own, and waits for them a third of its time.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "alone", include: alone } },
       // Installs hundreds of packages from a registry: `npm run test:packages`.

@@ -1,3 +1,4 @@
+import buildPrograms from "../support/build-programs.js";
 import type { Fault } from "./fault.js";
 import { helpText, readOptions, type Options } from "./options.js";
 import { Stages, type RunResult } from "./run-fault.js";
@@ -9,6 +10,7 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), faults);
   if (!options) return say(helpText(faults));
   if (!hasRedisServer()) throw new Error("There is no redis-server on the PATH.");
+  await buildPrograms();
   // The children of this process end with it.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   const results = await runAll(options);

@@ -3,27 +3,23 @@ import { afterAll, describe, expect, test } from "vitest";
 import { watchJob } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
 import { startRedis } from "../support/redis-server.js";
-import { serverSource, startProcess } from "../support/server-process.js";
+import { serverProgram, startProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
 import { signTestToken, testSecret } from "../support/test-server.js";
 
 const redis = await startRedis();
 afterAll(() => redis[Symbol.asyncDispose]());
 
-const clockShift = fileURLToPath(new URL("../support/clock-shift.ts", import.meta.url));
+const clockShift = fileURLToPath(new URL("../dist/support/clock-shift.js", import.meta.url));
 const leaseMs = 30_000;
 
 describe.each([40_000, -40_000])("a server whose clock is %i ms ahead", (aheadMs) => {
   test("keeps claims that hold, ends those that ran out, and says how far it is off", async () => {
-    await using server = await startProcess(
-      process.execPath,
-      [...serverSource.slice(0, -1), "--import", clockShift, ...serverSource.slice(-1)],
-      {
-        REDIS_URL: redis.url,
-        JWT_SECRET: testSecret,
-        CLOCK_AHEAD_MS: String(aheadMs),
-      },
-    );
+    await using server = await startProcess(process.execPath, ["--import", clockShift, ...serverProgram], {
+      REDIS_URL: redis.url,
+      JWT_SECRET: testSecret,
+      CLOCK_AHEAD_MS: String(aheadMs),
+    });
     const service = createTestClient({
       url: server.url,
       token: await signTestToken({ sub: `service ${aheadMs}`, role: "service" }),

@@ -4,7 +4,7 @@ import { until } from "./until.js";
 import { tokenSecret } from "./token.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const preloads = ["--expose-gc", "--import=tsx", "--import=./test/faults/support/memory-probe.ts"];
+const preloads = ["--expose-gc", "--import=./test/dist/faults/support/memory-probe.js"];
 
 /** A Jobwire server as people run it: a process of its own. */
 export class JobwireProcess implements AsyncDisposable {
@@ -15,7 +15,7 @@ export class JobwireProcess implements AsyncDisposable {
 
   /** @param env `CLOCK_AHEAD_MS` gives it another clock than this machine's. */
   static async start(env: Readonly<Record<string, string>>): Promise<JobwireProcess> {
-    const clock = "CLOCK_AHEAD_MS" in env ? ["--import=./test/support/clock-shift.ts"] : [];
+    const clock = "CLOCK_AHEAD_MS" in env ? ["--import=./test/dist/support/clock-shift.js"] : [];
     const child = new ManagedProcess(process.execPath, [...preloads, ...clock, "server/dist/main.js"], {
       cwd: root,
       env: { ...environment(), ...env },

@@ -14,8 +14,7 @@ const writtenBooks = ["a", "b", "c"];
 /** Written by a pipe, when there is one. */
 const pipedBook = "piped";
 const allBooks = [...writtenBooks, pipedBook];
-/** On what is shipped. */
-const program = ["--import", "tsx", "test/faults/topics/program.ts"];
+const program = ["test/dist/faults/topics/program.js"];
 
 /** Books on a Redis that writes to disk before it answers, a server of them, publishers, and readers of all books at once. */
 export class TopicRun implements AsyncDisposable {
