@@ -10,6 +10,8 @@ import { freePort, startRedis } from "../support/redis-server.js";
 import { patience, startServerProcess } from "../support/shutdown.js";
 import { createTestClient } from "../support/test-client.js";
 import { signTestToken, startTestServer } from "../support/test-server.js";
+import { Http2Client, framesOf } from "../sse/support/http2-client.js";
+import { createSelfSigned } from "../sse/support/self-signed.js";
 import { hasNginx, startNginx } from "./nginx.js";
 
 if (!hasNginx) process.stdout.write("No nginx on the PATH: tests behind it are skipped.\n");
@@ -69,6 +71,25 @@ describe.skipIf(!hasNginx)("behind nginx, configured as in examples/deploy,", { 
     const list = await fetch(`${nginx.url}/trpc/jobs.list`, { headers });
     expect(list.headers.get("content-encoding")).toBe("gzip");
     expect(await list.text()).toContain(jobId);
+  });
+
+  test("with HTTP/2 a browser's one connection has as many streams as it likes", async () => {
+    const certificate = createSelfSigned();
+    await using server = await startTestServer();
+    await using nginx = await startNginx([server.url, server.url], { certificate });
+    const user = await server.newUser();
+    const service = await server.newService();
+    const { id: jobId } = await user.client.jobs.create.mutate({});
+    using connection = await Http2Client.open(nginx.url, certificate.cert);
+    const headers = { authorization: `Bearer ${user.token}` };
+    const paths = Array.from({ length: 20 }, () => `/api/jobs/${jobId}/events/stream`);
+    const opened = await Promise.all(paths.map((path) => connection.open(path, headers)));
+    const streams = opened.map(({ stream }) => framesOf(stream));
+    await Promise.all(
+      streams.map((frames) => frames.until(({ data }) => (data ?? "").includes("build.stage.started"))),
+    );
+    await service.client.jobs.transition.mutate({ jobId, to: "failed", message: "the end" });
+    await Promise.all(streams.map((frames) => frames.until(({ data }) => (data ?? "").includes("the end"))));
   });
 
   test("a reload of nginx cuts no stream", async () => {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Certificate } from "../sse/support/self-signed.js";
 import { freePort } from "../support/redis-server.js";
 import { spawnProcess } from "../support/server-process.js";
 
@@ -14,6 +15,8 @@ export interface Nginx extends AsyncDisposable {
 export interface NginxOptions {
   /** The configuration that users copy, changed. */
   readonly change?: (configuration: string) => string;
+  /** Present: it speaks TLS and HTTP/2. */
+  readonly certificate?: Certificate;
 }
 
 export const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
@@ -21,7 +24,7 @@ export const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
 /** The nginx on the PATH, with `examples/deploy/nginx.conf` before these two servers. */
 export async function startNginx(
   servers: readonly [string, string],
-  { change = (configuration) => configuration }: NginxOptions = {},
+  { change = (configuration) => configuration, certificate }: NginxOptions = {},
 ): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), "jobwire-nginx-"));
   const port = await freePort();
@@ -30,15 +33,16 @@ export async function startNginx(
   const site = change(copied)
     .replace("jobwire-1:3000", one ?? "")
     .replace("jobwire-2:3000", other ?? "")
-    .replace("listen 80;", `listen 127.0.0.1:${port};`);
+    .replace("listen 80;", certificate ? `listen 127.0.0.1:${port} ${withTls}` : `listen 127.0.0.1:${port};`);
   await writeFile(join(folder, "site.conf"), site);
   await writeFile(join(folder, "nginx.conf"), mainConfiguration);
+  if (certificate) await writeFile(join(folder, "site.pem"), certificate.cert + certificate.key);
   // The folder of an absolute path is where the temporary files go.
   const args = ["-p", folder, "-c", join(folder, "nginx.conf")];
   const nginx = spawnProcess("nginx", args, {});
   await nginx.until((line) => line.includes("start worker processes"));
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: certificate ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
     async reload() {
       const before = nginx.lines.filter((line) => line.includes("start worker processes")).length;
       const { status, stderr } = spawnSync("nginx", [...args, "-s", "reload"], { encoding: "utf8" });
@@ -52,6 +56,8 @@ export async function startNginx(
     },
   };
 }
+
+const withTls = "ssl http2; ssl_certificate site.pem; ssl_certificate_key site.pem;";
 
 /** In the foreground, without privileges, with everything in its folder. */
 const mainConfiguration = `
