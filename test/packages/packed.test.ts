@@ -14,7 +14,7 @@ const timeout = 120_000;
 /** What a user has who has installed the packed packages in an empty folder. */
 let folder = "";
 beforeAll(async () => {
-  await using packed = await packPackages();
+  await using packed = await packPackages({ asBuilt: true });
   folder = await installPacked(packed);
   await cp(join(root, "test/packages/packed-program.tsx"), join(folder, "main.tsx"));
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
