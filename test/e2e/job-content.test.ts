@@ -8,6 +8,8 @@ import { shareShop } from "./support/shared-shop.js";
 import { expectNoComplaints, invite } from "./support/visitor.js";
 
 const lineCount = 100_000;
+/** As the page has it. */
+const heldLines = 200_000;
 const allowed = "http://pictures.test";
 
 describeInBrowser("what a job has to say", (given) => {
@@ -79,6 +81,22 @@ describeInBrowser("what a job has to say", (given) => {
     await follow.click();
     await page.getByText("third 99").waitFor();
     await eventually(isAtEnd).toBe(true);
+    expectNoComplaints(visitor);
+  });
+
+  test("output that goes on and on is held up to a bound, with the numbers that its lines have", async () => {
+    const job = await driveJob(shared.shop, "frank", "Endless");
+    await job.to("checks");
+    await job.write("1\n");
+    await using visitor = await invite(given.browser, shared.shop.url, { sub: "frank" });
+    const page = await visitor.open(`/jobs/${job.id}`);
+    await page.locator(".output-line").getByText("1", { exact: true }).first().waitFor();
+    for (let from = 1; from < heldLines + 1; from += 20_000)
+      await job.write(Array.from({ length: 20_000 }, (_, index) => `${from + index + 1}\n`).join(""));
+    await page.getByText("50,001 earlier lines are no longer kept.").waitFor();
+    const last = page.locator(".output-line").last();
+    await eventually(() => last.locator(".output-text").textContent()).toBe(String(heldLines + 1));
+    expect(await last.locator(".output-number").textContent()).toBe(String(heldLines + 1));
     expectNoComplaints(visitor);
   });
 

@@ -118,6 +118,26 @@ describeInBrowser("the page of a job", (given) => {
     },
   );
 
+  test("has each retry as a group: the newest is open, of older ones a row tells until it is opened", async () => {
+    const job = await driveJob(shared.shop, "heidi", "Retried");
+    await job.to("checks");
+    for (const to of ["scaffold", "code"] as const)
+      await job.service.jobs.transition.mutate({ jobId: job.id, to, message: "Retry 1 of 1: it broke" });
+    await using visited = await visit("heidi", `/jobs/${job.id}`);
+    const { page } = visited;
+    const first = page.getByRole("button", { name: "Attempt 1" });
+    await first.waitFor();
+    const rows = page.locator(".waterfall-row:not(.waterfall-attempt)");
+    expect(await rows.count()).toBe(5);
+    expect(await page.locator(".waterfall-segment").count()).toBe(6);
+    expect(await page.locator(".waterfall-segment[data-state=failed]").getAttribute("data-stage")).toBe(
+      "checks",
+    );
+    await first.press("Enter");
+    expect(await rows.count()).toBe(11);
+    await page.locator(".timeline li").getByText("Retry 1 of 1: it broke").first().waitFor();
+  });
+
   test("that does not exist says so, and is no fault of the connection", async () => {
     await using visited = await visit("erin", "/jobs/no-such-job");
     const { page } = visited;

@@ -45,12 +45,20 @@ export function AttemptBar({ attempt, rows, span, isOpen, onToggle }: AttemptBar
   const from = entered[0]?.startedAt ?? null;
   const last = entered.at(-1);
   return (
-    <div className="waterfall-row waterfall-attempt" data-state={last?.state}>
+    <div className="waterfall-row waterfall-attempt" data-outcome={last?.state}>
       <button type="button" className="waterfall-label" aria-expanded={isOpen} onClick={onToggle}>
         Attempt {attempt}
       </button>
       <span className="waterfall-track" aria-hidden="true">
-        {!isOpen && from && last && <Bar from={from} to={last.endedAt} span={span} />}
+        {!isOpen &&
+          rows.map(
+            ({ key, state, stage, startedAt, endedAt }) =>
+              startedAt && (
+                <span key={key} className="waterfall-segment" data-state={state} data-stage={stage}>
+                  <Bar from={startedAt} to={endedAt} span={span} />
+                </span>
+              ),
+          )}
       </span>
       <span className="waterfall-time number" aria-hidden="true">
         {from && last && timeOf(from, last.endedAt, span)}

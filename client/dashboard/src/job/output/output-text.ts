@@ -16,9 +16,11 @@ export interface OutputPart {
 /** What a job's commands have written, by lines, as it comes. It grows in place: a hundred thousand lines are not copied. */
 export class OutputText {
   readonly #lines: string[] = [];
-  readonly #parts: OutputPart[] = [];
+  #parts: OutputPart[] = [];
   /** The look in which a line begins, where it is not plain. */
-  readonly #styles = new Map<number, AnsiStyle>();
+  #styles = new Map<number, AnsiStyle>();
+  #characters = 0;
+  #forgottenLines = 0;
   /** The number of the last line while it has no end. */
   #openNumber: number | null = null;
   #nextCharacter = 0;
@@ -36,6 +38,11 @@ export class OutputText {
   /** In characters; at most what a line shows. */
   get longestLine(): number {
     return this.#longest;
+  }
+
+  /** How many were held and are not any more: places before were others. */
+  get forgottenLines(): number {
+    return this.#forgottenLines;
   }
 
   get parts(): readonly OutputPart[] {
@@ -62,6 +69,9 @@ export class OutputText {
     const index = this.#lines.length;
     this.#parts.push({ index, number: goesOn ? number + 1 : number, stage, attempt, stream, writtenAt });
     for (const line of lines) this.#push(line);
+    this.#characters += text.length;
+    if (this.lineCount > maxLines || this.#characters > maxCharacters)
+      this.#forget(Math.ceil(this.lineCount / 4));
   }
 
   line(index: number): string {
@@ -102,6 +112,20 @@ export class OutputText {
     this.#measure(index);
   }
 
+  /** A job may write for days: what came first goes first. */
+  #forget(count: number): void {
+    for (const line of this.#lines.splice(0, count)) this.#characters -= line.length + 1;
+    this.#forgottenLines += count;
+    const first = lastAtOrBefore(this.#parts, ({ index }) => index <= count);
+    this.#parts = this.#parts.slice(first).map((part) => {
+      const gone = Math.max(0, count - part.index);
+      return { ...part, index: part.index + gone - count, number: part.number + gone };
+    });
+    this.#styles = new Map(
+      [...this.#styles].flatMap(([index, style]) => (index < count ? [] : [[index - count, style]])),
+    );
+  }
+
   #styleAfter(index: number): AnsiStyle | null {
     const before = this.styleBefore(index);
     const line = this.line(index);
@@ -112,6 +136,9 @@ export class OutputText {
     this.#longest = Math.max(this.#longest, Math.min(this.line(index).length, maxShownLength));
   }
 }
+
+const maxLines = 200_000;
+const maxCharacters = 32_000_000;
 
 /** Of a longer line the beginning is shown. */
 export const maxShownLength = 4000;
