@@ -29,7 +29,11 @@ async function main(): Promise<void> {
   if (results.length > 1) console.log(`\n${alignedText(summaryOf(results))}`);
   console.log("\nWritten: .bench/results.json, .bench/report.md, .bench/chart.svg");
   const failed = results.filter(({ results: all }) =>
-    all.some((one) => one.contender === "jobwire" && worstOf(one, "lost") + worstOf(one, "doubled") > 0),
+    all.some(
+      (one) =>
+        (one.contender === "jobwire" || one.contender === "transport") &&
+        worstOf(one, "lost") + worstOf(one, "doubled") > 0,
+    ),
   );
   if (failed.length === 0) return;
   console.error(
@@ -53,7 +57,9 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
     redis,
     profiles: options.makesProfiles ? { directory: profiles, name: "" } : null,
   };
-  const contenders = (await Promise.all(options.contenders.map(loadContender))).filter(isAble);
+  const contenders = (await Promise.all(options.contenders.map(loadContender))).filter((contender) =>
+    isAble(contender, { hasRedis: redis !== null }),
+  );
   const progress = createProgress(process.stdout);
   const results: ScenarioResult[] = [];
   for (const scenario of options.scenarios) {
@@ -68,8 +74,8 @@ async function measure(options: Options): Promise<ScenarioResult[]> {
   return results;
 }
 
-function isAble({ name, missing }: Contender): boolean {
-  const reason = missing?.();
+function isAble({ name, missing }: Contender, machine: { hasRedis: boolean }): boolean {
+  const reason = missing?.(machine);
   if (reason !== undefined) console.log(`skipped: ${contenderTitles[name]}, ${reason}`);
   return reason === undefined;
 }

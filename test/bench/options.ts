@@ -11,7 +11,7 @@ export interface Options {
 }
 
 /** Those the goals compare with. */
-const quickContenders: readonly ContenderName[] = ["jobwire", "trpc", "bare", "nchan"];
+const quickContenders: readonly ContenderName[] = ["jobwire", "transport", "trpc", "bare", "nchan"];
 
 /** @throws Error that says what is wrong; `null`: help was asked for. */
 export function readOptions(args: readonly string[], scenarios: readonly Scenario[]): Options | null {

@@ -69,10 +69,10 @@ export class Stage implements AsyncDisposable {
       lastEventId,
     }: Partial<Pick<FleetOptions, "concurrency" | "firstSeq">> & { lastEventId?: string } = {},
   ): Promise<number> {
-    const { pathOf, numbersIds } = this.contender;
+    const { pathOf, numbersIds, role } = this.contender;
     const streams = topics.map((topic, index) => ({
       path: pathOf(topic),
-      token: signToken(`user-${index}`),
+      token: signToken(`user-${index}`, role),
       ...(lastEventId !== undefined && { lastEventId }),
     }));
     const { port } = this;
@@ -136,8 +136,9 @@ export class Stage implements AsyncDisposable {
   /** Publishes without waiting for streams. @returns the id that the first of these events has in a stream */
   async publishAndLearnId(delivery: Delivery): Promise<string> {
     const [topic = ""] = delivery.topics;
-    const path = this.contender.pathOf(topic);
-    const { firstId } = await watchFirstId(this.port, { path, token: signToken("reader") });
+    const { pathOf, role } = this.contender;
+    const path = pathOf(topic);
+    const { firstId } = await watchFirstId(this.port, { path, token: signToken("reader", role) });
     await delay(settleMs);
     const [id] = await Promise.all([firstId, this.#publish(delivery)]);
     return id;

@@ -6,8 +6,8 @@ export const tokenSecret = "the secret of every benchmark server, 32 characters 
 const lifetimeS = 3600;
 
 /** A JWT for the user, signed with `tokenSecret`. */
-export function signToken(userId: string): string {
-  const claims = { sub: userId, role: "user", exp: Math.floor(Date.now() / 1000) + lifetimeS };
+export function signToken(userId: string, role: "user" | "service" = "user"): string {
+  const claims = { sub: userId, role, exp: Math.floor(Date.now() / 1000) + lifetimeS };
   const content = `${partOf({ alg: "HS256", typ: "JWT" })}.${partOf(claims)}`;
   return `${content}.${createHmac("sha256", tokenSecret).update(content).digest("base64url")}`;
 }

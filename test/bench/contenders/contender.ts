@@ -3,6 +3,7 @@ import type { BenchEvent } from "../event.js";
 /** All contenders, by the name for the command line, with the one for people. */
 export const contenderTitles = {
   jobwire: "Jobwire",
+  transport: "its transport alone",
   trpc: "tRPC's own SSE",
   bare: "bare node:http",
   "better-sse": "better-sse channel",
@@ -26,7 +27,9 @@ export interface Contender {
   /** Where streams that come back find what they missed; `null`: nowhere. */
   readonly keepsLogIn: "redis" | "server" | null;
   /** Why it cannot run on this machine, if so. */
-  readonly missing?: () => string | undefined;
+  readonly missing?: (machine: { readonly hasRedis: boolean }) => string | undefined;
+  /** Of the tokens of its streams; default: `user`. */
+  readonly role?: "service";
   /** Where a stream of the topic is requested with GET. */
   readonly pathOf: (topic: string) => string;
   readonly serve: (options: ServeOptions) => Promise<Serving>;

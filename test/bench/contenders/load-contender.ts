@@ -1,7 +1,8 @@
 import type { Contender, ContenderName } from "./contender.js";
 
 const loaders: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
-  jobwire: async () => (await import("./jobwire.js")).jobwire,
+  jobwire: async () => (await import("./application.js")).application,
+  transport: async () => (await import("./transport.js")).transport,
   trpc: async () => (await import("./trpc.js")).trpc,
   bare: async () => (await import("./bare.js")).bare,
   "better-sse": async () => (await import("./better-sse.js")).betterSse,

@@ -6,7 +6,7 @@ const warmUpStreams = 3000;
 export const connect: Scenario = {
   name: "connect",
   title: "streams opened 50 at a time, each with a token of its own that all verify in the same way",
-  contenders: ["jobwire", "trpc", "bare"],
+  contenders: ["jobwire", "transport", "trpc", "bare"],
   metrics: [
     { key: "cpuUs", label: "CPU us/connect", digits: 0 },
     { key: "perSecond", label: "connects/s", digits: 0 },

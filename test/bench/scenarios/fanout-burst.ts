@@ -8,7 +8,7 @@ const burst = 200;
 export const fanoutBurst: Scenario = {
   name: "fanout-burst",
   title: "one topic, 1,000 streams, 200 events published at once",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"],
+  contenders: ["jobwire", "transport", "trpc", "bare", "better-sse", "orpc", "nchan"],
   metrics: deliveryMetrics,
   reach: [
     { against: "trpc", atMost: 1 / 200 },

@@ -8,7 +8,7 @@ const tickMs = 20;
 export const fanoutPaced: Scenario = {
   name: "fanout-paced",
   title: "one topic, 1,000 streams, an event every 20 ms",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan", "send-loop"],
+  contenders: ["jobwire", "transport", "trpc", "bare", "better-sse", "orpc", "nchan", "send-loop"],
   metrics: deliveryMetrics,
   reach: [
     { against: "trpc", atMost: 1 / 35 },

@@ -5,7 +5,7 @@ import type { Scenario } from "./scenario.js";
 export const idle: Scenario = {
   name: "idle",
   title: "streams without events: memory of one more after garbage collection, and what its heartbeats cost",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"],
+  contenders: ["jobwire", "transport", "trpc", "bare", "better-sse", "orpc", "nchan"],
   metrics: [
     { key: "rssKb", label: "KB/stream (RSS)", digits: 1 },
     { key: "heapKb", label: "KB/stream (heap)", digits: 1 },

@@ -8,7 +8,7 @@ export const latency: Scenario = {
   name: "latency",
   title:
     "from publish to receipt at 20,000 deliveries a second: one topic, 1,000 streams, 20 events a second",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"],
+  contenders: ["jobwire", "transport", "trpc", "bare", "better-sse", "orpc", "nchan"],
   metrics: [
     { key: "p99Ms", label: "p99 ms", digits: 1 },
     { key: "p50Ms", label: "p50 ms", digits: 1 },

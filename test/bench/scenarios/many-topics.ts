@@ -9,7 +9,7 @@ const tickMs = 10;
 export const manyTopics: Scenario = {
   name: "many-topics",
   title: "1,000 topics, one stream each, 2,000 events a second spread over them",
-  contenders: ["jobwire", "trpc", "bare", "better-sse", "orpc", "nchan"],
+  contenders: ["jobwire", "transport", "trpc", "bare", "better-sse", "orpc", "nchan"],
   metrics: deliveryMetrics,
   reach: [
     { against: "trpc", atMost: 1 / 6 },

@@ -12,7 +12,7 @@ const missed = { topics: ["storm"], eventsPerTopic: behind + 1, perTick: behind 
 export const storm: Scenario = {
   name: "storm",
   title: "streams come back at once to a server that has just started, each 50 events behind",
-  contenders: ["jobwire", "trpc", "orpc", "nchan"],
+  contenders: ["jobwire", "transport", "trpc", "orpc", "nchan"],
   metrics: [
     { key: "caughtUpMs", label: "all caught up ms", digits: 0 },
     { key: "plainMs", label: "plain connect ms", digits: 0 },

@@ -21,9 +21,9 @@ import type { BenchEvent } from "../event.js";
 import { tokenSecret } from "../token.js";
 import type { Contender, Publisher, PublisherOptions, ServeOptions, Serving } from "./contender.js";
 
-/** The server's own parts from the store to Fastify, wired as `server/src/http/app.ts` does; tokens are verified. */
-export const jobwire: Contender = {
-  name: "jobwire",
+/** The server's own parts from the store to Fastify without what the application has around them; tokens are verified. */
+export const transport: Contender = {
+  name: "transport",
   numbersIds: true,
   isSlow: false,
   patienceMs: 5000,
