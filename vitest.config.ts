@@ -9,7 +9,7 @@ const alone = [
   "test/react/**/*.test.ts",
   "test/client/**/*.test.ts",
   "test/examples/**/*.test.ts",
-  "test/streams/**/*.test.ts",
+  "test/streams/{leaving-reader,merged-stream,topic-hub,topic-hubs-disposal}.test.ts",
   "test/sse/faults/heartbeat.test.ts",
 ];
 

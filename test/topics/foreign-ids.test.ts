@@ -146,7 +146,7 @@ describe.each(["single", "merged"] as const)(
           if (!(error instanceof TRPCError)) throw error;
           expect(error).toMatchObject({ code: "BAD_REQUEST", reason: "CURSOR_INVALID" });
         }
-      }, 1000);
+      }, 300);
     });
 
     test.each(["header", "address"] as const)(
@@ -166,7 +166,7 @@ describe.each(["single", "merged"] as const)(
               error: { code: "BAD_REQUEST", message: expect.stringContaining("lastEventId") },
             });
           else for (const event of eventsOf(text)) expect(event.type).toMatch(known);
-        }, 300);
+        }, 100);
       },
     );
 
@@ -181,7 +181,7 @@ describe.each(["single", "merged"] as const)(
         if (failure)
           expect(JSON.parse(failure.data)).toMatchObject({ json: { data: { code: "BAD_REQUEST" } } });
         else expect(frames.at(-1)?.event).toBe("return");
-      }, 300);
+      }, 100);
     });
   },
 );

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
+import { helperProgram } from "../../support/build-programs.js";
 import { ManagedProcess } from "./managed-process.js";
 import { until } from "./until.js";
 import { tokenSecret } from "./token.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const preloads = ["--expose-gc", "--import=./test/dist/faults/support/memory-probe.js"];
+const preloads = ["--expose-gc", `--import=${helperProgram("test/faults/support/memory-probe.ts")}`];
 
 /** A Jobwire server as people run it: a process of its own. */
 export class JobwireProcess implements AsyncDisposable {
@@ -15,7 +16,7 @@ export class JobwireProcess implements AsyncDisposable {
 
   /** @param env `CLOCK_AHEAD_MS` gives it another clock than this machine's. */
   static async start(env: Readonly<Record<string, string>>): Promise<JobwireProcess> {
-    const clock = "CLOCK_AHEAD_MS" in env ? ["--import=./test/dist/support/clock-shift.js"] : [];
+    const clock = "CLOCK_AHEAD_MS" in env ? [`--import=${helperProgram("test/support/clock-shift.ts")}`] : [];
     const child = new ManagedProcess(process.execPath, [...preloads, ...clock, "server/dist/main.js"], {
       cwd: root,
       env: { ...environment(), ...env },
