@@ -67,7 +67,7 @@ describe.each(packageNames)("the package of %s", (name) => {
   test("has what runs and its sources, but no tests, no builder's notes and not the dashboard's sources", async () => {
     const own = (await filesIn(packageFolder())).filter((path) => !path.startsWith("node_modules"));
     const rooms = new Set(own.map((path) => path.replace(/\/.*/, "/")));
-    const expected = ["LICENSE", "README.md", "dist/", "package.json", "src/"];
+    const expected = ["AGENTS.md", "LICENSE", "README.md", "dist/", "llms.txt", "package.json", "src/"];
     expect([...rooms].toSorted()).toEqual(
       name === "client" ? [...expected, "fixtures/"].toSorted() : expected,
     );
