@@ -77,7 +77,7 @@ export async function startOrderApp({ port = 0 } = {}): Promise<OrderApp> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await using app = await startOrderApp({ port: 3006 });
+  await using app = await startOrderApp({ port: Number(process.env["PORT"] ?? 3006) });
   console.log(`Listening on ${app.url}`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
 }

@@ -25,7 +25,7 @@ async function startPageServer(port: number, open: (backend: Backend) => Answer)
   const backend = { url: jobwire.url, token: await jobwire.token("ana") };
   const answer = open(backend);
   const server = createServer((request, response) => {
-    if (request.url?.startsWith("/trpc/")) return pass(backend.url, request, response);
+    if (/^\/(trpc|api)\//.test(request.url ?? "")) return pass(backend.url, request, response);
     response.setHeader("set-cookie", `jobwire_token=${backend.token}; HttpOnly; SameSite=Strict; Path=/`);
     Promise.resolve(answer(request, response)).catch((error: unknown) => {
       console.error(error);

@@ -23,8 +23,16 @@ test("every command of an example is in the examples' README", async () => {
   const commands = Object.keys(scripts).filter((name) => name.startsWith("example:"));
   const page = await readFile(`${root}examples/README.md`, "utf8");
   const missing = commands.filter((name) => !page.includes(`\`npm run ${name}\``));
-  expect(commands.length).toBeGreaterThanOrEqual(5);
+  expect(commands.length).toBeGreaterThanOrEqual(7);
   expect(missing).toEqual([]);
+});
+
+test("the Express app takes orders", async () => {
+  await using example = await start("express-app");
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ item: "lamp" });
+  const response = await fetch(`${example.url}/orders`, { method: "POST", headers, body });
+  expect(await response.json()).toEqual({ orderId: expect.any(String) });
 });
 
 describe.skipIf(chromium === undefined)("started with one command (need chromium on the PATH)", () => {
@@ -62,6 +70,13 @@ describe.skipIf(chromium === undefined)("started with one command (need chromium
     await page.tab.getByRole("button", { name: "New job" }).click();
     await page.tab.getByRole("listitem").filter({ hasText: "Mine: Running checks..." }).waitFor();
     expect(page.problems.filter((problem) => !problem.includes("favicon"))).toEqual([]);
+  });
+
+  test("the page with EventSource shows a job to its end", async () => {
+    await using example = await start("event-source");
+    await using page = await visit(example.url);
+    await page.tab.getByRole("heading", { name: "Build complete!" }).waitFor();
+    await page.tab.getByText("complete", { exact: true }).waitFor();
   });
 
   test("the server component is in the HTML, and its client components go on without another render", async () => {
