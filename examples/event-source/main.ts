@@ -36,7 +36,10 @@ if (process.argv[1] === import.meta.filename) {
   await runPageServer("A page with EventSource", ({ url, token }) => {
     const { trpc } = createJobwireClient({ url, token });
     return async ({ url: path }, response) => {
-      if (path !== "/") return void response.setHeader("content-type", "text/html; charset=utf-8").end(page);
+      if (path !== "/") {
+        response.setHeader("content-type", "text/html; charset=utf-8").end(page);
+        return;
+      }
       const { id } = await trpc.jobs.create.mutate({ title: "Sample", pipeline: "sample" });
       response.writeHead(303, { location: `/?job=${id}` }).end();
     };
