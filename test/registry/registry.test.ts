@@ -1,3 +1,4 @@
+import { createJobwireClient } from "@jobwire/client";
 import { satisfies } from "semver";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packPackages } from "../packages/packed-packages.js";
@@ -55,11 +56,12 @@ describe("the packages from a registry", { timeout: 10 * minutes }, () => {
       "followed queued starting scaffold code deps checks ready",
     );
 
-    const { jobs } = await listJobs(url, token);
+    await using client = createJobwireClient({ url, token });
+    const { items } = await client.trpc.jobs.list.query({});
     const preview = ["node_modules/.bin/vite", "preview", "--host", "127.0.0.1", "--port", String(port)];
     await using previewing = page.start(preview, {});
     await previewing.until((line) => line.includes(String(port)));
-    const address = `${pageUrl}/?server=${encodeURIComponent(url)}&job=${jobs[0]?.id}#${token}`;
+    const address = `${pageUrl}/?server=${encodeURIComponent(url)}&job=${items[0]?.id}#${token}`;
     await using browser = await openPage(address);
     await browser.shows("ready");
   });
@@ -114,12 +116,6 @@ function post(url: string, body: unknown): Promise<Response> {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-}
-
-async function listJobs(url: string, token: string): Promise<{ jobs: { id: string }[] }> {
-  const response = await fetch(`${url}/trpc/jobs.list`, { headers: { authorization: `Bearer ${token}` } });
-  const { result } = (await response.json()) as { result: { data: { json: { jobs: { id: string }[] } } } };
-  return result.data.json;
 }
 
 function eventsIn(stream: string): string[] {
