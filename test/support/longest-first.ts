@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const longest = [
   "test/faults/faults.test.ts",
   "test/integration/everything-ends.test.ts",
-  "test/examples/packed.test.ts",
+  "test/packages/packed.test.ts",
   "test/faults/outage.test.ts",
   "test/contract/cluster-moves.test.ts",
   "test/sse/faults/slow-reader.test.ts",
