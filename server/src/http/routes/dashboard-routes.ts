@@ -21,6 +21,10 @@ export async function addDashboardRoutes(
   app: FastifyInstance,
   { folder, tokens, handsOutTokens, pictureOrigins }: DashboardOptions,
 ): Promise<void> {
+  // Each asset has three forms: a cache between here and the browser keeps them apart.
+  app.addHook("onRequest", async ({ url }, reply) => {
+    if (url.startsWith("/assets/")) reply.header("vary", "Origin, accept-encoding");
+  });
   await app.register(fastifyStatic, {
     root: join(folder, "assets"),
     prefix: "/assets/",
