@@ -105,6 +105,7 @@ export async function startServer(
     log,
     registry,
     ping: () => store.ping(),
+    isStoreReachable: () => store.isReachable,
     warnings: () => store.warnings,
     metrics: () => (others ?? registry).metrics(),
     isStopping: () => draining !== undefined,

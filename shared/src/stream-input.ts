@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { jobIdSchema } from "./jobs/job.js";
+import { jobIdSchema, jobOwnerFields, namesOneOwner, ownerProblem } from "./jobs/job.js";
 import { jobEventTypes } from "./jobs/job-event.js";
 import { lastEventIdSchema } from "./last-event-id.js";
 
@@ -19,5 +19,7 @@ export const jobFeedInputSchema = z
     lastEventId: lastEventIdSchema,
     replay: z.enum(["all", "none"]).default("all"),
     types: jobEventTypesSchema,
+    ...jobOwnerFields,
   })
+  .refine(namesOneOwner, ownerProblem)
   .prefault({});

@@ -25,7 +25,7 @@ function start(
 test("each page of the dashboard is the document, asked for anew each time, with a strict policy", async () => {
   await using site = await newFolder();
   await using server = await start(site.folder);
-  for (const path of ["/", "/jobs/some-job", "/spools", "/session", "/operations"]) {
+  for (const path of ["/", "/jobs/some-job", "/spools", "/session", "/fleet", "/operations"]) {
     const response = await fetch(`${server.url}${path}`);
     expect(response.status, path).toBe(200);
     expect(await response.text()).toContain("<title>Jobwire</title>");
@@ -74,19 +74,54 @@ test("the page learns who is signed in: by header, by the host's cookie, or nobo
   const token = await signTestToken({ sub: "alice", role: "service" });
   const ask = async (headers: Record<string, string>) =>
     (await fetch(`${server.url}/api/whoami`, { headers })).json();
-  const alice = { caller: { userId: "alice", role: "service" }, handsOutTokens: false };
+  const alice = { caller: { userId: "alice", role: "service" }, handsOutTokens: false, store: "up" };
+  const nobody = { caller: null, handsOutTokens: false, store: "up" };
   expect(await ask({ authorization: `Bearer ${token}` })).toEqual(alice);
   expect(await ask({ cookie: `jobwire_token=${token}` })).toEqual(alice);
-  expect(await ask({ authorization: "Bearer nonsense" })).toEqual({ caller: null, handsOutTokens: false });
-  expect(await ask({})).toEqual({ caller: null, handsOutTokens: false });
+  expect(await ask({ authorization: "Bearer nonsense" })).toEqual(nobody);
+  expect(await ask({})).toEqual(nobody);
 });
 
 test("in development it learns that tokens are handed out", async () => {
   await using site = await newFolder();
   await using server = await start(site.folder, {});
   const answer = await fetch(`${server.url}/api/whoami`);
-  expect(await answer.json()).toEqual({ caller: null, handsOutTokens: true });
+  expect(await answer.json()).toEqual({ caller: null, handsOutTokens: true, store: "up" });
   expect(answer.headers.get("cache-control")).toBe("no-store");
+});
+
+test("a person at an unknown address gets the page, a program its error", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder);
+  const person = { headers: { accept: "text/html,application/xhtml+xml" } };
+  for (const path of ["/nowhere", "/jobs", "/jobs/a/b", "/operation?tab=1"]) {
+    const page = await fetch(`${server.url}${path}`, person);
+    expect(page.status, path).toBe(404);
+    expect(await page.text(), path).toContain("<title>Jobwire</title>");
+    const error = await fetch(`${server.url}${path}`, { headers: { accept: "application/json" } });
+    expect(await error.json(), path).toMatchObject({ error: { code: "NOT_FOUND" } });
+  }
+  for (const path of ["/api/nowhere", "/trpc/no.where", "/assets/gone.js", "/metrics/x", "/api"]) {
+    const error = await fetch(`${server.url}${path}`, person);
+    expect(error.status, path).toBe(404);
+    expect(await error.text(), path).not.toContain("<title>");
+  }
+});
+
+test("signing out lets the browser forget the host's cookie; a page of another site cannot", async () => {
+  await using site = await newFolder();
+  await using server = await start(site.folder);
+  const headers = { cookie: `jobwire_token=${await signTestToken({ sub: "alice", role: "user" })}` };
+  const url = `${server.url}/api/sign-out`;
+  const answer = await fetch(url, { method: "POST", headers: { ...headers, origin: server.url } });
+  expect(answer.status).toBe(204);
+  expect(answer.headers.get("set-cookie")).toMatch(/^jobwire_token=; Path=\/; Max-Age=0/);
+  const foreign = await fetch(url, {
+    method: "POST",
+    headers: { ...headers, origin: "https://evil.example" },
+  });
+  expect(foreign.status).toBe(403);
+  expect(foreign.headers.get("set-cookie")).toBeNull();
 });
 
 test("without a folder there is no page", async () => {

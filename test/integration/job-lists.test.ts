@@ -108,7 +108,8 @@ describeOnEachStore("finding jobs", (store) => {
     const get = (jobId: string) => alice.client.jobs.get.query({ jobId });
     expect(await get(first.id)).toMatchObject({ queuePosition: 0, waitingFor: "worker" });
     expect(await get(second.id)).toMatchObject({ queuePosition: 1 });
-    const unoffered = [{ name: "p", projects: [], workers: 0, waiting: 2 }];
+    const waitingSince = second.createdAt;
+    const unoffered = [{ name: "p", projects: [], workers: 0, waiting: 2, waitingSince: first.createdAt }];
     expect(await alice.client.pipelines.list.query()).toEqual(unoffered);
     expect(await service.client.pipelines.list.query()).toContainEqual(unoffered[0]);
     const stranger = await server.newUser();
@@ -118,8 +119,8 @@ describeOnEachStore("finding jobs", (store) => {
     await expect
       .poll(() => alice.client.pipelines.list.query(), { timeout: 5000 })
       .toEqual([
-        { name: "p", projects: ["shop"], workers: 1, waiting: 2 },
-        { name: "q", projects: ["shop"], workers: 1, waiting: 0 },
+        { name: "p", projects: ["shop"], workers: 1, waiting: 2, waitingSince: first.createdAt },
+        { name: "q", projects: ["shop"], workers: 1, waiting: 0, waitingSince: null },
       ]);
     expect(await get(first.id)).toMatchObject({ waitingFor: null });
     expect(await service.client.workers.list.query()).toMatchObject([{ ...offer, since: expect.any(Date) }]);
@@ -130,7 +131,7 @@ describeOnEachStore("finding jobs", (store) => {
     await service.client.work.leave.mutate({ workerId: "w" });
     await expect
       .poll(() => alice.client.pipelines.list.query(), { timeout: 5000 })
-      .toEqual([{ name: "p", projects: [], workers: 0, waiting: 1 }]);
+      .toEqual([{ name: "p", projects: [], workers: 0, waiting: 1, waitingSince }]);
     await service.client.work.offer.mutate({ ...offer, leaseMs: 1000 });
     await expect.poll(() => service.client.workers.list.query(), { timeout: 10_000 }).toEqual([]);
   });

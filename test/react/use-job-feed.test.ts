@@ -98,3 +98,47 @@ test("150 jobs that appear at once are all there, each in the state it is in", a
   await waitFor(() => expect(result.current.jobs?.every(({ status }) => status === "starting")).toBe(true));
   expect(new Set(titlesOf(result.current)).size).toBe(150);
 });
+
+test("of the jobs with a status those come that enter it and those go that leave it, however many others there are", async () => {
+  const { client, service, watching } = await newUser();
+  const create = async (title: string) => (await client.jobs.create.mutate({ title })).id;
+  const old = await create("old");
+  for (let count = 0; count < 101; count++) await create(`job ${count}`);
+  const move = (jobId: string, to: "starting" | "failed") =>
+    service.jobs.transition.mutate({ jobId, to }).then(() => {});
+  const { result } = renderWithClient(
+    watching.client,
+    () => ({
+      failed: useJobFeed({ filter: { status: ["failed"] } }),
+      running: useJobFeed({ filter: { status: ["starting"] } }),
+    }),
+    undefined,
+  );
+  await waitFor(() => expect(result.current.failed.jobs).toEqual([]));
+  await waitFor(() => expect(result.current.running.jobs).toEqual([]));
+  await move(old, "starting");
+  await waitFor(() => expect(titlesOf(result.current.running)).toEqual(["old"]));
+  const before = result.current.failed.changes;
+  await move(old, "failed");
+  await waitFor(() => expect(titlesOf(result.current.failed)).toEqual(["old"]));
+  await waitFor(() => expect(result.current.running.jobs).toEqual([]));
+  expect(result.current.failed.changes).toBeGreaterThan(before);
+  await client.jobs.remove.mutate({ jobId: old });
+  await waitFor(() => expect(result.current.failed.jobs).toEqual([]));
+});
+
+test("jobs of another pipeline are asked about once, and their events change nothing", async () => {
+  const { client, service, watching } = await newUser();
+  const { result } = renderWithClient(
+    watching.client,
+    () => useJobFeed({ filter: { pipeline: "web" } }),
+    undefined,
+  );
+  await waitFor(() => expect(result.current.jobs).toEqual([]));
+  const { id: other } = await client.jobs.create.mutate({ title: "other", pipeline: "api" });
+  await client.jobs.create.mutate({ title: "wanted", pipeline: "web" });
+  await waitFor(() => expect(titlesOf(result.current)).toEqual(["wanted"]));
+  await service.work.claim.mutate({ jobId: other, workerId: "w" });
+  await client.jobs.create.mutate({ title: "wanted too", pipeline: "web" });
+  await waitFor(() => expect(titlesOf(result.current)).toEqual(["wanted too", "wanted"]));
+});

@@ -40,13 +40,18 @@ export function followSubscription<Event extends Timed>(
 ): () => void {
   let isStopped = false;
   let hasBeenLive = false;
+  let isLive = false;
+  /** What happened up to then is no news when the stream comes back. */
+  let knownUntil = new Date(0);
+  let missedSince: Date | null = null;
   let recovery: Recovery | null = null;
 
   const subscription = subscribe({
     onData(item) {
       if (isStopped) return;
       sink.push(item);
-      const grown = recovery && growRecovery(recovery, item.data);
+      if (item.data.timestamp > knownUntil) knownUntil = item.data.timestamp;
+      const grown = recovery && missedSince && growRecovery(recovery, missedSince, item.data);
       if (grown === recovery) return;
       recovery = grown;
       sink.connect({ state: "live", recovered: recovery });
@@ -60,10 +65,15 @@ export function followSubscription<Event extends Timed>(
     onConnectionStateChange({ state, error, connection }) {
       if (isStopped || state === "idle") return;
       if (state === "pending") {
-        recovery = hasBeenLive ? { at: new Date(), events: 0, gap: null } : null;
-        hasBeenLive = true;
+        if (isLive) return;
+        const now = new Date();
+        if (!hasBeenLive) knownUntil = now;
+        recovery = missedSince && { at: now, events: 0, gap: null };
+        [isLive, hasBeenLive] = [true, true];
         sink.connect({ state: "live", recovered: recovery });
       } else if (hasBeenLive || error) {
+        if (isLive) missedSince = knownUntil;
+        isLive = false;
         sink.connect({ state: "reconnecting", error, nextRetryAt: connection?.nextRetryAt ?? null });
       }
     },
@@ -74,8 +84,9 @@ export function followSubscription<Event extends Timed>(
   };
 }
 
-/** @returns the same recovery when the event happened after it. */
-function growRecovery(recovery: Recovery, { type, timestamp, reason }: Timed): Recovery {
+/** @returns the same recovery when the event happened after it, or is none that was missed. */
+function growRecovery(recovery: Recovery, missedSince: Date, { type, timestamp, reason }: Timed): Recovery {
   if (type === "stream.gap") return { ...recovery, gap: reason ?? null };
-  return timestamp < recovery.at ? { ...recovery, events: recovery.events + 1 } : recovery;
+  const isMissed = timestamp > missedSince && timestamp < recovery.at;
+  return isMissed ? { ...recovery, events: recovery.events + 1 } : recovery;
 }

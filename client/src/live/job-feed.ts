@@ -8,9 +8,11 @@ export interface JobFeed {
   readonly jobs: readonly JobView[] | null;
   /** Brings older jobs; `null` when there are none, or they are on their way. */
   readonly loadMore: (() => void) | null;
+  /** Grows whenever any job enters a stage or goes, also one that is not shown: what was counted can be counted anew. */
+  readonly changes: number;
 }
 
-export const emptyJobFeed: JobFeed = { jobs: null, loadMore: null };
+export const emptyJobFeed: JobFeed = { jobs: null, loadMore: null, changes: 0 };
 
 export function createJobFeed(calls: JobFeedCalls): StreamSource<JobFeed, JobFeedItem> {
   return { reduce: reduceJobFeed, open: (sink) => readJobFeed(calls, sink) };
@@ -18,16 +20,18 @@ export function createJobFeed(calls: JobFeedCalls): StreamSource<JobFeed, JobFee
 
 function reduceJobFeed(feed: JobFeed, items: readonly JobFeedItem[]): JobFeed {
   const views = new Map(feed.jobs?.map((view) => [view.jobId, view]));
-  let { loadMore } = feed;
+  let { loadMore, changes } = feed;
   let isOrdered = true;
   for (const item of items) {
     if (item.kind === "event") {
       const view = views.get(item.event.jobId);
       if (view) views.set(view.jobId, applyJobEvent(view, item.event));
+      if (item.event.type === "build.stage.started") changes += 1;
       continue;
     }
-    if (item.kind === "removed") {
-      views.delete(item.jobId);
+    if (item.kind === "removed" || item.kind === "elsewhere") {
+      if (item.kind === "removed") views.delete(item.jobId);
+      changes += 1;
       continue;
     }
     if (item.kind === "loading") {
@@ -39,10 +43,11 @@ function reduceJobFeed(feed: JobFeed, items: readonly JobFeedItem[]): JobFeed {
       views.set(job.id, applyJob(views.get(job.id) ?? emptyJobView(job.id), job));
     }
     ({ loadMore } = item);
+    changes += 1;
     isOrdered = false;
   }
   const jobs = [...views.values()];
-  return { jobs: isOrdered ? jobs : jobs.toSorted(newestFirst), loadMore };
+  return { jobs: isOrdered ? jobs : jobs.toSorted(newestFirst), loadMore, changes };
 }
 
 /** Ids sort by creation. */

@@ -1,7 +1,8 @@
 import type { JobwireTrpc } from "../create-client.js";
 import { createConnectionStatus } from "./connection-status.js";
 import { createJobFeed, emptyJobFeed, type JobFeed } from "./job-feed.js";
-import { pageSize, type JobFeedItem } from "./job-feed-reader.js";
+import { feedCallsOf, filterOfName } from "./job-feed-filter.js";
+import type { JobFeedItem } from "./job-feed-reader.js";
 import { createSession, emptySession } from "./session-state.js";
 import { createSpoolBoard, unknownBoard, type SpoolBoard, type SpoolItem } from "./spool-board.js";
 import { StreamPool } from "./stream-pool.js";
@@ -41,15 +42,11 @@ function createJobwireStreams({ jobs, sessions, spools, tasks }: JobwireTrpc) {
       }),
   });
 
-  const feed = new StreamPool<null, JobFeed, JobFeedItem>({
+  const feed = new StreamPool<string, JobFeed, JobFeedItem>({
     ...told,
     initial: emptyJobFeed,
     isKnown: (known) => known.jobs !== null,
-    sourceOf: () =>
-      createJobFeed({
-        subscribe: (observer) => jobs.feed.subscribe({ types: [...feedTypes] }, observer),
-        list: (cursor, signal) => jobs.list.query({ limit: pageSize, cursor }, { signal }),
-      }),
+    sourceOf: (filter) => createJobFeed(feedCallsOf({ jobs }, filterOfName(filter))),
   });
 
   const board = new StreamPool<null, SpoolBoard, SpoolItem>({
@@ -80,6 +77,3 @@ function createJobwireStreams({ jobs, sessions, spools, tasks }: JobwireTrpc) {
 
 /** How many background tasks a session begins with. */
 const shownTasks = 50;
-
-/** Pictures and documents are for the page of one job. */
-const feedTypes = ["build.stage.started", "build.progress"] as const;

@@ -1,5 +1,6 @@
 export type { ConnectionStatus } from "../live/connection-status.js";
 export type { Tracked } from "../live/follow-subscription.js";
+export type { JobFeedFilter } from "../live/job-feed-filter.js";
 export type { JobFeed } from "../live/job-feed.js";
 export type { SessionMessage, SessionState } from "../live/session-state.js";
 export type { SessionTask } from "../live/session-tasks.js";
@@ -27,6 +28,7 @@ export {
 export {
   useJobFeed,
   useSuspenseJobFeed,
+  type FilterOptions,
   type JobFeedResult,
   type KnownJobFeedResult,
 } from "./use-job-feed.js";

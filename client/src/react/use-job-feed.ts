@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import type { JobFeed } from "../live/job-feed.js";
+import { everyJob, nameOfFilter, type JobFeedFilter } from "../live/job-feed-filter.js";
 import { applyJob, emptyJobView } from "../job-view.js";
 import { usePreloaded } from "./preloaded-jobs.js";
 import { useJobwireStreams } from "./provider.js";
@@ -20,14 +21,22 @@ export type JobFeedResult = StreamResult<JobFeed, "jobs">;
 /** With something to show from the beginning. */
 export type KnownJobFeedResult = KnownStreamResult<JobFeed, "jobs">;
 
-/** All jobs of the user, live, over one stream however many there are. */
-export function useJobFeed<Selected>(options: SkipOptions & Selecting<JobFeedResult, Selected>): Selected;
-export function useJobFeed(options?: SkipOptions & Whole): JobFeedResult;
+export interface FilterOptions {
+  /** Only these jobs; default: all of the user. Jobs come and go as their status changes. Another filter begins anew. */
+  readonly filter?: JobFeedFilter | undefined;
+}
+
+/** Jobs, live, over one stream however many there are. */
+export function useJobFeed<Selected>(
+  options: FilterOptions & SkipOptions & Selecting<JobFeedResult, Selected>,
+): Selected;
+export function useJobFeed(options?: FilterOptions & SkipOptions & Whole): JobFeedResult;
 export function useJobFeed<Selected>({
+  filter,
   skip,
   select = itself,
-}: SkipOptions & Choosing<JobFeedResult, Selected> = {}): JobFeedResult | Selected {
-  return useWatched(useFeed(), { skip, select });
+}: FilterOptions & SkipOptions & Choosing<JobFeedResult, Selected> = {}): JobFeedResult | Selected {
+  return useWatched(useFeed(filter), { skip, select });
 }
 
 /**
@@ -42,9 +51,13 @@ export function useSuspenseJobFeed<Selected>({
   return useSuspenseWatched(useFeed(), select);
 }
 
-function useFeed() {
+function useFeed(filter?: JobFeedFilter) {
   const pool = useJobwireStreams().feed;
   const { page } = usePreloaded();
-  const first = useMemo(() => page && page.items.map((job) => applyJob(emptyJobView(job.id), job)), [page]);
-  return { pool, input: null, field: "jobs", first } as const;
+  const input = nameOfFilter(filter);
+  const first = useMemo(
+    () => (input === everyJob && page ? page.items.map((job) => applyJob(emptyJobView(job.id), job)) : null),
+    [page, input],
+  );
+  return { pool, input, field: "jobs", first } as const;
 }

@@ -1,6 +1,7 @@
 import type { CollectionConfig, SyncConfig } from "@tanstack/db";
 import type { JobwireClient } from "../create-client.js";
 import type { JobView } from "../job-view.js";
+import { everyJob } from "../live/job-feed-filter.js";
 import { streamsOf, type JobwireStreams } from "../live/jobwire-streams.js";
 
 // A type, as TanStack DB wants an index signature.
@@ -30,7 +31,7 @@ export function jobsCollectionOptions({ trpc }: Pick<JobwireClient, "trpc">): Co
     sync: { rowUpdateMode: "full", sync: (target) => syncFeed(feed, target) },
     utils: {
       loadMore() {
-        const { loadMore } = feed.read(null).state;
+        const { loadMore } = feed.read(everyJob).state;
         loadMore?.();
         return loadMore !== null;
       },
@@ -51,7 +52,7 @@ function syncFeed(
   let taken: readonly JobView[] | null = null;
   let written: ReadonlyMap<string, JobView> | null = null;
   const take = () => {
-    const { state, connection } = feed.read(null);
+    const { state, connection } = feed.read(everyJob);
     if (state.jobs === taken && written) return;
     if (state.jobs) {
       const views = new Map(state.jobs.map((view) => [view.jobId, view]));
@@ -67,7 +68,7 @@ function syncFeed(
       taken = state.jobs;
     } else if (connection.state === "failed" && !written) markError(connection.error);
   };
-  const stop = feed.subscribe(null, take);
+  const stop = feed.subscribe(everyJob, take);
   take();
   return stop;
 }

@@ -3,6 +3,7 @@ import { isTerminalJobStatus } from "@jobwire/shared";
 import { queryOptions } from "@tanstack/react-query";
 import type { JobwireClient } from "../create-client.js";
 import { applyJob, emptyJobView, type JobView } from "../job-view.js";
+import { everyJob } from "../live/job-feed-filter.js";
 import { pageSize } from "../live/job-feed-reader.js";
 import { streamsOf } from "../live/jobwire-streams.js";
 import type { StreamError } from "../live/stream-connection.js";
@@ -38,7 +39,7 @@ export function jobFeedQueryOptions({ trpc }: Client) {
     queryFn: (context) =>
       followQuery(context, {
         pool: streamsOf(trpc).feed,
-        input: null,
+        input: everyJob,
         dataOf: ({ jobs }) => jobs,
         load: async (signal) =>
           (await trpc.jobs.list.query({ limit: pageSize }, { signal })).items.map(viewOf),

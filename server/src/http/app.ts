@@ -50,6 +50,8 @@ export interface AppOptions extends HealthRoutesOptions {
   readonly log: FastifyBaseLogger;
   /** Where the metrics of this server are. */
   readonly registry: Registry;
+  /** As far as this process knows; `ping` asks. */
+  readonly isStoreReachable: () => boolean;
   /** In Prometheus' text format, of all processes. */
   readonly metrics: () => Promise<string>;
 }
@@ -133,6 +135,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       folder: dashboard,
       tokens,
       handsOutTokens: devSigner !== null,
+      isStoreReachable: options.isStoreReachable,
       pictureOrigins: config.pictureOrigins,
     });
   addPlainStreamRoutes(server, { sse, services, tokens });

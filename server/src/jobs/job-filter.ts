@@ -41,23 +41,38 @@ export function searchTextOf({ id, title, project }: Job): string {
   return `\n${id}\n${title?.toLowerCase() ?? ""}\n${project === null ? "" : projectText(project)}`;
 }
 
-/** @throws AppError `ROLE_REQUIRED` when a user asks for the jobs of others. */
+/**
+ * @param unoffered The pipelines that no worker offers, when only jobs that wait for somebody are asked for.
+ * @throws AppError `ROLE_REQUIRED` when a user asks for the jobs of others.
+ */
 export function selectionOf(
   caller: Caller,
   filter: CountJobsInput & Pick<ListJobsInput, "status">,
+  unoffered: readonly string[] = [],
 ): SelectionOptions<JobKey> {
-  const { status, pipeline, project, search, since, until } = filter;
+  const { status, pipeline, project, search, since, until, attention } = filter;
   const whose = whoseJobs(caller, filter);
   const texts = [
     ...(search === undefined ? [] : [search.toLowerCase()]),
     ...(project === undefined ? [] : [projectText(project)]),
   ];
   return {
-    index: (status ?? jobStatuses).map((one) => indexOf(whose, one, pipeline)),
+    index: (status ?? jobStatuses).flatMap((one) =>
+      attention && one !== "failed"
+        ? unattended(one, unoffered, pipeline).map((name) => indexOf(whose, one, name))
+        : indexOf(whose, one, pipeline),
+    ),
     ...(since && { from: { jobId: firstIdAt(since) } }),
     ...(until && { to: { jobId: firstIdAt(until) } }),
     ...(texts.length > 0 && { search: texts }),
   };
+}
+
+/** No job has the pipeline "": a list of it is empty. */
+function unattended(status: JobStatus, unoffered: readonly string[], pipeline?: string): readonly string[] {
+  const names = status === "queued" ? unoffered : [];
+  const wanted = names.filter((name) => pipeline === undefined || name === pipeline);
+  return wanted.length === 0 ? [""] : wanted;
 }
 
 /** The ids of jobs begin with the time of their creation. */
@@ -66,13 +81,20 @@ function firstIdAt(time: Date): string {
   return `${ms.slice(0, 8)}-${ms.slice(8, 12)}-`;
 }
 
-function whoseJobs({ role, userId }: Caller, { ownerId, all }: CountJobsInput): string {
-  if (role !== "service" && (ownerId !== undefined || all !== undefined))
-    throw new AppError(
-      "ROLE_REQUIRED",
-      `${all ? "all" : "ownerId"} needs a token with the role "service"; leave it out to list your own jobs.`,
-    );
-  return all ? everybody : ownerOf(ownerId ?? userId);
+type Whose = Pick<CountJobsInput, "ownerId" | "all">;
+
+/** @throws AppError `ROLE_REQUIRED` when a user asks for the jobs of others. */
+export function requireOwnJobs({ role }: Caller, { ownerId, all }: Whose): void {
+  if (role === "service" || (ownerId === undefined && all === undefined)) return;
+  throw new AppError(
+    "ROLE_REQUIRED",
+    `${all ? "all" : "ownerId"} needs a token with the role "service"; leave it out to list your own jobs.`,
+  );
+}
+
+function whoseJobs(caller: Caller, { ownerId, all }: Whose): string {
+  requireOwnJobs(caller, { ownerId, all });
+  return all ? everybody : ownerOf(ownerId ?? caller.userId);
 }
 
 function indexOf(whose: string, status: JobStatus, pipeline?: string): string {

@@ -17,6 +17,10 @@ import type { WorkerRegistry } from "./worker-registry.js";
 
 const unfinished = jobStatuses.filter((status) => !isTerminalJobStatus(status));
 
+/** How many waiting jobs are looked at for pipelines that nobody offers, and how many of these are looked for. */
+export const longestWaiting = 100;
+const maxUnoffered = 50;
+
 /** Jobs by what is asked for, each with what is true of it now and stands in no event. */
 export class JobListing {
   constructor(
@@ -27,7 +31,7 @@ export class JobListing {
   /** @throws AppError `ROLE_REQUIRED` */
   async list(caller: Caller, { limit, cursor, ...filter }: ListJobsInput): Promise<JobPage> {
     const { items, nextCursor } = await this.topic.list({
-      ...selectionOf(caller, filter),
+      ...selectionOf(caller, filter, await this.#unoffered(caller, filter)),
       order: "descending",
       limit,
       ...(cursor && { cursor: topicKeyText(jobTopic.key, { jobId: cursor }) }),
@@ -40,8 +44,11 @@ export class JobListing {
 
   /** @throws AppError `ROLE_REQUIRED` */
   async counts(caller: Caller, filter: CountJobsInput): Promise<JobCounts> {
-    const selections = jobStatuses.map((status) => selectionOf(caller, { ...filter, status: [status] }));
-    const isWhole = selections.every(({ from, to, search }) => !from && !to && !search);
+    const unoffered = await this.#unoffered(caller, filter);
+    const selections = jobStatuses.map((status) =>
+      selectionOf(caller, { ...filter, status: [status] }, unoffered),
+    );
+    const isWhole = !filter.attention && selections.every(({ from, to, search }) => !from && !to && !search);
     const indexes = selections.map(({ index }) => [index ?? []].flat()[0] ?? "");
     const known = isWhole ? await this.topic.counts(indexes) : null;
     const counts = await Promise.all(
@@ -59,6 +66,15 @@ export class JobListing {
   async countOpen(ownerId: string): Promise<number> {
     const counts = await this.topic.counts(unfinished.map((status) => ownedIndex(ownerId, status)));
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The pipelines that jobs wait for and no worker offers, where it matters: of the jobs that wait longest. */
+  async #unoffered(caller: Caller, { attention, ownerId, all }: CountJobsInput): Promise<string[]> {
+    if (!attention) return [];
+    const waiting = { ...selectionOf(caller, { ownerId, all, status: ["queued"] }), limit: longestWaiting };
+    const [offered, { items }] = await Promise.all([this.workers.pipelines(), this.topic.list(waiting)]);
+    const wanted = new Set(items.flatMap(({ state }) => state.pipeline ?? []));
+    return [...wanted].filter((name) => !offered.has(name)).slice(0, maxUnoffered);
   }
 
   /** With what is true of it now and stands in no event. */

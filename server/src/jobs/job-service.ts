@@ -29,7 +29,8 @@ import {
 import { JobListing } from "./job-listing.js";
 import type { JobOutputs } from "./job-outputs.js";
 import { RecentReads } from "../recent-reads.js";
-import { feedOf, type JobTopic } from "./job-topic.js";
+import { requireOwnJobs } from "./job-filter.js";
+import { everybodysFeed, feedOf, type JobTopic } from "./job-topic.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface JobServiceOptions {
@@ -39,6 +40,9 @@ export interface JobServiceOptions {
   readonly maxOpenPerUser: number;
   readonly now: () => Date;
 }
+
+type FeedInput = Pick<StreamInputOf<typeof jobTopic>, "lastEventId" | "replay" | "types"> &
+  Pick<CountJobsInput, "ownerId" | "all">;
 
 /** How many jobs the snapshot of a feed's gap holds. */
 const feedSnapshotSize = 100;
@@ -198,17 +202,22 @@ export class JobService {
     });
   }
 
-  /** Every event of all the caller's own jobs. */
+  /**
+   * Every event of all the caller's own jobs; for a service of another's, or the stages of everybody's.
+   * @throws AppError `ROLE_REQUIRED`
+   */
   feed(
     caller: Caller,
-    input: Pick<StreamInputOf<typeof jobTopic>, "lastEventId" | "replay" | "types">,
+    { ownerId, all, ...input }: FeedInput,
     signal: AbortSignal | undefined,
   ): EventStream<JobFeedEvent> {
-    const newest = async () => (await this.list(caller, { limit: feedSnapshotSize })).items;
-    return this.options.topic.feed(feedOf(caller.userId), input, {
+    requireOwnJobs(caller, { ownerId, all });
+    const newest = async () => (await this.list(caller, { ownerId, all, limit: feedSnapshotSize })).items;
+    const feed = all ? everybodysFeed : feedOf(ownerId ?? caller.userId);
+    return this.options.topic.feed(feed, input, {
       signal,
       // Those that meet a gap together share one read.
-      snapshot: ({ to }) => this.#snapshots.read(`${caller.userId} ${to}`, newest, () => false),
+      snapshot: ({ to }) => this.#snapshots.read(`${feed} ${to}`, newest, () => false),
     });
   }
 

@@ -1,4 +1,4 @@
-import { jobTopic } from "@jobwire/shared";
+import { jobTopic, type Job, type JobEventType } from "@jobwire/shared";
 import type { Jobwire } from "../topics/index.js";
 import { dueAt, passTime } from "./job-decisions.js";
 import { indexesOf, searchTextOf } from "./job-filter.js";
@@ -15,7 +15,7 @@ export function openJobTopic(jobwire: Jobwire, { waiting, outputs, retainFinishe
   return jobwire.topic(jobTopic, {
     index: indexesOf,
     search: searchTextOf,
-    feeds: (job) => (job ? [feedOf(job.ownerId)] : []),
+    feeds: (job, event) => (job ? feedsOf(job, event?.type) : []),
     due: dueAt,
     onDue: (_key, job) => passTime(job, jobwire.now()),
     onCommitted: async (_key, job, events) => {
@@ -34,4 +34,12 @@ export type JobTopic = ReturnType<typeof openJobTopic>;
 /** Every event of all jobs of an owner. */
 export function feedOf(ownerId: string): string {
   return `owner/${ownerId}`;
+}
+
+/** For services: how all jobs come along. Without what they say in between, which would be written twice. */
+export const everybodysFeed = "all";
+
+function feedsOf({ ownerId }: Job, type: JobEventType | undefined): string[] {
+  const isStep = type === undefined || type === "build.stage.started" || type === "build.stage.completed";
+  return isStep ? [feedOf(ownerId), everybodysFeed] : [feedOf(ownerId)];
 }

@@ -11,6 +11,7 @@ import type {
 import { claimJob, requireLease } from "./job-decisions.js";
 import type { Caller } from "../principal.js";
 import { queueOf, waitingIndexOf } from "./job-filter.js";
+import { longestWaiting } from "./job-listing.js";
 import type { JobOutputs } from "./job-outputs.js";
 import type { JobService } from "./job-service.js";
 import type { JobTopic } from "./job-topic.js";
@@ -25,9 +26,6 @@ export interface WorkServiceOptions {
   readonly waiting: WaitingWork;
   readonly now: () => Date;
 }
-
-/** How many waiting jobs are looked at for pipelines that nobody offers. */
-const longestWaiting = 100;
 
 /** What workers do: say that they are there, find queued jobs, claim them, keep the claim and hand in output. */
 export class WorkService {
@@ -98,11 +96,20 @@ export class WorkService {
     const wanted = items.flatMap(({ state }) => state.pipeline ?? []);
     const names = [...new Set([...offered.keys(), ...wanted])].toSorted();
     const waiting = await topic.counts(names.map(queueOf));
-    return names.map((name) => ({
-      name,
-      ...(offered.get(name) ?? { projects: [], workers: 0 }),
-      waiting: waiting[queueOf(name)] ?? 0,
-    }));
+    return Promise.all(
+      names.map(async (name) => ({
+        name,
+        ...(offered.get(name) ?? { projects: [], workers: 0 }),
+        waiting: waiting[queueOf(name)] ?? 0,
+        waitingSince: waiting[queueOf(name)] ? await this.#waitingSince(name) : null,
+      })),
+    );
+  }
+
+  /** Since when the oldest job of a pipeline waits. */
+  async #waitingSince(pipeline: string): Promise<Date | null> {
+    const { items } = await this.options.topic.list({ index: queueOf(pipeline), limit: 1 });
+    return items[0]?.state.updatedAt ?? null;
   }
 
   /** By the clock that all servers share. */

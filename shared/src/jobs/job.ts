@@ -88,6 +88,14 @@ export const cancelJobInputSchema = z.strictObject({
 
 export type CancelJobInput = z.infer<typeof cancelJobInputSchema>;
 
+/** Whose jobs: the caller's own, unless a service says otherwise. */
+export const jobOwnerFields = {
+  /** For services: the jobs of this user. */
+  ownerId: z.string().min(1).max(256).optional(),
+  /** For services: everybody's jobs. */
+  all: z.literal(true).optional(),
+};
+
 /** Which jobs are meant. */
 const jobFilterFields = {
   pipeline: pipelineNameSchema.optional(),
@@ -98,29 +106,31 @@ const jobFilterFields = {
   since: timestampSchema.optional(),
   /** Created before this time. */
   until: timestampSchema.optional(),
-  /** For services: the jobs of this user. */
-  ownerId: z.string().min(1).max(256).optional(),
-  /** For services: everybody's jobs. */
-  all: z.literal(true).optional(),
+  /** Only those that wait for somebody: they failed, or are queued and no worker offers their pipeline. */
+  attention: z.literal(true).optional(),
+  ...jobOwnerFields,
 };
 
-interface JobFilter {
+interface TimeSpan {
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
+}
+
+interface JobOwner {
   readonly ownerId?: string | undefined;
   readonly all?: true | undefined;
 }
 
-function isOrdered({ since, until }: JobFilter): boolean {
+function isOrdered({ since, until }: TimeSpan): boolean {
   return !since || !until || since < until;
 }
 
-function namesOneOwner({ ownerId, all }: JobFilter): boolean {
+export function namesOneOwner({ ownerId, all }: JobOwner): boolean {
   return ownerId === undefined || all === undefined;
 }
 
 const orderProblem = { error: "since is not before until; swap them", path: ["since"] };
-const ownerProblem = { error: "give ownerId or all, not both", path: ["all"] };
+export const ownerProblem = { error: "give ownerId or all, not both", path: ["all"] };
 
 export const listJobsInputSchema = z
   .strictObject({

@@ -74,4 +74,6 @@ export interface Pipeline {
   readonly workers: number;
   /** How many jobs wait for one of them. */
   readonly waiting: number;
+  /** Since when the oldest of them is queued; `null` when none waits. */
+  readonly waitingSince: Date | null;
 }
