@@ -6,13 +6,18 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/skeleton.css";
+import "./styles/jobs-toolbar.css";
 import "./styles/jobs.css";
 import "./styles/job-course.css";
 import "./styles/job-panels.css";
 import "./styles/job-result.css";
+import "./styles/job-marks.css";
+import "./styles/notices.css";
 import "./styles/job.css";
 import "./styles/spools.css";
 import "./styles/session.css";
+import "./styles/fleet.css";
+import "./styles/connection.css";
 
 const root = document.querySelector("#root");
 if (root) {

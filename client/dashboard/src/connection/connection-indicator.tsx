@@ -1,21 +1,28 @@
-import { useConnectionStatus } from "@jobwire/client/react";
-import { useBrowserSession } from "../session/browser-session.js";
+import { ClockContext, useNow } from "../time/use-now.js";
 import { describeConnection } from "./describe-connection.js";
-import { useNetwork } from "./use-network.js";
-import { useNow } from "../time/use-now.js";
+import { useKnownConnection } from "./page-connection.js";
+
+export interface ConnectionIndicatorProps {
+  readonly onSignIn: () => void;
+}
 
 /** Says at any time how the connection is, and never more than is known. */
-export function ConnectionIndicator({ onSignIn }: { readonly onSignIn: () => void }) {
-  const page = useConnectionStatus();
-  const session = useBrowserSession();
-  // A page that watches nothing by itself still hears of the session.
-  const status = page.state === "idle" && session ? { ...page, state: session.connectionState } : page;
-  const isOnline = useNetwork();
-  const isTicking = status.state === "reconnecting" || status.recovered !== null;
-  const now = useNow(isTicking ? 1000 : null);
-  const { state, text, countdown } = describeConnection(status, isOnline, now);
+export function ConnectionIndicator({ onSignIn }: ConnectionIndicatorProps) {
   return (
-    <div className="connection" data-state={state}>
+    // This clock goes while the others stand.
+    <ClockContext value>
+      <Indicator onSignIn={onSignIn} />
+    </ClockContext>
+  );
+}
+
+function Indicator({ onSignIn }: ConnectionIndicatorProps) {
+  const known = useKnownConnection();
+  const { status } = known;
+  const now = useNow(status.state === "reconnecting" || status.recovered !== null ? 1000 : null);
+  const { state, text, countdown, meaning, action } = describeConnection(known, now);
+  return (
+    <div className="connection" data-state={state} title={meaning}>
       <span className="connection-light" />
       {/* The seconds are for the eye only: read aloud they would never end. */}
       <span role="status">{text}</span>
@@ -24,13 +31,13 @@ export function ConnectionIndicator({ onSignIn }: { readonly onSignIn: () => voi
           {countdown}
         </span>
       )}
-      {status.state === "failed" && (
+      {action !== null && (
         <button
           type="button"
           className="button button-small"
-          onClick={status.error?.data?.code === "UNAUTHORIZED" ? onSignIn : status.retry}
+          onClick={action === "sign-in" ? onSignIn : status.retry}
         >
-          {status.error?.data?.code === "UNAUTHORIZED" ? "Sign in again" : "Try again"}
+          {action === "sign-in" ? "Sign in again" : "Try again"}
         </button>
       )}
     </div>

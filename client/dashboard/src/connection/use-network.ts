@@ -1,8 +1,16 @@
 import { useSyncExternalStore } from "react";
 
-/** Whether the browser has a network at all. */
-export function useNetwork(): boolean {
-  return useSyncExternalStore(subscribe, () => navigator.onLine);
+let offlineSince: Date | null = null;
+
+/** Since when the browser has no network at all; `null` while it has one. */
+export function useNetwork(): Date | null {
+  return useSyncExternalStore(subscribe, read);
+}
+
+function read(): Date | null {
+  if (navigator.onLine) offlineSince = null;
+  else offlineSince ??= new Date();
+  return offlineSince;
 }
 
 function subscribe(onChange: () => void): () => void {

@@ -1,25 +1,23 @@
-import type { JobView } from "@jobwire/client";
-import type { JobStatus } from "@jobwire/shared";
+import { jobStatuses, type JobCounts, type JobStatus } from "@jobwire/shared";
 
-export const jobFilters = ["all", "waiting", "running", "ready", "failed"] as const;
+/** The nine statuses as a glance takes them in. */
+export type JobPhase = "waiting" | "running" | "ready" | "failed";
+
+export const jobFilters = ["all", "attention", "waiting", "running", "ready", "failed"] as const;
 
 export type JobFilter = (typeof jobFilters)[number];
 
-export function isInFilter({ status }: JobView, filter: JobFilter): boolean {
-  return filter === "all" || (status !== null && phaseOf(status) === filter);
-}
-
-export function countByFilter(jobs: readonly JobView[]): Readonly<Record<JobFilter, number>> {
-  const counts = { all: jobs.length, waiting: 0, running: 0, ready: 0, failed: 0 };
-  for (const { status } of jobs) if (status !== null) counts[phaseOf(status)] += 1;
-  return counts;
-}
-
-export type JobPhase = Exclude<JobFilter, "all">;
-
-/** The nine statuses as a glance takes them in. */
 export function phaseOf(status: JobStatus): JobPhase {
   return phases[status];
+}
+
+export function statusesOf(phase: JobPhase): readonly JobStatus[] {
+  return jobStatuses.filter((status) => phases[status] === phase);
+}
+
+export function countOf(counts: JobCounts, filter: Exclude<JobFilter, "attention">): number {
+  const counted = filter === "all" ? jobStatuses : statusesOf(filter);
+  return counted.reduce((sum, status) => sum + counts[status], 0);
 }
 
 const phases: Readonly<Record<JobStatus, JobPhase>> = {

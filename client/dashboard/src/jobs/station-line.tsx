@@ -1,39 +1,71 @@
-import type { JobStatus } from "@jobwire/shared";
+import type { JobView, StageView } from "@jobwire/client";
+import { isTerminalJobStatus, jobStageLabels, type JobStatus } from "@jobwire/shared";
+import { formatDuration } from "../time/format-time.js";
 
 /** The stages of a build in their order, as stations on a wire. */
-const stations = [
-  "starting",
-  "scaffold",
-  "code",
-  "deps",
-  "checks",
-  "ready",
-] as const satisfies readonly JobStatus[];
+const stations = ["starting", "scaffold", "code", "deps", "checks"] as const satisfies readonly JobStatus[];
+
+/** Of a hundred parts of the wire: what the shortest stage gets, and one that is to come. */
+const leastShare = 6;
 
 export interface StationLineProps {
-  readonly status: JobStatus | null;
-  /** The stage of now; of a job that failed the stage in which it did, `null` when that is not known. */
-  readonly stage: JobStatus | null;
-  /** How far the stage of now is. */
-  readonly percent: number | null;
+  readonly job: JobView;
+  readonly now: Date;
 }
 
-/** For the eye: the status beside it says the same in words. */
-export function StationLine({ status, stage, percent }: StationLineProps) {
-  const reached = stations.findIndex((station) => station === stage);
-  const share = percent === null || status === "ready" ? 0 : percent / 100;
-  const length = reached < 0 ? 0 : Math.min(1, (reached + share) / (stations.length - 1));
+/** How the time of the newest attempt went: each stretch of the wire is as long as its stage took. For the eye. */
+export function StationLine({ job, now }: StationLineProps) {
+  const { status } = job;
+  const stretches = stretchesOf(job, now);
   return (
-    <span className="station-line" data-status={status} aria-hidden="true">
-      <span className="station-wire" style={{ transform: `scaleX(${length})` }} />
-      {stations.map((station, index) => (
-        <span
-          key={station}
-          className="station"
-          data-passed={index <= reached}
-          data-here={index === reached}
-        />
+    <span className="station-line" data-status={status} aria-hidden="true" title={titleOf(stretches)}>
+      {stretches.map(({ stage, state, share }) => (
+        <span key={stage} className="stretch" data-state={state} style={{ flexGrow: share }} />
       ))}
+      <span className="terminus" data-state={status === "ready" ? "passed" : "to-come"} />
     </span>
   );
+}
+
+interface Stretch {
+  readonly stage: (typeof stations)[number];
+  readonly state: "passed" | "here" | "failed" | "to-come";
+  readonly durationMs: number | null;
+  readonly share: number;
+}
+
+function stretchesOf({ status, stages, attempt }: JobView, now: Date): readonly Stretch[] {
+  const isOver = status !== null && isTerminalJobStatus(status);
+  const of = (stage: JobStatus) =>
+    stages.findLast((one) => one.stage === stage && (one.attempt === attempt || stage === "starting"));
+  const lasted = stations.map((stage) => ({ stage, durationMs: durationOf(of(stage), isOver, now) }));
+  const whole = lasted.reduce((sum, { durationMs }) => sum + (durationMs ?? 0), 0) || 1;
+  return lasted.map(({ stage, durationMs }) => ({
+    stage,
+    state: stateOf(of(stage), status, stage),
+    durationMs,
+    share: durationMs === null ? leastShare : Math.max(leastShare, (100 * durationMs) / whole),
+  }));
+}
+
+function durationOf(stage: StageView | undefined, isOver: boolean, now: Date): number | null {
+  if (!stage) return null;
+  if (stage.durationMs !== null) return stage.durationMs;
+  return isOver ? 0 : Math.max(0, now.getTime() - stage.startedAt.getTime());
+}
+
+function stateOf(stage: StageView | undefined, status: JobStatus | null, name: JobStatus): Stretch["state"] {
+  if (!stage) return "to-come";
+  if (stage.outcome === "failed" || stage.outcome === "cancelled") return "failed";
+  return status === name ? "here" : "passed";
+}
+
+function titleOf(stretches: readonly Stretch[]): string {
+  return stretches
+    .flatMap(({ stage, durationMs }) =>
+      durationMs === null
+        ? []
+        : `${jobStageLabels[stage].replace(/\.\.\.$/, "")} ${formatDuration(durationMs)}`,
+    )
+    .join(" · ");
 }

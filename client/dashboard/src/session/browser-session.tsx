@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { JobwireClient } from "@jobwire/client";
 import {
   JobwireProvider,
@@ -7,6 +7,7 @@ import {
   type ConnectionStatus,
   type SessionState,
 } from "@jobwire/client/react";
+import { useKeptMessages } from "./kept-messages.js";
 import { useLeadership } from "./use-leadership.js";
 import { useTabChannel } from "./use-tab-channel.js";
 
@@ -26,7 +27,9 @@ export interface BrowserSessionProviderProps {
 export function BrowserSessionProvider({ client, userId, children }: BrowserSessionProviderProps) {
   const name = `jobwire dashboard session of ${userId}`;
   const isLeader = useLeadership(name);
-  const [session, share] = useTabChannel<BrowserSession>(name, isLeader);
+  const [heard, share] = useTabChannel<BrowserSession>(name, isLeader);
+  const messages = useKeptMessages(userId, heard?.messages);
+  const session = useMemo(() => heard && { ...heard, messages }, [heard, messages]);
   return (
     <BrowserSessionContext value={session}>
       {isLeader && (

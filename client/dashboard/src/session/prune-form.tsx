@@ -1,42 +1,53 @@
 import { useState, type SubmitEvent } from "react";
 import { useJobwireTrpc } from "@jobwire/client/react";
-import { messageOf } from "../shell/message-of.js";
+import { ConfirmDialog } from "../shell/confirm-dialog.js";
 
 /** Removes the user's own finished jobs, in the background. */
 export function PruneForm() {
   const trpc = useJobwireTrpc();
   const [days, setDays] = useState(7);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [isAsking, setIsAsking] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    setProblem(null);
-    trpc.tasks.start
-      .mutate({ kind: "prune-jobs", input: { finishedBeforeDays: days } })
-      .catch((error: unknown) => setProblem(messageOf(error)));
+    setIsAsking(true);
   };
   return (
-    <form className="prune" onSubmit={submit}>
-      <label>
-        <span>Remove jobs that ended at least</span>
-        <input
-          className="input number"
-          type="number"
-          min={0}
-          max={3650}
-          value={days}
-          onChange={({ target }) => setDays(target.valueAsNumber)}
-          required
-        />
-        <span>days ago</span>
-      </label>
-      <button type="submit" className="button button-small">
-        Remove
-      </button>
-      {problem !== null && (
-        <p role="alert" className="notice notice-bad">
-          {problem}
-        </p>
+    <>
+      <form className="prune" onSubmit={submit}>
+        <label>
+          <span>Remove jobs that ended at least</span>
+          <input
+            className="input number"
+            type="number"
+            min={0}
+            max={3650}
+            value={days}
+            onChange={({ target }) => setDays(target.valueAsNumber)}
+            required
+          />
+          <span>days ago</span>
+        </label>
+        <button type="submit" className="button button-small">
+          Remove
+        </button>
+      </form>
+      {isAsking && (
+        <ConfirmDialog
+          title="Remove old jobs?"
+          action="Remove jobs"
+          onConfirm={() =>
+            trpc.tasks.start.mutate({ kind: "prune-jobs", input: { finishedBeforeDays: days } })
+          }
+          onClose={() => setIsAsking(false)}
+        >
+          <p>
+            {days === 0
+              ? "All your finished jobs go"
+              : `All your jobs that ended at least ${days === 1 ? "a day" : `${days} days`} ago go`}
+            , with their logs and output, in all tabs and for good.
+          </p>
+        </ConfirmDialog>
       )}
-    </form>
+    </>
   );
 }

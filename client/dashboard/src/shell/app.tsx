@@ -1,4 +1,7 @@
 import { JobwireProvider } from "@jobwire/client/react";
+import { PageConnectionProvider } from "../connection/page-connection.js";
+import { FleetHistoryProvider } from "../fleet/fleet-history.js";
+import { EndWatchProvider } from "../notices/end-watch.js";
 import { BrowserSessionProvider } from "../session/browser-session.js";
 import { AuthorizedFetchContext } from "../sign-in/authorized-fetch.js";
 import type { Identity } from "../sign-in/identity.js";
@@ -14,7 +17,7 @@ export function App() {
   const { state, signIn, signOut, tryAgain } = useSignIn();
   switch (state.kind) {
     case "signed-in":
-      return <SignedIn key={state.identity.userId} identity={state.identity} onSignOut={signOut} />;
+      return <SignedIn key={state.identity.userId} {...state} onSignOut={signOut} />;
     case "signed-out":
       return <SignInPage handsOutTokens={state.handsOutTokens} onSignedIn={signIn} />;
     case "unreachable":
@@ -27,18 +30,25 @@ export function App() {
 
 interface SignedInProps {
   readonly identity: Identity;
+  readonly isHeldByHost: boolean;
   readonly onSignOut: () => void;
 }
 
-function SignedIn({ identity, onSignOut }: SignedInProps) {
+function SignedIn({ identity, isHeldByHost, onSignOut }: SignedInProps) {
   const clients = useClients(identity);
   return (
     <AuthorizedFetchContext value={clients.fetch}>
       <JobwireProvider client={clients.page}>
         <BrowserSessionProvider client={clients.session} userId={identity.userId}>
-          <Frame identity={identity} onSignOut={onSignOut}>
-            <Pages identity={identity} />
-          </Frame>
+          <PageConnectionProvider identity={identity}>
+            <EndWatchProvider client={clients.session}>
+              <FleetHistoryProvider>
+                <Frame identity={identity} isHeldByHost={isHeldByHost} onSignOut={onSignOut}>
+                  <Pages identity={identity} />
+                </Frame>
+              </FleetHistoryProvider>
+            </EndWatchProvider>
+          </PageConnectionProvider>
         </BrowserSessionProvider>
       </JobwireProvider>
     </AuthorizedFetchContext>

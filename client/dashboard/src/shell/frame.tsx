@@ -1,19 +1,24 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { ConnectionIndicator } from "../connection/connection-indicator.js";
+import { Bell } from "../notices/bell.js";
 import { VersionBanner } from "../session/version-banner.js";
 import type { Identity } from "../sign-in/identity.js";
+import { JobIcon } from "./job-icon.js";
 import { Wordmark } from "./wordmark.js";
 
 export interface FrameProps {
   readonly identity: Identity;
+  /** Signing out was tried, and the application around keeps the person signed in. */
+  readonly isHeldByHost: boolean;
   readonly onSignOut: () => void;
   readonly children: ReactNode;
 }
 
-/** What is around every page: where one can go, how the connection is, and who one is. */
-export function Frame({ identity, onSignOut, children }: FrameProps) {
+/** What is around every page: where one can go, how the connection is, what there is to hear, and who one is. */
+export function Frame({ identity, isHeldByHost, onSignOut, children }: FrameProps) {
   const main = useFocusOnNavigation();
+  const isService = identity.role === "service";
   return (
     <>
       <a className="skip" href="#content">
@@ -24,22 +29,29 @@ export function Frame({ identity, onSignOut, children }: FrameProps) {
           <Link href="/" className="home" aria-label="Jobwire: jobs">
             <Wordmark />
           </Link>
-          <Navigation isService={identity.role === "service"} />
+          <Navigation isService={isService} />
           <ConnectionIndicator onSignIn={onSignOut} />
           <div className="who">
-            <span>
+            <Bell userId={identity.userId} />
+            <span className="who-name" title={isService ? `${identity.userId}, a service` : identity.userId}>
               <span className="unseen">Signed in as </span>
-              {identity.userId}
-              {identity.role === "service" && <span className="label"> service</span>}
+              <bdi>{identity.userId}</bdi>
+              {isService && <span className="label"> service</span>}
             </span>
-            <button type="button" className="button button-quiet button-small" onClick={onSignOut}>
+            <button type="button" className="button button-quiet button-small sign-out" onClick={onSignOut}>
               Sign out
             </button>
           </div>
         </div>
       </header>
       <VersionBanner />
+      <JobIcon />
       <main id="content" ref={main} tabIndex={-1}>
+        {isHeldByHost && (
+          <p role="alert" className="notice frame-notice">
+            The application that signed you in still does. Sign out there.
+          </p>
+        )}
         {children}
       </main>
     </>
@@ -50,7 +62,7 @@ const destinations = [
   { href: "/", label: "Jobs", isHere: (path: string) => path === "/" || path.startsWith("/jobs/") },
   { href: "/spools", label: "Spools", isHere: (path: string) => path === "/spools" },
   { href: "/session", label: "Session", isHere: (path: string) => path === "/session" },
-  { href: "/operations", label: "Operations", isHere: (path: string) => path === "/operations" },
+  { href: "/fleet", label: "Fleet", isHere: (path: string) => path === "/fleet" },
 ];
 
 function Navigation({ isService }: { readonly isService: boolean }) {
@@ -59,7 +71,7 @@ function Navigation({ isService }: { readonly isService: boolean }) {
     <nav aria-label="Pages">
       <ul>
         {destinations
-          .filter(({ href }) => isService || href !== "/operations")
+          .filter(({ href }) => isService || href !== "/fleet")
           .map(({ href, label, isHere }) => (
             <li key={href}>
               <Link href={href} aria-current={isHere(path) ? "page" : undefined}>
@@ -72,16 +84,23 @@ function Navigation({ isService }: { readonly isService: boolean }) {
   );
 }
 
-/** A keyboard or screen reader goes on at the new page, not where the link was. */
+/** A keyboard or screen reader goes on at the new page, not where the link was. Back leads to where one was. */
 function useFocusOnNavigation() {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
+  const isBack = useRef(false);
+  useEffect(() => {
+    const onBack = () => (isBack.current = true);
+    window.addEventListener("popstate", onBack);
+    return () => window.removeEventListener("popstate", onBack);
+  }, []);
   useEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
     main.current?.focus({ preventScroll: true });
-    window.scrollTo(0, 0);
+    if (!isBack.current) window.scrollTo(0, 0);
+    isBack.current = false;
   }, [path]);
   return main;
 }

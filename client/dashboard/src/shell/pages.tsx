@@ -1,17 +1,16 @@
 import { Suspense, useEffect } from "react";
-import { Route, Switch, useLocation } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { JobsPage } from "../jobs/jobs-page.js";
 import type { Identity } from "../sign-in/identity.js";
 import { lazyPage, loadPagesAhead } from "./lazy-page.js";
+import { NothingHere } from "./nothing-here.js";
 import { PageBoundary } from "./page-boundary.js";
 import { PageSkeleton } from "./page-skeleton.js";
 
 const JobPage = lazyPage(async () => (await import("../job/job-page.js")).JobPage);
 const SpoolBoardPage = lazyPage(async () => (await import("../spools/spool-board-page.js")).SpoolBoardPage);
 const SessionPage = lazyPage(async () => (await import("../session/session-page.js")).SessionPage);
-const OperationsPage = lazyPage(
-  async () => (await import("../operations/operations-page.js")).OperationsPage,
-);
+const FleetPage = lazyPage(async () => (await import("../fleet/fleet-page.js")).FleetPage);
 
 export function Pages({ identity }: { readonly identity: Identity }) {
   const [path] = useLocation();
@@ -25,7 +24,7 @@ export function Pages({ identity }: { readonly identity: Identity }) {
       <Suspense fallback={<PageSkeleton />}>
         <Switch>
           <Route path="/">
-            <JobsPage />
+            <JobsPage identity={identity} />
           </Route>
           <Route path="/jobs/:jobId">{({ jobId }) => <JobPage key={jobId} jobId={jobId} />}</Route>
           <Route path="/spools">
@@ -34,13 +33,14 @@ export function Pages({ identity }: { readonly identity: Identity }) {
           <Route path="/session">
             <SessionPage />
           </Route>
+          <Route path="/fleet">
+            <FleetPage identity={identity} />
+          </Route>
           <Route path="/operations">
-            <OperationsPage identity={identity} />
+            <Redirect to="/fleet" replace />
           </Route>
           <Route>
-            <div className="empty">
-              <h1>There is no such page</h1>
-            </div>
+            <NothingHere />
           </Route>
         </Switch>
       </Suspense>

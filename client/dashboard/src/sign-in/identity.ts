@@ -1,4 +1,6 @@
 import type { Role } from "@jobwire/shared";
+import { askServer, type ServerAnswer } from "./ask-server.js";
+import { askOtherTabs } from "./tab-identity.js";
 
 /** Who is signed in, and with what. */
 export interface Identity {
@@ -14,12 +16,7 @@ export interface DevelopmentUser extends Pick<Identity, "userId" | "role"> {
   readonly code: string;
 }
 
-interface WhoAmI {
-  readonly caller: { readonly userId: string; readonly role: Role } | null;
-  readonly handsOutTokens: boolean;
-}
-
-/** In this tab until it is closed; never in the URL. */
+/** In this tab until it is closed; never in the URL. Other tabs ask for it. */
 const tokenKey = "jobwire.token";
 /** Who was signed in last in development, so that a new tab need not ask. A name is no secret. */
 const lastUserKey = "jobwire.development-user";
@@ -41,10 +38,21 @@ export async function recallIdentity(): Promise<{
   readonly identity: Identity | null;
   readonly handsOutTokens: boolean;
 }> {
+  const code = takeCode();
   const token = sessionStorage.getItem(tokenKey);
   const { caller, handsOutTokens } = await whoAmI(token);
   if (caller) return { identity: { ...caller, token, isDevelopment: handsOutTokens }, handsOutTokens };
-  const code = takeCode();
+  const handedOver = await askOtherTabs();
+  if (handedOver !== null) {
+    const other = await whoAmI(handedOver);
+    if (other.caller) {
+      sessionStorage.setItem(tokenKey, handedOver);
+      return {
+        identity: { ...other.caller, token: handedOver, isDevelopment: handsOutTokens },
+        handsOutTokens,
+      };
+    }
+  }
   const last = readLastUser();
   if (!handsOutTokens || !last || code === "") return { identity: null, handsOutTokens };
   // The code is that of an earlier start: a person has to say.
@@ -74,6 +82,11 @@ export function forgetIdentity(): void {
   localStorage.removeItem(lastUserKey);
 }
 
+/** The server lets the browser forget the cookie. @throws Error when it does not answer. */
+export async function signOutOfHost(): Promise<void> {
+  await fetch("/api/sign-out", { method: "POST" });
+}
+
 /** The code that this browser was given last; empty when it has none. */
 export function knownCode(): string {
   return localStorage.getItem(codeKey) ?? "";
@@ -96,12 +109,9 @@ export async function fetchDevelopmentToken({
   return token;
 }
 
-async function whoAmI(token: string | null): Promise<WhoAmI> {
-  const response = await fetch("/api/whoami", {
-    headers: token === null ? {} : { Authorization: `Bearer ${token}` },
-  });
-  if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
-  return (await response.json()) as WhoAmI;
+function whoAmI(token: string | null): Promise<ServerAnswer> {
+  const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
+  return askServer((url, init) => fetch(url, { ...init, headers }));
 }
 
 function readLastUser(): Pick<Identity, "userId" | "role"> | null {

@@ -1,20 +1,28 @@
 import { useCallback, useEffect, useState } from "react";
-import { forgetIdentity, recallIdentity, type Identity } from "./identity.js";
+import { forgetIdentity, recallIdentity, signOutOfHost, type Identity } from "./identity.js";
+import { openTabs } from "./tab-identity.js";
 
 export type SignInState =
   | { readonly kind: "checking" }
   | { readonly kind: "unreachable" }
   | { readonly kind: "signed-out"; readonly handsOutTokens: boolean }
-  | { readonly kind: "signed-in"; readonly identity: Identity };
+  | {
+      readonly kind: "signed-in";
+      readonly identity: Identity;
+      /** Signing out was tried: the cookie is one that this server cannot clear. */
+      readonly isHeldByHost: boolean;
+    };
 
 export function useSignIn() {
   const [state, setState] = useState<SignInState>({ kind: "checking" });
 
-  const check = useCallback(async (isWanted: () => boolean) => {
+  const check = useCallback(async (isHeldByHost = false, isWanted: () => boolean = () => true) => {
     try {
       const { identity, handsOutTokens } = await recallIdentity();
       if (isWanted())
-        setState(identity ? { kind: "signed-in", identity } : { kind: "signed-out", handsOutTokens });
+        setState(
+          identity ? { kind: "signed-in", identity, isHeldByHost } : { kind: "signed-out", handsOutTokens },
+        );
     } catch {
       if (isWanted()) setState({ kind: "unreachable" });
     }
@@ -22,20 +30,42 @@ export function useSignIn() {
 
   useEffect(() => {
     let isWanted = true;
-    void check(() => isWanted);
+    void check(false, () => isWanted);
     return () => {
       isWanted = false;
     };
   }, [check]);
 
+  const token = state.kind === "signed-in" ? state.identity.token : null;
+  const { kind } = state;
+  useEffect(() => {
+    const tabs = openTabs();
+    tabs.listen((message) => {
+      if (message.kind === "ask" && token !== null) tabs.say({ kind: "token", token });
+      // Signed in elsewhere while this tab waits for it, or signed out elsewhere.
+      if (message.kind === "signed-in" && kind === "signed-out") void check();
+      if (message.kind === "signed-out" && kind === "signed-in") {
+        forgetIdentity();
+        void check();
+      }
+    });
+    if (token !== null) tabs.say({ kind: "signed-in" });
+    return () => tabs[Symbol.dispose]();
+  }, [token, kind, check]);
+
+  const signOut = async () => {
+    forgetIdentity();
+    const isHost = kind === "signed-in" && token === null;
+    if (isHost) await signOutOfHost().catch(() => {});
+    using tabs = openTabs();
+    tabs.say({ kind: "signed-out" });
+    setState({ kind: "checking" });
+    await check(isHost);
+  };
   return {
     state,
-    signIn: (identity: Identity) => setState({ kind: "signed-in", identity }),
-    signOut: () => {
-      forgetIdentity();
-      setState({ kind: "checking" });
-      void check(() => true);
-    },
-    tryAgain: () => void check(() => true),
+    signIn: (identity: Identity) => setState({ kind: "signed-in", identity, isHeldByHost: false }),
+    signOut: () => void signOut(),
+    tryAgain: () => void check(),
   };
 }

@@ -1,6 +1,5 @@
-import type { StreamError } from "@jobwire/client/react";
 import type { AppErrorCode } from "@jobwire/shared";
-import { messageOf } from "../shell/message-of.js";
+import { codesOf, messageOf } from "../shell/message-of.js";
 
 /** Why the server refused, in words for the shop floor. */
 export function explainRefusal(
@@ -16,10 +15,6 @@ export function explainRefusal(
     STORE_UNAVAILABLE:
       "The server cannot reach its store just now; nothing has changed. Try again in a moment.",
   };
-  const reason = reasonOf(error);
+  const { reason } = codesOf(error);
   return (reason && words[reason]) ?? said;
-}
-
-function reasonOf(error: unknown): AppErrorCode | null | undefined {
-  return error instanceof Error && "data" in error ? (error as Error & StreamError).data?.reason : undefined;
 }

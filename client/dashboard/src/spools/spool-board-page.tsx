@@ -1,6 +1,10 @@
 import { useState } from "react";
 import { useSpools } from "@jobwire/client/react";
 import type { Identity } from "../sign-in/identity.js";
+import { PageSkeleton } from "../shell/page-skeleton.js";
+import { BoardNewsList } from "./board-news-list.js";
+import { useBoardNews } from "./board-news.js";
+import { EmptyBoard } from "./empty-board.js";
 import { RegisterSpoolForm } from "./register-spool-form.js";
 import { SpoolColumn } from "./spool-column.js";
 import { spoolStates } from "./spool-state.js";
@@ -9,6 +13,7 @@ import { WorkerField } from "./worker-field.js";
 
 export function SpoolBoardPage({ identity }: { readonly identity: Identity }) {
   const { spools } = useSpools();
+  const news = useBoardNews(spools);
   const [worker, setWorker] = useState(identity.userId);
   const actions = useSpoolActions(worker.trim());
   return (
@@ -19,16 +24,9 @@ export function SpoolBoardPage({ identity }: { readonly identity: Identity }) {
         <WorkerField worker={worker} spools={spools ?? []} onChange={setWorker} />
       </div>
       {identity.role === "service" && <RegisterSpoolForm />}
-      {spools?.length === 0 && (
-        <div className="empty">
-          <h2>The board is empty</h2>
-          <p>
-            {identity.role === "service"
-              ? "Register a spool above: everybody who watches the board sees it at once."
-              : "A service puts spools on it with spools.register; they appear here by themselves."}
-          </p>
-        </div>
-      )}
+      <BoardNewsList news={news} />
+      {spools === null && <PageSkeleton />}
+      {spools?.length === 0 && <EmptyBoard isService={identity.role === "service"} />}
       {spools && spools.length > 0 && (
         <div className="board">
           {spoolStates.map((state) => (

@@ -1,5 +1,6 @@
 import type { Spool } from "@jobwire/shared";
 import { Clock } from "../time/clock.js";
+import { formatDayAndTime } from "./day-and-time.js";
 import { actionsFor } from "./spool-action.js";
 import { RefusalNotice } from "./refusal-notice.js";
 import type { SpoolActions } from "./use-spool-actions.js";
@@ -12,23 +13,32 @@ export interface SpoolCardProps {
 }
 
 export function SpoolCard({ spool, worker, actions }: SpoolCardProps) {
-  const { tagSpool, workerNombre, estadoDetalle, updatedAt } = spool;
+  const { tagSpool, workerNombre, estadoDetalle, completed, updatedAt } = spool;
   const refusal = actions.refusals.get(tagSpool);
   return (
     <article className="card spool" aria-label={`Spool ${tagSpool}`}>
       <div className="spool-head">
-        <h3>{tagSpool}</h3>
-        <Clock time={updatedAt} className="soft small number" />
+        <h3 dir="auto">{tagSpool}</h3>
+        <Clock time={updatedAt} className="soft small number">
+          {formatDayAndTime(updatedAt)}
+        </Clock>
       </div>
       <p className="small">
         {workerNombre === null ? (
           <span className="soft">Nobody has it</span>
         ) : (
           <>
-            With <strong>{workerNombre}</strong>
+            With <strong dir="auto">{workerNombre}</strong>
+            {workerNombre === worker && <span className="soft">, that is you</span>}
+            {completed && <span className="soft">, who has completed it</span>}
           </>
         )}
-        {estadoDetalle !== null && <span className="soft"> · {estadoDetalle}</span>}
+        {estadoDetalle !== null && (
+          <span className="soft">
+            {" "}
+            · <bdi>{estadoDetalle}</bdi>
+          </span>
+        )}
       </p>
       <div className="spool-actions">
         {actionsFor(spool, worker).map(({ action, label }) => (

@@ -17,6 +17,12 @@ const titles: Readonly<Record<SpoolState, string>> = {
   completed: "Completed, not released",
 };
 
+const none: Readonly<Record<SpoolState, string>> = {
+  available: "All are taken.",
+  taken: "Nobody works on one.",
+  completed: "None waits to be released.",
+};
+
 export function SpoolColumn({ state, spools, worker, actions }: SpoolColumnProps) {
   const shown = spools
     .filter((spool) => stateOf(spool) === state)
@@ -26,6 +32,7 @@ export function SpoolColumn({ state, spools, worker, actions }: SpoolColumnProps
       <h2 id={`column-${state}`}>
         {titles[state]} <span className="number soft">{shown.length}</span>
       </h2>
+      {shown.length === 0 && <p className="soft small">{none[state]}</p>}
       <ul>
         {shown.map((spool) => (
           <li key={spool.tagSpool}>
