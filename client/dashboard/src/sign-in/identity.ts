@@ -34,7 +34,7 @@ function takeCode(): string {
 }
 
 /** @returns who is signed in by what this tab or the browser holds; `null` when a person has to say. */
-export async function recallIdentity(): Promise<{
+export async function recallIdentity({ asksTabs }: { readonly asksTabs: boolean }): Promise<{
   readonly identity: Identity | null;
   readonly handsOutTokens: boolean;
 }> {
@@ -42,7 +42,7 @@ export async function recallIdentity(): Promise<{
   const token = sessionStorage.getItem(tokenKey);
   const { caller, handsOutTokens } = await whoAmI(token);
   if (caller) return { identity: { ...caller, token, isDevelopment: handsOutTokens }, handsOutTokens };
-  const handedOver = await askOtherTabs();
+  const handedOver = asksTabs ? await askOtherTabs() : null;
   if (handedOver !== null) {
     const other = await whoAmI(handedOver);
     if (other.caller) {

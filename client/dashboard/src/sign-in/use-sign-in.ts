@@ -13,12 +13,19 @@ export type SignInState =
       readonly isHeldByHost: boolean;
     };
 
+interface Check {
+  /** Whether another tab may sign this one in: not when one has just signed out. */
+  readonly asksTabs: boolean;
+  readonly isHeldByHost?: boolean;
+  readonly isWanted?: () => boolean;
+}
+
 export function useSignIn() {
   const [state, setState] = useState<SignInState>({ kind: "checking" });
 
-  const check = useCallback(async (isHeldByHost = false, isWanted: () => boolean = () => true) => {
+  const check = useCallback(async ({ asksTabs, isHeldByHost = false, isWanted = () => true }: Check) => {
     try {
-      const { identity, handsOutTokens } = await recallIdentity();
+      const { identity, handsOutTokens } = await recallIdentity({ asksTabs });
       if (isWanted())
         setState(
           identity ? { kind: "signed-in", identity, isHeldByHost } : { kind: "signed-out", handsOutTokens },
@@ -30,7 +37,7 @@ export function useSignIn() {
 
   useEffect(() => {
     let isWanted = true;
-    void check(false, () => isWanted);
+    void check({ asksTabs: true, isWanted: () => isWanted });
     return () => {
       isWanted = false;
     };
@@ -43,10 +50,10 @@ export function useSignIn() {
     tabs.listen((message) => {
       if (message.kind === "ask" && token !== null) tabs.say({ kind: "token", token });
       // Signed in elsewhere while this tab waits for it, or signed out elsewhere.
-      if (message.kind === "signed-in" && kind === "signed-out") void check();
+      if (message.kind === "signed-in" && kind === "signed-out") void check({ asksTabs: true });
       if (message.kind === "signed-out" && kind === "signed-in") {
         forgetIdentity();
-        void check();
+        void check({ asksTabs: false });
       }
     });
     if (token !== null) tabs.say({ kind: "signed-in" });
@@ -60,12 +67,12 @@ export function useSignIn() {
     using tabs = openTabs();
     tabs.say({ kind: "signed-out" });
     setState({ kind: "checking" });
-    await check(isHost);
+    await check({ asksTabs: false, isHeldByHost: isHost });
   };
   return {
     state,
     signIn: (identity: Identity) => setState({ kind: "signed-in", identity, isHeldByHost: false }),
     signOut: () => void signOut(),
-    tryAgain: () => void check(),
+    tryAgain: () => void check({ asksTabs: true }),
   };
 }
