@@ -26,12 +26,14 @@ describeInBrowser("the pages", (given) => {
     });
     const visits = [
       { by: visitor, path: "/", until: "Harbour" },
+      { by: visitor, path: "/?show=attention", until: "npm ERR! code 1" },
       { by: visitor, path: `/jobs/${jobs.running}`, until: "Three packages" },
       { by: visitor, path: `/jobs/${jobs.failed}`, until: "Why it failed" },
       { by: visitor, path: "/spools", until: "MK-1" },
       { by: visitor, path: "/session", until: "Tidy up" },
       { by: service, path: "/spools", until: "Register" },
-      { by: service, path: "/operations", until: "Event loop lag" },
+      { by: service, path: "/", until: "Harbour" },
+      { by: service, path: "/operations", until: "No worker has said that it is there." },
     ];
     for (const { by, path, until } of visits) {
       const page = await by.open(path);
@@ -44,6 +46,15 @@ describeInBrowser("the pages", (given) => {
     await page.getByRole("button", { name: "New job" }).click();
     await page.getByRole("dialog", { name: "New job" }).waitFor();
     await expectGoodPage(page, "the dialog");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: /^Berths/ }).focus();
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await page.getByText("1 selected").waitFor();
+    await expectGoodPage(page, "a selection");
+    await page.getByRole("button", { name: /^Notices/ }).click();
+    await page.getByRole("dialog", { name: "Notices" }).waitFor();
+    await expectGoodPage(page, "the notices");
     expectNoComplaints(visitor);
     expectNoComplaints(service);
   });
@@ -86,8 +97,9 @@ describeInBrowser("the pages", (given) => {
     await shop.startServer();
     await page.locator(".connection").getByText(/^Live/).waitFor();
     await page.getByRole("button", { name: "New job" }).click();
+    await page.getByLabel("Title", { exact: true }).fill("After the restart");
     await page.getByRole("button", { name: "Create job" }).click();
-    await page.getByRole("heading", { level: 1, name: "site" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "After the restart" }).waitFor();
     expectNoComplaints(visitor, /status of 40[13]/);
   });
 
