@@ -163,7 +163,7 @@ describeInBrowser("the list of jobs", (given) => {
     await page.route(/\/trpc\/jobs\.create/, (route) => route.abort());
     await page.getByRole("button", { name: "New job" }).click();
     await page.getByRole("button", { name: "Create job" }).click();
-    await page.getByText("The server does not answer. Look at your connection, then try again.").waitFor();
+    await page.getByText("The server does not answer. Try again in a moment.").waitFor();
     expectNoComplaints(visitor);
   });
 

@@ -35,7 +35,7 @@ export function codesOf(error: unknown): {
   return { reason: data?.reason ?? null, code: data?.code ?? null };
 }
 
-const noAnswer = "The server does not answer. Look at your connection, then try again.";
+const noAnswer = "The server does not answer. Try again in a moment.";
 
 /** What a schema says of the input is a list with marks and paths: its first line, without them. */
 function firstProblemOf(message: string): string {
