@@ -118,7 +118,7 @@ describeInBrowser("the list of jobs", (given) => {
     await rowOf(page, "Two").first().hover();
     await page.getByRole("button", { name: "Cancel Two" }).click();
     await page.getByRole("dialog", { name: "Cancel “Two”?" }).waitFor();
-    await page.getByRole("button", { name: "Cancel it" }).click();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
     await rowOf(page, "Cancelled").waitFor();
     expectNoComplaints(visitor);
   });

@@ -136,6 +136,7 @@ describeInBrowser("what is around the pages", (given) => {
     await expect.poll(iconOf).toMatch(/waiting/);
     await robot.jobs.transition.mutate({ jobId, to: "failed" });
     await expect.poll(iconOf).toMatch(/failed/);
+    await expect.poll(() => page.title()).toBe("✗ Exported · Jobwire");
     await trpc.tasks.start.mutate({ kind: "export-events", input: { jobId } });
     await robot.sessions.send.mutate({ name: "harbour.closed", data: "at six" });
     const bell = page.getByRole("button", { name: /^Notices/ });
@@ -175,7 +176,7 @@ describeInBrowser("what is around the pages", (given) => {
       viewport: { width: 390, height: 740 },
     });
     const page = await visitor.open();
-    expect(await page.getByText("walker", { exact: true }).isVisible()).toBe(true);
+    await page.getByText("walker", { exact: true }).waitFor();
     await robot.versions.announce.mutate({ version: "9.0.0", changelog: "Much is new. ".repeat(12) });
     await page.getByText("Version 9.0.0 is out.").waitFor();
     const box = await page.locator(".version-banner").boundingBox();

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { useJob, type StreamError, type WatchedJob } from "@jobwire/client/react";
 import { isTerminalJobStatus, type Job } from "@jobwire/shared";
-import { nameOfJob } from "../jobs/name-of-job.js";
+import { markOf, nameOfJob } from "../jobs/name-of-job.js";
 import { messageOf } from "../shell/message-of.js";
 import { useNow } from "../time/use-now.js";
 import { spanOf } from "./course/span.js";
@@ -61,7 +61,7 @@ function KnownJob({ watched: { events }, view, record }: KnownJobProps) {
   };
   return (
     <div className="job-page">
-      <title>{`${nameOfJob(view)} · Jobwire`}</title>
+      <title>{`${markOf(view)}${nameOfJob(view)} · Jobwire`}</title>
       <JobHeader
         view={shown.view}
         job={shown.job}

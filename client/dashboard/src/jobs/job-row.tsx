@@ -61,7 +61,7 @@ export const JobRow = memo(function JobRow(props: JobRowProps) {
           {job.job && <Clock time={job.job.createdAt}>{formatAge(job.job.createdAt, now)}</Clock>}
         </span>
       </Link>
-      <span className="job-actions">
+      <span className="row-actions">
         {!isOver && (
           <button
             type="button"

@@ -54,14 +54,14 @@ export function JobSelectionBar({ jobs, selection, actions }: JobSelectionBarPro
       {actions.asked && (
         <ConfirmDialog
           title={titleOf(actions.asked, jobs)}
-          action={actions.asked.action === "cancel" ? "Cancel it" : "Remove it"}
+          {...wordsOf(actions.asked)}
           onConfirm={() => actions.perform().then(selection.clear)}
           onClose={actions.dismiss}
         >
           <p>
             {actions.asked.action === "cancel"
-              ? "Its worker stops at once. It cannot go on later; it can be run again from the start."
-              : "Its log, output and result go with it, in all tabs and for good."}
+              ? "The worker stops within a second. What was written so far is kept."
+              : "Events, output and results are gone at once, for everybody. This cannot be undone."}
           </p>
         </ConfirmDialog>
       )}
@@ -73,4 +73,13 @@ function titleOf({ action, jobIds }: NonNullable<JobActions["asked"]>, jobs: rea
   const verb = action === "cancel" ? "Cancel" : "Remove";
   const only = jobIds.length === 1 ? jobs.find(({ jobId }) => jobId === jobIds[0]) : undefined;
   return only ? `${verb} “${nameOfJob(only)}”?` : `${verb} ${jobIds.length} jobs?`;
+}
+
+/** Of one or of several: in the words of a job's own page. */
+function wordsOf({ action, jobIds }: NonNullable<JobActions["asked"]>) {
+  const what = jobIds.length === 1 ? "the job" : `${jobIds.length} jobs`;
+  const it = jobIds.length === 1 ? "it" : "them";
+  return action === "cancel"
+    ? { action: `Cancel ${what}`, refusal: `Keep ${it} running` }
+    : { action: `Remove ${what}`, refusal: `Keep ${it}` };
 }

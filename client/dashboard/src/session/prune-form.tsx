@@ -35,6 +35,7 @@ export function PruneForm() {
         <ConfirmDialog
           title="Remove old jobs?"
           action="Remove jobs"
+          refusal="Keep them"
           onConfirm={() =>
             trpc.tasks.start.mutate({ kind: "prune-jobs", input: { finishedBeforeDays: days } })
           }

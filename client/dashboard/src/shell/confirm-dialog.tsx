@@ -1,21 +1,22 @@
-import { useEffect, useRef, useState, type SubmitEvent, type ReactNode } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode, type SubmitEvent } from "react";
 import { messageOf } from "./message-of.js";
 
 export interface ConfirmDialogProps {
   readonly title: string;
   readonly children: ReactNode;
-  /** What the button does, as a verb. */
+  /** What the button that does it says, and the one that does not. */
   readonly action: string;
-  /** When it is done the dialog closes; what it throws is shown. */
+  readonly refusal: string;
   readonly onConfirm: () => Promise<unknown>;
   readonly onClose: () => void;
 }
 
-/** Asks before something that cannot be undone. The way back has the focus. */
-export function ConfirmDialog({ title, children, action, onConfirm, onClose }: ConfirmDialogProps) {
+/** Asks before something that cannot be undone. */
+export function ConfirmDialog({ title, children, action, refusal, onConfirm, onClose }: ConfirmDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
+  const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
   const confirm = async () => {
     setIsBusy(true);
@@ -33,16 +34,16 @@ export function ConfirmDialog({ title, children, action, onConfirm, onClose }: C
     void confirm();
   };
   return (
-    <dialog ref={dialog} className="dialog" aria-labelledby="confirm-title" onClose={onClose}>
+    <dialog ref={dialog} className="dialog" aria-labelledby={id} onClose={onClose}>
       <form onSubmit={submit}>
-        <h2 id="confirm-title">{title}</h2>
+        <h2 id={id}>{title}</h2>
         <div className="dialog-text">{children}</div>
         <p role="alert" className={problem === null ? "unseen" : "notice notice-bad"}>
           {problem}
         </p>
         <footer>
           <button type="button" className="button" onClick={() => dialog.current?.close()}>
-            Keep
+            {refusal}
           </button>
           <button type="submit" className="button button-danger" disabled={isBusy}>
             {action}

@@ -91,16 +91,17 @@ function useFocusOnNavigation() {
   const shown = useRef(path);
   const isBack = useRef(false);
   useEffect(() => {
-    const onBack = () => (isBack.current = true);
-    window.addEventListener("popstate", onBack);
-    return () => window.removeEventListener("popstate", onBack);
+    const listening = new AbortController();
+    const { signal } = listening;
+    window.addEventListener("popstate", () => (isBack.current = true), { signal });
+    window.addEventListener("pushState", () => (isBack.current = false), { signal });
+    return () => listening.abort();
   }, []);
   useEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
     main.current?.focus({ preventScroll: true });
     if (!isBack.current) window.scrollTo(0, 0);
-    isBack.current = false;
   }, [path]);
   return main;
 }

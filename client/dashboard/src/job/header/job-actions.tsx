@@ -4,7 +4,7 @@ import { Link, useLocation } from "wouter";
 import { CopyButton } from "../../shell/copy-button.js";
 import { Field } from "../../shell/field.js";
 import { messageOf } from "../../shell/message-of.js";
-import { ConfirmDialog } from "./confirm-dialog.js";
+import { ConfirmDialog } from "../../shell/confirm-dialog.js";
 import { tellRemoved } from "./removed-jobs.js";
 
 export interface JobActionsProps {
