@@ -36,7 +36,7 @@ export function FleetCharts() {
         />
         <TimeChart
           label="Open streams"
-          unit="streams"
+          unit="open"
           series={[{ label: "streams", points: of(({ streams }) => streams) }]}
         />
         <TimeChart
