@@ -70,9 +70,9 @@ describeInBrowser("the fleet and the floor", (given) => {
       .poll(async () => (await robot.pipelines.list.query()).map(({ name }) => name), { timeout: 10_000 })
       .toContain("a-weave");
     await page.getByRole("button", { name: "New job" }).click();
-    const pipeline = page.getByLabel("Pipeline", { exact: true }).last();
+    const pipeline = page.getByLabel("Pipeline", { exact: true });
     await expect.poll(() => pipeline.inputValue()).toBe("a-weave");
-    expect(await page.getByLabel("Project", { exact: true }).last().inputValue()).toBe("sail");
+    expect(await page.getByLabel("Project", { exact: true }).inputValue()).toBe("sail");
     await page.getByText("One worker offers it.").waitFor();
     await pipeline.fill("nobody-does-this");
     await page.getByText("No worker offers this now: the job waits until one does.").waitFor();

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { describeInBrowser } from "./support/browser.js";
 import { expectGoodPage } from "./support/page-checks.js";
+import { shareShop } from "./support/shared-shop.js";
 import { openShop, type Shop } from "./support/shop.js";
 import { expectNoComplaints, invite } from "./support/visitor.js";
 
@@ -14,9 +15,12 @@ const looks = [
 const code = "the-code-of-this-test";
 
 describeInBrowser("the pages", (given) => {
+  const shared = shareShop(given);
+  let furnished: ReturnType<typeof furnish> | undefined;
+
   test.each(looks)("are accessible and fit the window: $name", async ({ viewport, colorScheme }) => {
-    await using shop = await openShop(given.dashboard);
-    const jobs = await furnish(shop);
+    const { shop } = shared;
+    const jobs = await (furnished ??= furnish(shop));
     await using visitor = await invite(given.browser, shop.url, { sub: "alice", viewport, colorScheme });
     await using service = await invite(given.browser, shop.url, {
       sub: "robot",
@@ -26,7 +30,6 @@ describeInBrowser("the pages", (given) => {
     });
     const visits = [
       { by: visitor, path: "/", until: "Harbour" },
-      { by: visitor, path: "/?show=attention", until: "npm ERR! code 1" },
       { by: visitor, path: `/jobs/${jobs.running}`, until: "Three packages" },
       { by: visitor, path: `/jobs/${jobs.failed}`, until: "Why it failed" },
       { by: visitor, path: "/spools", until: "MK-1" },
@@ -51,10 +54,9 @@ describeInBrowser("the pages", (given) => {
     await page.keyboard.press("j");
     await page.keyboard.press("x");
     await page.getByText("1 selected").waitFor();
-    await expectGoodPage(page, "a selection");
     await page.getByRole("button", { name: /^Notices/ }).click();
     await page.getByRole("dialog", { name: "Notices" }).waitFor();
-    await expectGoodPage(page, "the notices");
+    await expectGoodPage(page, "a selection, and the notices");
     expectNoComplaints(visitor);
     expectNoComplaints(service);
   });

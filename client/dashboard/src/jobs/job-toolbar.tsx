@@ -52,21 +52,21 @@ export function JobToolbar({ identity, query, known, onAsk }: JobToolbarProps) {
         ))}
       </fieldset>
       <QueryChoice
-        label="Pipeline"
+        label="Only this pipeline"
         any="Any pipeline"
         options={pipelines.map(({ name }) => [name, name])}
         value={query.pipeline}
         onChange={(pipeline) => onAsk({ pipeline })}
       />
       <QueryChoice
-        label="Project"
+        label="Only this project"
         any="Any project"
         options={projects.map((name) => [name, name])}
         value={query.project}
         onChange={(project) => onAsk({ project })}
       />
       <QueryChoice
-        label="Created"
+        label="Created in"
         any="Any time"
         options={Object.entries(jobPeriods)}
         value={query.period}

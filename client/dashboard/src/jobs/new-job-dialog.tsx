@@ -89,7 +89,7 @@ function NewJobForm({ onCreated, onCancel }: NewJobFormProps) {
             name="pipeline"
             value={pipeline}
             list="pipelines"
-            pattern="[a-z0-9][a-z0-9\\-]{0,63}"
+            pattern="[a-z0-9][a-z0-9\-]{0,63}"
             title="Lower-case letters, digits and hyphens"
             onChange={(event) => setChosen(event.target.value)}
           />
