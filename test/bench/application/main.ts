@@ -9,8 +9,8 @@ import { SseClients } from "./sse-clients.js";
 
 const help = `Usage: npm run bench:application -- [options]
 
-Measures what whole servers cost: a broadcast to sessions, queued jobs that nobody takes, streams over several topics
-beside streams over one, and tokens that are piped beside tokens that are committed one by one.
+Measures what whole servers cost: a broadcast to sessions, queued jobs that nobody takes, streams of an own topic beside
+those of a job and those over several topics, and tokens that are piped beside tokens that are committed one by one.
 
 Options:
   --sessions <number>  how many sessions a broadcast is for (3000)
@@ -38,7 +38,7 @@ async function measure(): Promise<void> {
   try {
     await measureBroadcast(redis.url, admin, Number(values.sessions));
     await measureQueuedJobs(redis.url, admin, Number(values.jobs));
-    await measureMerged(redis.url, Number(values.streams));
+    await measurePaced(redis.url, Number(values.streams));
     await measurePipe(redis.url, Number(values.tokens));
   } finally {
     admin.disconnect();
@@ -95,16 +95,17 @@ async function measureQueuedJobs(redisUrl: string, admin: Redis, jobs: number): 
   );
 }
 
-async function measureMerged(redisUrl: string, streams: number): Promise<void> {
+async function measurePaced(redisUrl: string, streams: number): Promise<void> {
   const answers = ["a", "b", "c"];
-  const cost = async (path: string, published: readonly string[]) => {
+  const cost = async (path: string, publishing: string) => {
     await using server = await startTopicServer(redisUrl);
     using clients = new SseClients();
+    await call(server, `/jobs?answers=a&count=0&rate=1`);
     for (let index = 0; index < streams; index++) await clients.open(`${server.url}${path}`);
     const events = 500;
     const run = async () => {
       const arrived = clients.more(events * streams);
-      await call(server, `/paced?answers=${published.join(",")}&count=${events}&rate=100`);
+      await call(server, `${publishing}&count=${events}&rate=100`);
       await arrived;
     };
     await run();
@@ -112,10 +113,15 @@ async function measureMerged(redisUrl: string, streams: number): Promise<void> {
     await run();
     return ((await topicCpuOf(server)) - before) / events / streams;
   };
-  const single = await cost("/single?answers=a", ["a"]);
-  const merged = await cost(`/merged?answers=${answers.join(",")}`, answers);
+  const job = await cost("/job?answers=a", "/jobs?answers=a");
+  const single = await cost("/single?answers=a", "/paced?answers=a");
+  const merged = await cost(`/merged?answers=${answers.join(",")}`, `/paced?answers=${answers.join(",")}`);
+  const ratio = (one: number, other: number) => (one / other).toFixed(2);
   console.log(
-    `paced, ${streams} streams: ${single.toFixed(2)} us of CPU for each delivery of one topic, ${merged.toFixed(2)} us of three topics, ratio ${(merged / single).toFixed(2)}`,
+    `paced, ${streams} streams: ${single.toFixed(2)} us of CPU for each delivery of an own topic, ${job.toFixed(2)} us of a job, ratio ${ratio(single, job)}`,
+  );
+  console.log(
+    `paced, ${streams} streams: ${merged.toFixed(2)} us of CPU for each delivery of three own topics, ratio to one ${ratio(merged, single)}`,
   );
 }
 

@@ -1,12 +1,13 @@
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { defineTopic } from "@jobwire/shared";
+import { defineTopic, jobTopic } from "@jobwire/shared";
+import { beginJob } from "../../../server/src/jobs/job-decisions.js";
 import { createSseHandler } from "@jobwire/server/sse";
 import { memoryStore, openJobwire, redisStore } from "@jobwire/server/topics";
 import { initTRPC } from "@trpc/server";
 import { z } from "zod";
 
-/** Own topics over plain SSE, told over HTTP what to publish. `REDIS_URL`: there; else in memory. */
+/** Own topics over plain SSE, and jobs beside them, told over HTTP what to publish. `REDIS_URL`: there; else in memory. */
 const token = defineTopic("token", {
   key: z.object({ answerId: z.string() }),
   events: { "token.added": z.object({ text: z.string() }) },
@@ -18,6 +19,7 @@ const jobwire = await openJobwire({
   maxEvents: 20_000,
 });
 const tokens = jobwire.topic(token);
+const jobs = jobwire.topic(jobTopic);
 const sse = createSseHandler({ router: initTRPC.create().router({}), createContext: () => ({}) });
 
 const publish = {
@@ -26,6 +28,17 @@ const publish = {
     for (let index = 0; index < count; index++) {
       const answerId = answerIds[index % answerIds.length] ?? "";
       await tokens.publish({ answerId }, { type: "token.added", text: `token ${index}` });
+      await delay(1000 / rate);
+    }
+  },
+  /** The same for jobs. */
+  async jobs(jobIds: readonly string[], count: number, rate: number) {
+    for (const jobId of jobIds)
+      await jobs.change({ jobId }, (job) => (job ? [] : beginJob(jobId, "owner", {}, new Date())));
+    for (let index = 0; index < count; index++) {
+      const jobId = jobIds[index % jobIds.length] ?? "";
+      const message = `token ${index}`;
+      await jobs.publish({ jobId }, { type: "build.progress", stage: "code", percent: 1, message });
       await delay(1000 / rate);
     }
   },
@@ -52,12 +65,18 @@ const server = createServer((request, response) => {
       return void sse.plain(request, response, {
         open: async (signal) => tokens.stream({ answerId: answerIds[0] ?? "", replay: "none" }, { signal }),
       });
+    case "/job":
+      return void sse.plain(request, response, {
+        open: async (signal) => jobs.stream({ jobId: answerIds[0] ?? "", replay: "none" }, { signal }),
+      });
     case "/merged":
       return void sse.plain(request, response, {
         open: async (signal) => jobwire.merge(streams(), { signal }),
       });
     case "/paced":
       return answer(publish.paced(answerIds, count ?? 0, rate ?? 1));
+    case "/jobs":
+      return answer(publish.jobs(answerIds, count ?? 0, rate ?? 1));
     case "/piped":
       return answer(publish.piped(answerIds, count ?? 0, rate ?? 1));
     default:
