@@ -103,6 +103,7 @@ const schema = z
     METRICS_TOKEN: secret,
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
     SSE_HEARTBEAT_MS: z.coerce.number().int().min(1).max(3_600_000).default(15_000),
+    SSE_COALESCE_MS: z.coerce.number().int().min(0).max(1000).default(0),
     SSE_MAX_BUFFERED_BYTES: positiveInteger.default(1_048_576),
     SSE_SEND_TIMEOUT_MS: duration.default(30_000),
     SSE_MAX_CONNECTIONS: positiveInteger.default(10_000),
@@ -156,6 +157,7 @@ const schema = z
     developmentCode: env.JOBWIRE_DEV_CODE,
     metricsToken: env.METRICS_TOKEN,
     trustProxy: env.TRUST_PROXY,
+    coalesceMs: env.SSE_COALESCE_MS,
     logLevel: env.LOG_LEVEL,
     sse: {
       heartbeatMs: env.SSE_HEARTBEAT_MS,

@@ -76,6 +76,7 @@ export async function startServer(
   const damaged = watchDamagedRecords(log, registry);
   const jobwire = new Jobwire(store, {
     retainMs: config.historyTtlMs,
+    coalesceMs: config.coalesceMs,
     telemetry,
     onError,
     onWarning: (warning) => damaged.tell(warning),

@@ -17,7 +17,7 @@ export interface Follower {
 }
 
 /**
- * All followers of one topic. What is published in one turn of the event loop goes out as one write per connection:
+ * All followers of one topic. What is published in one turn of the event loop, or in a span of time, goes out as one write per connection:
  * joined once for each set of types, then handed to everybody who wants that set.
  */
 export class Followers implements Flushable {
@@ -25,7 +25,7 @@ export class Followers implements Flushable {
   #pending: Frame[] = [];
   #receivedAtMs = 0;
 
-  constructor(private readonly flushes: FlushQueue) {}
+  constructor(private readonly flushes: Pick<FlushQueue, "add">) {}
 
   /** The follower has everything that was published so far. */
   add(follower: Follower): void {

@@ -33,7 +33,7 @@ export class FrameDelivery implements Follower, Disposable {
   async start(): Promise<void> {
     const { hubs, topic } = this.source;
     try {
-      const lease = await hubs.acquire(topic, this.source.readable);
+      const lease = await hubs.acquire(topic, this.source);
       if (this.#isOver) return lease[Symbol.dispose]();
       this.#lease = lease;
       this.#reader = new TopicReader(lease.hub, this.source, this.sink.signal);

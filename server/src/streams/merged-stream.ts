@@ -142,7 +142,7 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
       this.#sources.map(async ({ source }, index): Promise<{ after: Cursor | null; place: Place }> => {
         const given = this.#after?.[index] ?? source.after;
         if (given) return { after: given === "ended" ? null : given, place: given };
-        using lease = await source.hubs.acquire(source.topic, source.readable);
+        using lease = await source.hubs.acquire(source.topic, source);
         const { head } = lease.hub;
         return source.start === "newest"
           ? { after: head, place: head }
@@ -169,8 +169,9 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
 }
 
 /** Whether a topic has all that follows the place where its source starts. */
-async function canContinue({ hubs, topic, readable, after }: StreamSource<unknown>): Promise<boolean> {
-  using lease = await hubs.acquire(topic, readable);
+async function canContinue(source: StreamSource<unknown>): Promise<boolean> {
+  const { hubs, topic, after } = source;
+  using lease = await hubs.acquire(topic, source);
   for (let attempt = 0; attempt < maxReads; attempt++) {
     const read = lease.hub.peek(after) ?? (await lease.hub.readLog(after));
     if (read) return read.kind !== "gap";

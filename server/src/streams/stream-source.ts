@@ -4,8 +4,16 @@ import type { Frame } from "./frame.js";
 import type { Readable } from "./readable-store.js";
 import type { TopicHubs } from "./topic-hubs.js";
 
+/** How a topic is delivered: the same for all its streams in this process. */
+export interface HubOptions {
+  /** Default: entries are sent as they are. */
+  readonly readable?: Readable | undefined;
+  /** Entries of so many milliseconds are written together; 0 and by default: those of one turn of the event loop. */
+  readonly coalesceMs?: number | undefined;
+}
+
 /** Where a stream's events come from, and where in its topic it begins. */
-export interface StreamSource<Event> {
+export interface StreamSource<Event> extends HubOptions {
   readonly hubs: TopicHubs;
   readonly topic: TopicKey;
   /** Where to continue; without it `start` says where the stream begins. */
@@ -22,8 +30,6 @@ export interface StreamSource<Event> {
   readonly hasBegun?: boolean | undefined;
   /** Only these types, when given. What `explainGap` makes is delivered always. */
   readonly types?: ReadonlySet<string> | undefined;
-  /** Default: entries are sent as they are. The same for all sources of one topic in this process. */
-  readonly readable?: Readable | undefined;
   /**
    * Makes the control event that says what is missing, with the state of now. Streams that meet a gap together may share
    * one read of that state (`SharedReads`) when they go on at the same `to`: it was begun after `to` was known, so it has

@@ -18,7 +18,7 @@ import { WaitingRoom } from "./waiting-room.js";
 /** What all hubs of a process share. */
 export interface HubContext {
   readonly store: LogStore;
-  readonly flushes: FlushQueue;
+  readonly flushes: Pick<FlushQueue, "add">;
   /** Those that catch up take turns. */
   readonly turns: Turns;
   readonly onError: (error: unknown) => void;

@@ -1,7 +1,9 @@
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
 import { FlushQueue } from "./flush-queue.js";
-import { readableStore, type Readable } from "./readable-store.js";
+import { CoalescingQueue } from "./coalescing-queue.js";
+import { readableStore } from "./readable-store.js";
+import type { HubOptions } from "./stream-source.js";
 import { TopicHub, type HubContext } from "./topic-hub.js";
 import { Turns } from "./turns.js";
 
@@ -31,17 +33,17 @@ export class TopicHubs implements AsyncDisposable {
   }
 
   /**
-   * The topic's hub, whose entries are made `readable` when it is given, for as long as the lease is not disposed.
+   * The topic's hub, for as long as the lease is not disposed. Who asks for it first says how it is.
    * @throws AppError `STORE_UNAVAILABLE`, also when the hub is there but the store is known to be away.
    */
-  async acquire(topic: TopicKey, readable?: Readable): Promise<HubLease> {
+  async acquire(topic: TopicKey, options: HubOptions = {}): Promise<HubLease> {
     if (this.#isDisposed || !this.#context.store.isReachable) {
       throw new AppError("STORE_UNAVAILABLE", "The event store is away; try again shortly.");
     }
     const key = JSON.stringify([topic.scope, topic.topic]);
     let shared = this.#shared.get(key);
     if (!shared) {
-      shared = { hub: TopicHub.open(topic, this.#contextFor(readable)), leases: 0, linger: undefined };
+      shared = { hub: TopicHub.open(topic, this.#contextFor(options)), leases: 0, linger: undefined };
       this.#shared.set(key, shared);
       this.#keeping ??= setInterval(
         () => void this.#keep().catch(this.#context.onError),
@@ -88,9 +90,12 @@ export class TopicHubs implements AsyncDisposable {
     }
   }
 
-  #contextFor(readable: Readable | undefined): HubContext {
-    if (!readable) return this.#context;
-    return { ...this.#context, store: readableStore(this.#context.store, readable) };
+  #contextFor({ readable, coalesceMs }: HubOptions): HubContext {
+    return {
+      ...this.#context,
+      ...(readable && { store: readableStore(this.#context.store, readable) }),
+      ...(coalesceMs && { flushes: new CoalescingQueue(coalesceMs) }),
+    };
   }
 
   #release(key: string, shared: SharedHub): void {

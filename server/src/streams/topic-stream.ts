@@ -20,7 +20,7 @@ export class TopicStream<Event extends object> extends EventStream<Event> {
    */
   async fromNow(): Promise<TopicStream<Event>> {
     if (!this.source || this.source.after || this.source.start === "oldest") return this;
-    using lease = await this.source.hubs.acquire(this.source.topic, this.source.readable);
+    using lease = await this.source.hubs.acquire(this.source.topic, this.source);
     return new TopicStream({ ...this.source, after: lease.hub.head });
   }
 
@@ -58,7 +58,7 @@ export async function* readTopic<Event>(
   signal: AbortSignal,
 ): AsyncGenerator<TopicItem<Event>, void> {
   const { hubs, topic, types, mark } = source;
-  using lease = await hubs.acquire(topic, source.readable);
+  using lease = await hubs.acquire(topic, source);
   const reader = new TopicReader(lease.hub, source, signal);
   while (!signal.aborted) {
     const step = await reader.next();

@@ -31,6 +31,11 @@ export interface JobwireOptions {
   readonly maxBytes?: number;
   /** How long an ended log is kept after its end, and one without a state after its newest event. Default a day. */
   readonly retainMs?: number;
+  /**
+   * Events of so many milliseconds are written to their readers together, 0 to 1000: fewer writes, and up to so much latency.
+   * Default 0: those that come in one turn of the event loop.
+   */
+  readonly coalesceMs?: number;
   /** Hears of background work that failed and is tried again. Default: a warning of the process. */
   readonly onError?: (error: unknown) => void;
   /** Hears of what the operator of the store should mend, and of data that no definition here can read. */
@@ -68,6 +73,7 @@ export interface TopicOptions<Key, State, Event, Input> {
   /** In place of those of `openJobwire`. */
   readonly maxEvents?: number;
   readonly maxBytes?: number;
+  readonly coalesceMs?: number;
 }
 
 export interface MergingOptions<Prelude> extends MergeOptions {
@@ -148,7 +154,8 @@ export class Jobwire implements AsyncDisposable {
         }),
       );
     this.#closing.push(repair);
-    return new TopicHandle(definition, { log, hubs: this.#hubs, entries, repair });
+    const coalesceMs = options.coalesceMs ?? this.options.coalesceMs ?? 0;
+    return new TopicHandle(definition, { log, hubs: this.#hubs, entries, repair, coalesceMs });
   }
 
   /**
@@ -207,7 +214,7 @@ export class Jobwire implements AsyncDisposable {
 
   #register<Key extends KeySchema, Events extends EventSchemas, State>(
     { name, state }: Pick<TopicDefinition<string, Key, Events, State>, "name" | "state">,
-    { due, onDue, expires, index, search }: OptionsOf<Key, Events, State>,
+    { due, onDue, expires, index, search, coalesceMs = 0 }: OptionsOf<Key, Events, State>,
   ): void {
     const refuse = (problem: string) => {
       throw new Error(`Topic ${JSON.stringify(name)}${problem}`);
@@ -216,6 +223,7 @@ export class Jobwire implements AsyncDisposable {
     if ((due === undefined) !== (onDue === undefined)) refuse(": due and onDue come together, or not at all");
     if ((due || expires || index || search) && !state)
       refuse(": index, search, due and expires need a state, and its definition has none");
+    if (!(coalesceMs >= 0 && coalesceMs <= 1000)) refuse(`: coalesceMs is ${coalesceMs}; 0 to 1000`);
     this.#names.add(name);
   }
 

@@ -47,6 +47,7 @@ type OneOrMore<Item> = Item | readonly Item[];
  */
 export class TopicHandle<Name extends string, Key extends KeySchema, Events extends EventSchemas, State> {
   readonly #hubs: TopicHubs;
+  readonly #coalesceMs: number;
   readonly #log: TopicLog<State>;
   readonly #entries: ReadableEntries;
   readonly #listing: TopicListing<Key, State>;
@@ -54,13 +55,14 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
 
   constructor(
     readonly definition: TopicDefinition<Name, Key, Events, State>,
-    { log, entries, repair, hubs }: HandleParts<State>,
+    { log, entries, repair, hubs, coalesceMs }: HandleParts<State>,
   ) {
     this.#log = log;
     this.#entries = entries;
     this.#hubs = hubs;
+    this.#coalesceMs = coalesceMs;
     this.#listing = new TopicListing(log, entries, repair);
-    this.#sources = new TopicSources(definition, { log, entries, hubs });
+    this.#sources = new TopicSources(definition, { log, entries, hubs, coalesceMs });
   }
 
   /**
@@ -177,6 +179,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
       topic: this.#log.feedOf(name),
       start: replay === "none" ? "newest" : "oldest",
       readable: this.#entries.readable satisfies Readable,
+      coalesceMs: this.#coalesceMs,
       explainGap: async (gap) => gapEvent(gap, await snapshot(gap)),
     });
   }
@@ -238,4 +241,5 @@ export interface HandleParts<State> {
   readonly entries: ReadableEntries;
   readonly repair: TopicRepair<State>;
   readonly hubs: TopicHubs;
+  readonly coalesceMs: number;
 }

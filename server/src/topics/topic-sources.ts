@@ -42,7 +42,7 @@ export class TopicSources<Name extends string, Key extends KeySchema, Events ext
     }: Omit<StreamingOptions<State, Snapshot, TopicEvent<Key, Events>, Last>, "only">,
   ): StreamSource<TopicEvent<Key, Events> | TopicGapWith<Name, Key, Snapshot> | Last> {
     const { lastEventId, types, replay, ...rest } = input;
-    const { log, entries, hubs } = this.parts;
+    const { log, entries, hubs, coalesceMs } = this.parts;
     const { key, text } = readKey(this.definition, rest);
     return {
       hubs,
@@ -50,6 +50,7 @@ export class TopicSources<Name extends string, Key extends KeySchema, Events ext
       topic: log.topicOf(text),
       start: replay === "none" ? "newest" : "oldest",
       readable: entries.readable satisfies Readable,
+      coalesceMs,
       expects: () => this.#expected(text),
       isEndless: !this.definition.hasEnd,
       ...(mark && {

@@ -4,6 +4,8 @@ import { once } from "node:events";
 /** Streams that are read and counted, and nothing more. */
 export class SseClients implements Disposable {
   events = 0;
+  /** Of the first stream: milliseconds from an event's timestamp to its receipt. */
+  readonly latencies: number[] = [];
   readonly #agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
   readonly #open: IncomingMessage[] = [];
   #wanted = { events: Number.POSITIVE_INFINITY, reached: () => {} };
@@ -14,7 +16,11 @@ export class SseClients implements Disposable {
     if (response.statusCode !== 200) throw new Error(`${url} answered ${response.statusCode}`);
     this.#open.push(response);
     response.on("error", () => {});
-    response.on("data", (chunk: Buffer) => this.#count(chunk));
+    const isFirst = this.#open.length === 1;
+    response.on("data", (chunk: Buffer) => {
+      if (isFirst) this.#time(chunk);
+      this.#count(chunk);
+    });
   }
 
   /** Resolves when so many more events have come. */
@@ -27,6 +33,12 @@ export class SseClients implements Disposable {
   [Symbol.dispose](): void {
     for (const response of this.#open) response.destroy();
     this.#agent.destroy();
+  }
+
+  #time(chunk: Buffer): void {
+    const now = Date.now();
+    for (const [, timestamp = ""] of chunk.toString("latin1").matchAll(/"timestamp":"([^"]+)"/g))
+      this.latencies.push(now - Date.parse(timestamp));
   }
 
   #count(chunk: Buffer): void {

@@ -13,10 +13,11 @@ const token = defineTopic("token", {
   events: { "token.added": z.object({ text: z.string() }) },
 });
 
-const { REDIS_URL: redisUrl } = process.env;
+const { REDIS_URL: redisUrl, COALESCE_MS: coalesceMs = "0" } = process.env;
 const jobwire = await openJobwire({
   store: redisUrl === undefined ? memoryStore() : redisStore({ url: redisUrl }),
   maxEvents: 20_000,
+  coalesceMs: Number(coalesceMs),
 });
 const tokens = jobwire.topic(token);
 const jobs = jobwire.topic(jobTopic);
