@@ -2,37 +2,8 @@ import { Ajv2020, type AnySchema } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { openStream } from "../sse/support/wire-stream.js";
+import { asked, callPlain, type PlainCall } from "../support/plain-calls.js";
 import { describeOnEachStore, startTestServer, type TestServer } from "../support/test-server.js";
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
-
-interface Call {
-  readonly token?: string | undefined;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-async function call({ url }: TestServer, line: string, { token, body, headers }: Call = {}): Promise<Answer> {
-  const [method = "", path = ""] = line.split(" ");
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(body !== undefined && { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  return { status: response.status, headers: response.headers, body: await response.json() };
-}
-
-function asked(token: string) {
-  return { headers: { authorization: `Bearer ${token}` } };
-}
 
 interface Operation {
   readonly operationId: string;
@@ -64,7 +35,7 @@ describeOnEachStore("a service with plain HTTP", (store) => {
       operationId: string,
       path: Record<string, string>,
       token: string,
-      rest: Call = {},
+      rest: PlainCall = {},
       query = "",
     ) => {
       const operation = operations.find((one) => one.operationId === operationId);
@@ -72,7 +43,7 @@ describeOnEachStore("a service with plain HTTP", (store) => {
       const target = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
         encodeURIComponent(path[name] ?? ""),
       );
-      const answer = await call(server, `${operation.method.toUpperCase()} ${target}${query}`, {
+      const answer = await callPlain(server, `${operation.method.toUpperCase()} ${target}${query}`, {
         token,
         ...rest,
       });
@@ -156,7 +127,7 @@ describeOnEachStore("a service with plain HTTP", (store) => {
     const { id: slow } = await act("tasks.start", {}, user, {
       body: { kind: "prune-jobs", input: { finishedBeforeDays: 1 } },
     });
-    const ended = await call(server, `POST /api/tasks/${slow}/cancel`, { token: user });
+    const ended = await callPlain(server, `POST /api/tasks/${slow}/cancel`, { token: user });
     expect([200, 409]).toContain(ended.status);
     unused.delete("tasks.cancel");
     expect([...unused]).toEqual([]);
@@ -165,20 +136,53 @@ describeOnEachStore("a service with plain HTTP", (store) => {
   test("may say a thing again: with one key it is written once, wherever the key stands", async () => {
     await using server = await store.start();
     const { token } = await server.newService();
-    const { body } = await call(server, "POST /api/jobs", { token, body: {} });
+    const { body } = await callPlain(server, "POST /api/jobs", { token, body: {} });
     const { id: jobId } = body as { id: string };
     const events = [{ type: "build.progress", stage: "queued", percent: 1 }];
     const inHeader = { token, body: { events }, headers: { "idempotency-key": "k" } };
-    const first = await call(server, `POST /api/jobs/${jobId}/events`, inHeader);
-    const second = await call(server, `POST /api/jobs/${jobId}/events`, inHeader);
-    const third = await call(server, `POST /api/jobs/${jobId}/events`, {
+    const first = await callPlain(server, `POST /api/jobs/${jobId}/events`, inHeader);
+    const second = await callPlain(server, `POST /api/jobs/${jobId}/events`, inHeader);
+    const third = await callPlain(server, `POST /api/jobs/${jobId}/events`, {
       token,
       body: { events, idempotencyKey: "k" },
     });
     expect(second.body).toEqual(first.body);
     expect(third.body).toEqual(first.body);
-    const other = await call(server, `POST /api/jobs/${jobId}/events`, { token, body: { events } });
+    const other = await callPlain(server, `POST /api/jobs/${jobId}/events`, { token, body: { events } });
     expect(other.body).not.toEqual(first.body);
+  });
+
+  test("creates one job and takes one step, however often it says so; another key is another one", async () => {
+    await using server = await store.start({ JOBS_MAX_OPEN_PER_USER: "2" });
+    const { token } = await server.newService();
+    const create = (key: string) =>
+      callPlain(server, "POST /api/jobs", {
+        token,
+        body: { title: "Shop" },
+        headers: { "idempotency-key": key },
+      });
+    const [first, ...same] = await Promise.all([create("a"), create("a"), create("a")]);
+    for (const { status, body } of same)
+      expect({ status, body }).toMatchObject({ status: 201, body: first.body });
+    const other = await create("b");
+    expect(other.body).not.toMatchObject({ id: (first.body as { id: string }).id });
+    // A user who has as many as may be is still told of those that there are.
+    expect(await create("c")).toMatchObject({ status: 429, body: { error: { reason: "JOBS_BUSY" } } });
+    expect((await create("b")).body).toEqual(other.body);
+    const list = await callPlain(server, "GET /api/jobs", { token });
+    expect((list.body as { items: unknown[] }).items).toHaveLength(2);
+
+    const { id: jobId } = first.body as { id: string };
+    const step = (to: string, key: string) =>
+      callPlain(server, `POST /api/jobs/${jobId}/transition`, { token, body: { to, idempotencyKey: key } });
+    expect(await step("starting", "1")).toMatchObject({ status: 200, body: { status: "starting" } });
+    expect(await step("starting", "1")).toMatchObject({ status: 200, body: { status: "starting" } });
+    expect(await step("starting", "2")).toMatchObject({
+      status: 409,
+      body: { error: { reason: "TRANSITION_INVALID" } },
+    });
+    expect(await step("scaffold", "3")).toMatchObject({ status: 200, body: { status: "scaffold" } });
+    expect((await step("scaffold", "3")).body).toMatchObject({ attempt: 1, status: "scaffold" });
   });
 
   test("follows the feed of its jobs and the work that waits", async () => {
@@ -186,7 +190,7 @@ describeOnEachStore("a service with plain HTTP", (store) => {
     const { token } = await server.newService();
     using feed = await openStream(`${server.url}/api/jobs/stream?types=build.stage.started`, asked(token));
     using work = await openStream(`${server.url}/api/work/stream?pipeline=build`, asked(token));
-    const { body } = await call(server, "POST /api/jobs", { token, body: { pipeline: "build" } });
+    const { body } = await callPlain(server, "POST /api/jobs", { token, body: { pipeline: "build" } });
     const { id: jobId } = body as { id: string };
     await feed.until(({ data }) => data?.includes(jobId) === true);
     await work.until(({ data }) => data?.includes(jobId) === true);
@@ -200,13 +204,13 @@ describe("plain calls that are refused say why", () => {
     expect(operations.length).toBeGreaterThan(35);
     for (const { path, method } of operations) {
       const target = path.replaceAll(/\{\w+\}/g, "x");
-      const { status, body } = await call(server, `${method.toUpperCase()} ${target}`);
+      const { status, body } = await callPlain(server, `${method.toUpperCase()} ${target}`);
       expect(body, `${method} ${path}`).toMatchObject({ error: { code: "UNAUTHORIZED" } });
       expect(status).toBe(401);
     }
   });
 
-  const refused: Readonly<Record<string, readonly [string, Call, number, object]>> = {
+  const refused: Readonly<Record<string, readonly [string, PlainCall, number, object]>> = {
     "a field that there is none of": [
       "POST /api/jobs",
       { body: { name: "Shop" } },
@@ -270,7 +274,7 @@ describe("plain calls that are refused say why", () => {
   test.each(Object.entries(refused))("%s", async (_, [line, request, status, error]) => {
     await using server = await startTestServer();
     const { token } = await server.newUser();
-    const answer = await call(server, line, { token, ...request });
+    const answer = await callPlain(server, line, { token, ...request });
     expect(answer).toMatchObject({ status, body: { error } });
     expect(JSON.stringify(answer.body)).not.toContain(token);
   });
@@ -278,7 +282,7 @@ describe("plain calls that are refused say why", () => {
   test("one call more than a user has in a minute, with the time to wait", async () => {
     await using server = await startTestServer({ CALLS_PER_MINUTE_PER_USER: "2" });
     const { token } = await server.newUser();
-    const list = () => call(server, "GET /api/jobs", { token });
+    const list = () => callPlain(server, "GET /api/jobs", { token });
     expect([await list(), await list()]).toMatchObject([{ status: 200 }, { status: 200 }]);
     const answer = await list();
     expect(answer).toMatchObject({ status: 429, body: { error: { code: "TOO_MANY_REQUESTS" } } });

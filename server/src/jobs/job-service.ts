@@ -27,6 +27,7 @@ import {
   type Transition,
 } from "./job-decisions.js";
 import { JobListing } from "./job-listing.js";
+import type { JobRequests } from "./job-requests.js";
 import type { JobOutputs } from "./job-outputs.js";
 import { RecentReads } from "../recent-reads.js";
 import { requireOwnJobs } from "./job-filter.js";
@@ -35,6 +36,7 @@ import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface JobServiceOptions {
   readonly topic: JobTopic;
+  readonly requests: JobRequests;
   readonly outputs: JobOutputs;
   readonly workers: WorkerRegistry;
   readonly maxOpenPerUser: number;
@@ -61,16 +63,25 @@ export class JobService {
 
   /** @throws AppError `JOBS_BUSY` when the owner has too many unfinished ones. */
   async create(owner: Caller, input: CreateJobInput & { rerunOf?: string }): Promise<Job> {
-    const { topic, maxOpenPerUser, now } = this.options;
+    const { topic, requests, maxOpenPerUser, now } = this.options;
+    const at = now();
+    const newId = sortableId({ msecs: at.getTime() });
+    const { idempotencyKey } = input;
+    const jobId =
+      idempotencyKey === undefined ? newId : await requests.idFor(owner.userId, idempotencyKey, newId);
+    if (jobId !== newId) {
+      const made = await topic.state({ jobId });
+      if (made) return this.#listing.present(made);
+    }
     const open = await this.#listing.countOpen(owner.userId);
     if (open >= maxOpenPerUser)
       throw new AppError(
         "JOBS_BUSY",
         `You have ${open} unfinished jobs; wait until one of them has ended, or cancel one.`,
       );
-    const at = now();
-    const jobId = sortableId({ msecs: at.getTime() });
-    const { state } = await topic.change({ jobId }, () => beginJob(jobId, owner.userId, input, at));
+    const { state } = await topic.change({ jobId }, (made) =>
+      made ? [] : beginJob(jobId, owner.userId, input, at),
+    );
     return this.#listing.present(found(state, jobId));
   }
 
@@ -106,12 +117,20 @@ export class JobService {
   /** @throws AppError `TRANSITION_INVALID` when the table does not allow it, `LEASE_NOT_HELD` for a worker that lost the job. */
   transition(
     jobId: string,
-    { workerId, ...transition }: Transition & { workerId?: string | undefined },
+    {
+      workerId,
+      idempotencyKey,
+      ...transition
+    }: Transition & { workerId?: string | undefined; idempotencyKey?: string | undefined },
   ): Promise<Job> {
-    return this.change(jobId, (job) => {
-      if (workerId !== undefined) requireLease(job, workerId);
-      return moveJob(job, transition, this.options.now());
-    });
+    return this.change(
+      jobId,
+      (job) => {
+        if (workerId !== undefined) requireLease(job, workerId);
+        return moveJob(job, transition, this.options.now());
+      },
+      idempotencyKey,
+    );
   }
 
   /** @throws AppError `JOB_NOT_FOUND`, `JOB_FINISHED` */
@@ -222,8 +241,8 @@ export class JobService {
   }
 
   /** What `decide` makes of a job. @throws AppError `JOB_NOT_FOUND`, `JOB_CHANGED`; what `decide` throws. */
-  async change(jobId: string, decide: (job: Job) => JobDecision): Promise<Job> {
-    const { state } = await this.#change(jobId, decide);
+  async change(jobId: string, decide: (job: Job) => JobDecision, idempotencyKey?: string): Promise<Job> {
+    const { state } = await this.#change(jobId, decide, idempotencyKey);
     return this.#listing.present(state);
   }
 

@@ -1,6 +1,7 @@
 import type { Jobwire } from "../topics/index.js";
 import { openJobTopic, type JobTopic } from "./job-topic.js";
 import { JobOutputs } from "./job-outputs.js";
+import { openJobRequests } from "./job-requests.js";
 import { JobService } from "./job-service.js";
 import { WorkService } from "./work-service.js";
 import { WorkerRegistry } from "./worker-registry.js";
@@ -34,7 +35,8 @@ export function openJobs({ jobwire, retainFinishedMs, maxOpenPerUser, maxOutputB
   const topic = openJobTopic(jobwire, { waiting, outputs, retainFinishedMs });
   const workers = new WorkerRegistry(jobwire);
   const now = () => jobwire.now();
-  const service = new JobService({ topic, outputs, workers, maxOpenPerUser, now });
+  const requests = openJobRequests(jobwire);
+  const service = new JobService({ topic, requests, outputs, workers, maxOpenPerUser, now });
   const work = new WorkService({ topic, service, outputs, workers, waiting, now });
   return { topic, service, outputs, work };
 }

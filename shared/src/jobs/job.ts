@@ -54,6 +54,9 @@ const metadataSchema = z
 const pipelineNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, "expected lower-case letters, digits and hyphens");
+/** Chosen by a caller that may try again. */
+export const idempotencyKeySchema = z.string().min(1).max(128);
+
 const projectSchema = z.string().min(1).max(200);
 
 export const createJobInputSchema = z.strictObject({
@@ -63,6 +66,8 @@ export const createJobInputSchema = z.strictObject({
   metadata: metadataSchema.optional(),
   /** The job is `scheduled` until then. A time that has passed is now. */
   runAt: timestampSchema.optional(),
+  /** Of an owner's calls with one key within ten minutes only the first creates a job; all are answered with it. */
+  idempotencyKey: idempotencyKeySchema.optional(),
 });
 
 export type CreateJobInput = z.infer<typeof createJobInputSchema>;
@@ -76,6 +81,8 @@ export const transitionJobInputSchema = z.strictObject({
   narration: jobMessageSchema.optional(),
   /** The worker that says so: refused when it does not hold the job any more. */
   workerId: z.string().min(1).max(128).optional(),
+  /** Of the calls with one key within ten minutes only the first changes the job. */
+  idempotencyKey: idempotencyKeySchema.optional(),
 });
 
 export type TransitionJobInput = z.infer<typeof transitionJobInputSchema>;
