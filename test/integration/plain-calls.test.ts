@@ -189,10 +189,14 @@ describeOnEachStore("a service with plain HTTP", (store) => {
     await using server = await store.start();
     const { token } = await server.newService();
     using feed = await openStream(`${server.url}/api/jobs/stream?types=build.stage.started`, asked(token));
+    using all = await openStream(`${server.url}/api/jobs/stream?all=true`, asked(token));
+    using wrong = await openStream(`${server.url}/api/jobs/stream?all=yes&ownerId=a`, asked(token));
+    expect(wrong.status).toBe(400);
     using work = await openStream(`${server.url}/api/work/stream?pipeline=build`, asked(token));
     const { body } = await callPlain(server, "POST /api/jobs", { token, body: { pipeline: "build" } });
     const { id: jobId } = body as { id: string };
     await feed.until(({ data }) => data?.includes(jobId) === true);
+    await all.until(({ data }) => data?.includes(jobId) === true);
     await work.until(({ data }) => data?.includes(jobId) === true);
   });
 });

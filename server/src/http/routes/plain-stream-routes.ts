@@ -72,7 +72,7 @@ export function addPlainStreamRoutes(
 
   app.get("/api/jobs/stream", { exposeHeadRoute: false }, (request, reply) =>
     serve(request, reply, "jobs", async (caller, signal) =>
-      jobs.feed(caller, readInput(feedStreamSchema, queryOf(request)), signal),
+      jobs.feed(caller, readInput(jobFeedInputSchema, feedQueryOf(request)), signal),
     ),
   );
 
@@ -106,12 +106,20 @@ const typesSchema = z
   .optional();
 
 const jobStreamSchema = jobEventsInputSchema.extend({ types: typesSchema });
-const feedStreamSchema = jobFeedInputSchema.unwrap().extend({ types: typesSchema });
 
 const sessionStreamSchema = z.strictObject({
   request_id: sessionEventsInputSchema.shape.requestId,
   lastEventId: sessionEventsInputSchema.shape.lastEventId,
 });
+
+function feedQueryOf(request: FastifyRequest): Record<string, unknown> {
+  const { types, all, ...query } = queryOf(request);
+  return {
+    ...query,
+    ...(types !== undefined && { types: String(types).split(",") }),
+    ...(all !== undefined && { all: all === "true" || all }),
+  };
+}
 
 function queryOf({ url, headers }: FastifyRequest): Record<string, unknown> {
   const start = url.indexOf("?");
