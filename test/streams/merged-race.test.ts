@@ -150,7 +150,7 @@ test.each(ways)("whatever happens together: each topic is exact (%s)", async (wa
       await using run = new MergedRaceRun({ ...drawn, way, maxGaps: Number.POSITIVE_INFINITY });
       await run.play(() => Promise.all(acting.map((one) => act(run, one))));
     }),
-    { numRuns: 100, endOnFailure: true },
+    { numRuns: 80, endOnFailure: true },
   );
 });
 
@@ -166,7 +166,7 @@ function race(
         await using run = new MergedRaceRun({ scheduler, way, maxEvents, maxGaps });
         await run.play(actors);
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 25, endOnFailure: true },
     );
   });
 }
