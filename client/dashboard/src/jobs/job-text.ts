@@ -1,5 +1,6 @@
 import type { JobView } from "@jobwire/client";
 import { isTerminalJobStatus } from "@jobwire/shared";
+import { phaseOf } from "./job-filter.js";
 import { formatClock } from "../time/format-time.js";
 
 /** What it is a job of: pipeline, project and branch, and for those who see everybody's the owner. */
@@ -29,7 +30,7 @@ export function activityOf({ job, status, stageLabel, message, progress }: JobVi
 /** How long it has run, or waits; `null` while that is not known. */
 export function runTimeOf({ job, status, stages, updatedAt }: JobView, now: Date): number | null {
   if (status === null || !job) return null;
-  const began = stages.find(({ stage }) => stage !== "queued" && stage !== "scheduled")?.startedAt;
+  const began = stages.find(({ stage }) => phaseOf(stage) === "running")?.startedAt;
   const isOver = isTerminalJobStatus(status);
   const ended = isOver ? updatedAt : now;
   if (!ended || (isOver && !began)) return null;
