@@ -99,7 +99,8 @@ async function takeAllPictures({ browser, shop, good, folder }: AllPictures): Pr
     { name: "good", path: `/jobs/${good}` },
     { name: "spools", path: "/spools" },
     { name: "session", path: "/session" },
-    { name: "operations", path: "/operations", isForService: true },
+    { name: "attention", path: "/?show=attention" },
+    { name: "fleet", path: "/fleet", isForService: true },
   ];
   await mkdir(folder, { recursive: true });
   for (const { look, ...settings } of looks) {

@@ -28,7 +28,7 @@ export {
 export {
   useJobFeed,
   useSuspenseJobFeed,
-  type FilterOptions,
+  type JobFeedFilterOptions,
   type JobFeedResult,
   type KnownJobFeedResult,
 } from "./use-job-feed.js";

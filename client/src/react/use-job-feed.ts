@@ -21,21 +21,21 @@ export type JobFeedResult = StreamResult<JobFeed, "jobs">;
 /** With something to show from the beginning. */
 export type KnownJobFeedResult = KnownStreamResult<JobFeed, "jobs">;
 
-export interface FilterOptions {
+export interface JobFeedFilterOptions {
   /** Only these jobs; default: all of the user. Jobs come and go as their status changes. Another filter begins anew. */
   readonly filter?: JobFeedFilter | undefined;
 }
 
 /** Jobs, live, over one stream however many there are. */
 export function useJobFeed<Selected>(
-  options: FilterOptions & SkipOptions & Selecting<JobFeedResult, Selected>,
+  options: JobFeedFilterOptions & SkipOptions & Selecting<JobFeedResult, Selected>,
 ): Selected;
-export function useJobFeed(options?: FilterOptions & SkipOptions & Whole): JobFeedResult;
+export function useJobFeed(options?: JobFeedFilterOptions & SkipOptions & Whole): JobFeedResult;
 export function useJobFeed<Selected>({
   filter,
   skip,
   select = itself,
-}: FilterOptions & SkipOptions & Choosing<JobFeedResult, Selected> = {}): JobFeedResult | Selected {
+}: JobFeedFilterOptions & SkipOptions & Choosing<JobFeedResult, Selected> = {}): JobFeedResult | Selected {
   return useWatched(useFeed(filter), { skip, select });
 }
 

@@ -107,7 +107,7 @@ function DevelopmentForm({ isBusy, onSubmit }: FormProps<[user: DevelopmentUser]
         ))}
       </fieldset>
       <p className="soft small">
-        A user has jobs of their own. A service drives everybody's and sees the operations page.
+        A user has jobs of their own. A service drives everybody's and sees the fleet.
       </p>
       <button type="submit" className="button button-main" disabled={isBusy}>
         Sign in
