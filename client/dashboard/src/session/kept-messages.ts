@@ -3,6 +3,8 @@ import type { SessionMessage } from "@jobwire/client/react";
 import { keyOfMessage } from "../notices/notice.js";
 
 const maxKept = 50;
+/** Of what a browser lets a page keep; what is longer is shown and not kept. */
+const maxKeptLength = 200_000;
 
 /** Messages are said once: this tab keeps them over a reload, and when another tab takes the session over. */
 export function useKeptMessages(
@@ -19,7 +21,11 @@ export function useKeptMessages(
       return added.length === 0 ? before : [...before, ...added].slice(-maxKept);
     });
   }, [heard]);
-  useEffect(() => sessionStorage.setItem(key, JSON.stringify(kept)), [key, kept]);
+  useEffect(() => {
+    let texts = kept.map((message) => JSON.stringify(message));
+    while (texts.join().length > maxKeptLength) texts = texts.slice(1);
+    sessionStorage.setItem(key, `[${texts.join()}]`);
+  }, [key, kept]);
   return kept;
 }
 
