@@ -116,12 +116,12 @@ function feedQueryOf(request: FastifyRequest): Record<string, unknown> {
   const { types, all, ...query } = queryOf(request);
   return {
     ...query,
-    ...(types !== undefined && { types: String(types).split(",") }),
+    ...(types !== undefined && { types: types.split(",") }),
     ...(all !== undefined && { all: all === "true" || all }),
   };
 }
 
-function queryOf({ url, headers }: FastifyRequest): Record<string, unknown> {
+function queryOf({ url, headers }: FastifyRequest): Record<string, string> {
   const start = url.indexOf("?");
   const query = Object.fromEntries(new URLSearchParams(start === -1 ? "" : url.slice(start)));
   const lastEventId = lastEventIdHeaderOf({ headers });
