@@ -73,7 +73,7 @@ export const streams: readonly StreamContract[] = [
     definition: "JobFeedEvent",
     event: jobFeedEventSchema,
     gap: "JobFeedGap",
-    plain: { path: "/api/jobs/stream", query: ["lastEventId", "replay", "types"] },
+    plain: { path: "/api/jobs/stream", query: ["all", "lastEventId", "ownerId", "replay", "types"] },
   },
   {
     procedure: "spools.updates",
