@@ -163,7 +163,8 @@ describe("records with such values, or damaged,", () => {
     const admin = new Redis(redis.url);
     const read = async () => (await alice.client.spools.list.query()).map(({ tagSpool }) => tagSpool);
     for (const tagSpool of ["A", "B"]) await service.client.spools.register.mutate({ tagSpool });
-    await admin.hset(redisKeys.state({ scope: "spools", key: "spool/A" }), "completed", "perhaps");
+    const state = redisKeys.state({ scope: "topic:spool", key: '["A"]' });
+    expect(await admin.hset(state, "state", `{"json":{"tagSpool":"A","completed":"perhaps"}}`)).toBe(0);
     admin.disconnect();
     expect(await read()).not.toContain("A");
     expect(await read()).toContain("B");

@@ -37,7 +37,8 @@ const exportTopic = defineTopic("job-export", {
   ends: ["export.ended"],
   state: z.object({ jobId: z.string().nullable(), bytes: z.number(), writtenAt: z.date() }),
   apply: (_state, event) => ({
-    ...(event.type === "export.ended" ? event : { jobId: null, bytes: 0 }),
+    jobId: event.type === "export.ended" ? event.jobId : null,
+    bytes: event.type === "export.ended" ? event.bytes : 0,
     writtenAt: event.timestamp,
   }),
 });
@@ -104,12 +105,14 @@ export class JobExports {
   }
 
   async *#read(taskId: string, jobId: string): AsyncGenerator<string> {
-    let isWhole = false;
+    let left: number | null = null;
+    let read = 0;
     for await (const { event } of this.#topic.history({ taskId })) {
-      if (event.type === "export.appended") yield event.text;
-      else if (event.type === "stream.gap") break;
-      isWhole = event.type === "export.ended";
+      if (event.type === "export.ended") left = event.bytes - read;
+      if (event.type !== "export.appended") continue;
+      read += Buffer.byteLength(event.text);
+      yield event.text;
     }
-    if (!isWhole) throw new Error(`The export of job ${jobId} is no longer whole.`);
+    if (left !== 0) throw new Error(`The export of job ${jobId} is no longer whole.`);
   }
 }
