@@ -69,6 +69,7 @@ class Watcher implements Disposable {
   readonly feed: ReturnType<typeof watchFeed>;
   readonly board: ReturnType<typeof watchSpools>;
   readonly #connections: Collected<SessionStreamEvent>[] = [];
+  #connecting = Promise.resolve();
 
   constructor(readonly caller: Caller) {
     this.feed = watchFeed(caller.client);
@@ -79,8 +80,16 @@ class Watcher implements Disposable {
     return this.#connections.flatMap(({ events }) => events);
   }
 
-  /** Opens the session, or leaves it and comes back with the last id. */
-  async connect(): Promise<void> {
+  /**
+   * Opens the session, or leaves it and comes back with the last id. One that comes back before it was there would race with
+   * itself: the last commit wins.
+   */
+  connect(): Promise<void> {
+    return (this.#connecting = this.#connecting.then(() => this.#connectAgain()));
+  }
+
+  async #connectAgain(): Promise<void> {
+    await this.#connections.at(-1)?.first(1);
     this.#connections.at(-1)?.unsubscribe();
     const lastEventId = this.#connections.flatMap(({ ids }) => ids).at(-1);
     const connection = watchSession(this.caller.client, { requestId: this.requestId, lastEventId });

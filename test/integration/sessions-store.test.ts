@@ -54,6 +54,17 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     expect(await logOf(requestId)).toEqual([older.connectionId, newer.connectionId]);
   });
 
+  test("is not taken by a connection whose client has left before it was made", async () => {
+    const { registry, topic } = opened;
+    const requestId = newRequestId();
+    const { session } = await registry.connect(newConnection(requestId));
+    const left = registry.connect(newConnection(requestId), AbortSignal.abort());
+    await expect(left).rejects.toThrow(/aborted/);
+    expect(await topic.state({ requestId })).toMatchObject({
+      connection: { connectionId: session.connectionId },
+    });
+  });
+
   test("is the owner's: another user changes nothing, connected or not", async () => {
     const { registry, topic } = opened;
     const requestId = newRequestId();

@@ -43,7 +43,7 @@ export class SessionConnections implements AsyncDisposable {
     };
     this.#open.set(connectionId, connection);
     try {
-      const { session, before, start } = await registry.connect({ requestId, userId, connectionId });
+      const { session, before, start } = await registry.connect({ requestId, userId, connectionId }, signal);
       connection.session = session;
       connection.before = before;
       connection.greeted = observers.tell("onConnect", session);

@@ -39,14 +39,19 @@ export class SessionRegistry {
   /**
    * Makes this connection the newest. Of those who race the last commit wins.
    * @returns the connection, that which it replaces, and the place in the session's log where it begins.
-   * @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `SESSIONS_BUSY`
+   * @param signal Whoever has left by now takes the session from nobody.
+   * @throws AppError `SESSION_NOT_FOUND` when the session is another user's, `SESSIONS_BUSY`; the reason of the signal
    */
-  async connect({ requestId, userId, connectionId }: Omit<ConnectedSession, "since" | "process">) {
+  async connect(
+    { requestId, userId, connectionId }: Omit<ConnectedSession, "since" | "process">,
+    signal?: AbortSignal,
+  ) {
     const { lease, now } = this.options;
     const process = lease.id;
     let since = now();
     let before: Connection | null = null;
     const { ids } = await this.#change(requestId, async (known) => {
+      signal?.throwIfAborted();
       requireOwner(known, userId);
       before = known?.connection ?? null;
       if (!before) await this.#makeRoom(userId);
