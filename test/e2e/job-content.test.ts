@@ -52,6 +52,18 @@ describeInBrowser("what a job has to say", (given) => {
     expectNoComplaints(visitor);
   });
 
+  test("documents are shown as they were written when what lays them out does not load, and the page stays", async () => {
+    const job = await driveJob(shared.shop, "carol", "Written");
+    await job.to("checks");
+    await job.document("# As it was written", "notes");
+    await job.to("ready");
+    await using visitor = await invite(given.browser, shared.shop.url, { sub: "carol" });
+    await visitor.context.route("**/assets/documentation-*.js", (route) => route.fulfill({ status: 404 }));
+    const page = await visitor.open(`/jobs/${job.id}`);
+    await page.getByRole("region", { name: "Notes" }).getByText("# As it was written").waitFor();
+    expect(await page.getByRole("button", { name: "Re-run" }).isVisible()).toBe(true);
+  });
+
   test("output is followed while one is at its end, and left alone when one reads further up", async () => {
     const job = await driveJob(shared.shop, "bob", "Followed");
     await job.to("checks");

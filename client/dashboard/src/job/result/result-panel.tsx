@@ -2,6 +2,7 @@ import { Suspense } from "react";
 import type { JobView } from "@jobwire/client";
 import { CopyButton } from "../../shell/copy-button.js";
 import { lazyPage } from "../../shell/lazy-page.js";
+import { AsWritten } from "./as-written.js";
 import { SnapshotPicture } from "./snapshot-picture.js";
 
 /** What makes pages of Markdown is a third of all script: it comes when there is some. */
@@ -33,7 +34,9 @@ export function ResultPanel({ view, isOver, isReplay }: ResultPanelProps) {
       {picture && <SnapshotPicture picture={picture} />}
       <Suspense fallback={<span className="skeleton skeleton-block" />}>
         {documentation.map((section) => (
-          <Documentation key={section.section} section={section} />
+          <AsWritten key={section.section} section={section}>
+            <Documentation section={section} />
+          </AsWritten>
         ))}
       </Suspense>
       {isEmpty && (
