@@ -82,6 +82,10 @@ export function dueContract(open: OpenStore): void {
     const item = (key: string) => ({ key, state: { key } });
     expect((await store.listDue({ scope, limit: 10 })).items).toEqual(["first", "second", "late"].map(item));
     expect((await store.listDue({ scope, limit: 2 })).items).toEqual(["first", "second"].map(item));
+    expect(await store.listDue({ scope, limit: 2, isGlance: true })).toEqual({
+      items: ["first", "second"].map(item),
+      isLost: false,
+    });
   });
 
   test("a later due time takes the place of an earlier one, `null` takes it away, and leaving it out keeps it", async () => {

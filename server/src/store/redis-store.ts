@@ -121,9 +121,11 @@ class RedisStore implements Store {
     return total;
   }
 
-  async listDue({ scope, limit }: DueQuery): Promise<DuePage> {
-    const listKeys = [this.keys.due(scope), this.keys.counts(scope)];
-    const [lost, keys] = await answer(this.#commands.jobwireListDue(2, ...listKeys, String(limit)));
+  async listDue({ scope, limit, isGlance = false }: DueQuery): Promise<DuePage> {
+    const dueKey = this.keys.due(scope);
+    const [lost, keys] = isGlance
+      ? ["0", await answer(this.#commands.zrangebyscore(dueKey, "-inf", this.clock.now(), "LIMIT", 0, limit))]
+      : await answer(this.#commands.jobwireListDue(2, dueKey, this.keys.counts(scope), String(limit)));
     const items = await Promise.all(
       keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })),
     );

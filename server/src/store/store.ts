@@ -171,6 +171,8 @@ export interface StateQuery extends StateSelection {
 export interface DueQuery {
   readonly scope: string;
   readonly limit: number;
+  /** Whether the list is whole is not to be looked at, which makes the question cheaper: it is answered with yes. */
+  readonly isGlance?: boolean;
 }
 
 export interface DuePage {

@@ -18,6 +18,8 @@ export interface DueOptions<State> {
 }
 
 const pageSize = 100;
+/** Each so many-th time it is also looked whether the list of what is due is whole. */
+const looksForOneCheck = 5;
 /** When what failed is tried again. */
 const retryMs = 5000;
 
@@ -27,19 +29,22 @@ const retryMs = 5000;
  */
 export function startDueLoop<State>(options: DueOptions<State>): AsyncDisposable {
   const { intervalMs, onError, repair } = options;
-  let begun = false;
+  let looks = 0;
   const look = async (signal: AbortSignal) => {
-    if (!begun) await repair.begin();
-    begun = true;
-    await doWhatIsDue(options, signal);
+    if (looks === 0) await repair.begin();
+    await doWhatIsDue(options, { isGlance: looks++ % looksForOneCheck > 0 }, signal);
   };
   return startBackgroundLoop(look, { intervalMs, onError });
 }
 
-async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSignal): Promise<void> {
+async function doWhatIsDue<State>(
+  options: DueOptions<State>,
+  { isGlance }: { readonly isGlance: boolean },
+  signal: AbortSignal,
+): Promise<void> {
   const { store } = options.log.options;
   while (!signal.aborted) {
-    const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize });
+    const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize, isGlance });
     if (isLost) options.repair.request();
     for (const item of items) {
       if (signal.aborted) return;

@@ -179,6 +179,7 @@ function startApplication(redisUrl: string): Promise<ServerProcess> {
     JWT_SECRET: testSecret,
     METRICS_TOKEN: testSecret,
     SESSIONS_MAX_PER_USER: "100000",
+    JOBS_MAX_OPEN_PER_USER: "1000000",
     SSE_MAX_CONNECTIONS_PER_USER: "100000",
     DRAIN_MS: "0",
   });
