@@ -49,7 +49,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     const state = await topic.state({ requestId });
     expect(state).toMatchObject({ connection: { connectionId: newer.connectionId }, endedAt: null });
     expect(await registry.disconnect(older)).toBe(false);
-    await registry.restore(older, null);
+    await registry.restore(older, undefined);
     expect(await topic.state({ requestId })).toEqual(state);
     expect(await logOf(requestId)).toEqual([older.connectionId, newer.connectionId]);
   });
@@ -126,7 +126,7 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
     const { registry, topic } = opened;
     const requestId = newRequestId();
     const { session } = await registry.connect(newConnection(requestId));
-    await registry.restore({ ...session, process: "another" }, null);
+    await registry.restore({ ...session, process: "another" }, undefined);
     expect(await registry.disconnect(session)).toBe(false);
     expect(await topic.state({ requestId })).toMatchObject({
       connection: { connectionId: session.connectionId, process: "another" },

@@ -38,7 +38,7 @@ export class SessionConnections implements AsyncDisposable {
     const connectionId = randomUUID();
     const connection: LocalConnection = {
       session: { requestId, userId, connectionId, since: new Date(), process: lease.id },
-      before: null,
+      before: undefined,
       greeted: undefined,
     };
     this.#open.set(connectionId, connection);
@@ -133,7 +133,7 @@ export class SessionConnections implements AsyncDisposable {
 interface LocalConnection {
   session: ConnectedSession;
   /** The connection it has replaced, if any. */
-  before: Connection | null;
+  before: Connection | undefined;
   /** Settles when the observers know of it; absent before it is connected. */
   greeted: Promise<void> | undefined;
 }

@@ -49,17 +49,17 @@ export class SessionRegistry {
     const { lease, now } = this.options;
     const process = lease.id;
     let since = now();
-    let before: Connection | null = null;
+    let before: Connection | undefined;
     const { ids } = await this.#change(requestId, async (known) => {
       signal?.throwIfAborted();
       requireOwner(known, userId);
-      before = known?.connection ?? null;
+      before = known?.connection ?? undefined;
       if (!before) await this.#makeRoom(userId);
       since = new Date(Math.max(now().getTime(), (before?.since.getTime() ?? 0) + 1));
       return connected(known, { requestId, userId, connectionId, process, since });
     });
     const session: ConnectedSession = { requestId, userId, connectionId, process, since };
-    return { session, before: before as Connection | null, start: ids[0] ?? null };
+    return { session, before, start: ids[0] ?? null };
   }
 
   /** @returns false when there is a newer connection, or it has gone to another process. */
@@ -78,7 +78,7 @@ export class SessionRegistry {
    * connection before it. A newer one keeps the session.
    * @param before The connection before it, if there was one.
    */
-  async restore(session: ConnectedSession, before: Connection | null): Promise<void> {
+  async restore(session: ConnectedSession, before: Connection | undefined): Promise<void> {
     const mine = new Set([session.connectionId, before?.connectionId, undefined]);
     await this.#change(session.requestId, (known) =>
       mine.has(known?.connection?.connectionId) ? connected(known, session) : [],

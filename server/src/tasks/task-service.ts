@@ -1,14 +1,14 @@
-import type {
-  ListTasksInput,
-  StartableTaskKind,
-  StartTaskInput,
-  Task,
-  TaskInput,
-  TaskKind,
-  TaskRecord,
-  TaskResult,
+import {
+  taskSchema,
+  type ListTasksInput,
+  type StartableTaskKind,
+  type StartTaskInput,
+  type Task,
+  type TaskInput,
+  type TaskKind,
+  type TaskRecord,
+  type TaskResult,
 } from "@jobwire/shared";
-import { taskSchema } from "@jobwire/shared";
 import { v7 as sortableId } from "uuid";
 import type { Caller } from "../principal.js";
 import { taskFinished, taskNotFound } from "./task-errors.js";

@@ -1,15 +1,8 @@
+/** What a good build passes once it has begun. */
+export const jobCourse = ["starting", "scaffold", "code", "deps", "checks", "ready"] as const;
+
 /** The nine statuses of a build job, in the order a successful build passes them. */
-export const jobStatuses = [
-  "queued",
-  "scheduled",
-  "starting",
-  "scaffold",
-  "code",
-  "deps",
-  "checks",
-  "ready",
-  "failed",
-] as const;
+export const jobStatuses = ["queued", "scheduled", ...jobCourse, "failed"] as const;
 
 export type JobStatus = (typeof jobStatuses)[number];
 

@@ -1,22 +1,13 @@
 import type { JobwireTrpc } from "@jobwire/client";
-import type { JobStatus, OutputPiece } from "@jobwire/shared";
+import { jobCourse, type OutputPiece } from "@jobwire/shared";
 import type { Shop } from "./shop.js";
-
-const course = [
-  "starting",
-  "scaffold",
-  "code",
-  "deps",
-  "checks",
-  "ready",
-] as const satisfies readonly JobStatus[];
 
 export interface DrivenJob {
   readonly id: string;
   readonly owner: JobwireTrpc;
   readonly service: JobwireTrpc;
   /** Passes all stages up to this one. */
-  to(stage: (typeof course)[number]): Promise<void>;
+  to(stage: (typeof jobCourse)[number]): Promise<void>;
   fail(message: string): Promise<void>;
   write(text: string, piece?: Partial<OutputPiece>): Promise<void>;
   progress(percents: readonly number[]): Promise<void>;
@@ -29,14 +20,14 @@ export async function driveJob(shop: Shop, sub: string, title: string): Promise<
   const service = (await shop.client("robot", "service")).trpc;
   const { id: jobId } = await owner.jobs.create.mutate({ title });
   let passed = 0;
-  const stage = () => course[Math.max(0, passed - 1)] ?? "starting";
+  const stage = () => jobCourse[Math.max(0, passed - 1)] ?? "starting";
   return {
     id: jobId,
     owner,
     service,
     async to(wanted) {
-      while (course[passed - 1] !== wanted) {
-        const to = course[passed];
+      while (jobCourse[passed - 1] !== wanted) {
+        const to = jobCourse[passed];
         if (!to) throw new Error(`The job is past ${wanted}.`);
         await service.jobs.transition.mutate({ jobId, to });
         passed += 1;

@@ -6,7 +6,9 @@ import { statusesOf } from "../jobs/job-filter.js";
 import { usePolled } from "../shell/use-polled.js";
 import { formatAge } from "../time/format-time.js";
 import { useNow } from "../time/use-now.js";
-import { TableRows } from "./table-rows.js";
+import { FleetTable } from "./fleet-table.js";
+
+const columns = ["Worker", "Offers", "Does", "There since"];
 
 const intervalMs = 3000;
 /** Of the jobs that run, the newest are looked at. */
@@ -29,46 +31,32 @@ export function Workers() {
   const known = usePolled(load, intervalMs);
   const now = useNow(30_000);
   return (
-    <section className="card job-card" aria-labelledby="workers">
-      <h2 id="workers">
-        Workers <span className="number soft">{known?.workers.length}</span>
-      </h2>
-      <table className="fleet-table">
-        <thead>
-          <tr>
-            <th scope="col">Worker</th>
-            <th scope="col">Offers</th>
-            <th scope="col">Does</th>
-            <th scope="col">There since</th>
-          </tr>
-        </thead>
-        <tbody>
-          <TableRows items={known?.workers ?? null} columns={4} none="No worker has said that it is there.">
-            {({ workerId, host, pipelines, projects, running, since }) => (
-              <tr key={workerId}>
-                <td>
-                  <code title={workerId}>{workerId}</code>
-                  <span className="soft small fleet-detail">{host}</span>
-                </td>
-                <td>
-                  {pipelines.join(", ")}
-                  <span className="soft small fleet-detail">{projects.join(", ")}</span>
-                </td>
-                <td>
-                  <Work
-                    jobs={known?.jobs.filter((job) => job.workerId === workerId) ?? []}
-                    running={running}
-                  />
-                </td>
-                <td className="soft" data-label="Since">
-                  {formatAge(since, now)}
-                </td>
-              </tr>
-            )}
-          </TableRows>
-        </tbody>
-      </table>
-    </section>
+    <FleetTable
+      id="workers"
+      title="Workers"
+      columns={columns}
+      items={known?.workers ?? null}
+      none="No worker has said that it is there."
+    >
+      {({ workerId, host, pipelines, projects, running, since }) => (
+        <tr key={workerId}>
+          <td>
+            <code title={workerId}>{workerId}</code>
+            <span className="soft small fleet-detail">{host}</span>
+          </td>
+          <td>
+            {pipelines.join(", ")}
+            <span className="soft small fleet-detail">{projects.join(", ")}</span>
+          </td>
+          <td>
+            <Work jobs={known?.jobs.filter((job) => job.workerId === workerId) ?? []} running={running} />
+          </td>
+          <td className="soft" data-label="Since">
+            {formatAge(since, now)}
+          </td>
+        </tr>
+      )}
+    </FleetTable>
   );
 }
 

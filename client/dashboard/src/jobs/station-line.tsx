@@ -1,9 +1,9 @@
 import type { JobView, StageView } from "@jobwire/client";
-import { isTerminalJobStatus, jobStageLabels, type JobStatus } from "@jobwire/shared";
+import { isTerminalJobStatus, jobCourse, jobStageLabels, type JobStatus } from "@jobwire/shared";
 import { formatDuration } from "../time/format-time.js";
 
 /** The stages of a build in their order, as stations on a wire. */
-const stations = ["starting", "scaffold", "code", "deps", "checks"] as const satisfies readonly JobStatus[];
+const stations = jobCourse.slice(0, -1);
 
 /** Of a hundred parts of the wire: what the shortest stage gets, and one that is to come. */
 const leastShare = 6;

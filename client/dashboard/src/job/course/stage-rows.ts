@@ -2,6 +2,7 @@ import type { JobView, StageView } from "@jobwire/client";
 import type { Tracked } from "@jobwire/client/react";
 import {
   isTerminalJobStatus,
+  jobCourse,
   jobStageLabels,
   type Job,
   type JobStatus,
@@ -38,15 +39,6 @@ export interface StageGroup {
   readonly attempt: number;
   readonly rows: readonly StageRow[];
 }
-
-const course = [
-  "starting",
-  "scaffold",
-  "code",
-  "deps",
-  "checks",
-  "ready",
-] as const satisfies readonly JobStatus[];
 
 /** Every stage that was entered, in order, and those that a good build passes after them. A failure is none of its own. */
 export function stageRowsOf(view: JobView, remarks: ReadonlyMap<string, string>): readonly StageRow[] {
@@ -116,7 +108,7 @@ function stateOf(stage: StageView, next: StageView | undefined, isNow: boolean):
 }
 
 function stagesToCome(last: JobStatus | null, attempt: number): readonly StageRow[] {
-  return course.slice(course.findIndex((stage) => stage === last) + 1).map((stage) => ({
+  return jobCourse.slice(jobCourse.findIndex((stage) => stage === last) + 1).map((stage) => ({
     key: `${stage} to come ${attempt}`,
     stage,
     title: titleOf(jobStageLabels[stage]),

@@ -1,5 +1,6 @@
 import { Component, type ReactNode } from "react";
 import type { SectionView } from "@jobwire/client";
+import { DocumentSection } from "./document-section.js";
 
 export interface AsWrittenProps {
   readonly section: SectionView;
@@ -15,22 +16,15 @@ export class AsWritten extends Component<AsWrittenProps, { readonly isNeeded: bo
   override readonly state = { isNeeded: false };
 
   override render(): ReactNode {
-    const { section, title, markdown } = this.props.section;
+    const { section } = this.props;
     if (!this.state.isNeeded) return this.props.children;
-    const id = `documentation-${section}`;
     return (
-      <section className="documentation" aria-labelledby={id}>
-        <p className="label" dir="auto">
-          {section}
-        </p>
-        <h2 id={id} dir="auto">
-          {title}
-        </h2>
+      <DocumentSection section={section}>
         <p className="soft small">As it was written: reload the page to read it laid out.</p>
         <pre tabIndex={0} dir="auto">
-          {markdown}
+          {section.markdown}
         </pre>
-      </section>
+      </DocumentSection>
     );
   }
 }

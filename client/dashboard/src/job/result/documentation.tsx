@@ -3,6 +3,7 @@ import type { SectionView } from "@jobwire/client";
 import Markdown, { defaultUrlTransform, type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
+import { DocumentSection, idOfDocument } from "./document-section.js";
 import { evenDocument } from "./even-document.js";
 import { Picture } from "./picture.js";
 
@@ -23,21 +24,15 @@ function isSameDocument(
   return one.section === other.section && one.title === other.title && one.markdown === other.markdown;
 }
 
-function ReadDocumentation({ section: { section, title, markdown } }: DocumentationProps) {
-  const id = `documentation-${section}`;
+function ReadDocumentation({ section }: DocumentationProps) {
+  const id = idOfDocument(section.section);
   const plugins = useMemo(
     () =>
       [[rehypeSanitize, schema], evenDocument(`${id}-`)] as ComponentProps<typeof Markdown>["rehypePlugins"],
     [id],
   );
   return (
-    <section className="documentation" aria-labelledby={id}>
-      <p className="label" dir="auto">
-        {section}
-      </p>
-      <h2 id={id} dir="auto">
-        {title}
-      </h2>
+    <DocumentSection section={section}>
       <div className="prose">
         <Markdown
           remarkPlugins={[remarkGfm]}
@@ -47,10 +42,10 @@ function ReadDocumentation({ section: { section, title, markdown } }: Documentat
             key === "src" && url.startsWith("data:image/") ? url : defaultUrlTransform(url)
           }
         >
-          {markdown}
+          {section.markdown}
         </Markdown>
       </div>
-    </section>
+    </DocumentSection>
   );
 }
 
