@@ -31,7 +31,7 @@ function has(program: string, ...args: readonly string[]): boolean {
   return spawnSync(program, args).status === 0;
 }
 
-describe("curl", () => {
+describe.runIf(has("curl", "--version"))("curl", () => {
   test("creates a job, publishes two events at once, follows it to its end and is told why it is refused", async () => {
     await using server = await startTestServer();
     const program = await write("main.sh", `set -euo pipefail\n${blocksOf("sh").join("\n")}`);

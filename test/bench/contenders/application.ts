@@ -1,18 +1,15 @@
 import { setMaxListeners } from "node:events";
 import { jobTopic } from "@jobwire/shared";
-import { Redis } from "ioredis";
 import { pino } from "pino";
 import { readConfig } from "../../../server/src/config.js";
 import { beginJob } from "../../../server/src/jobs/job-decisions.js";
 import { startServer } from "../../../server/src/start-server.js";
-import { planCommit } from "../../../server/src/store/commit-plan.js";
-import { commitScript } from "../../../server/src/store/commit.lua.js";
-import { defaultPrefix, RedisKeys } from "../../../server/src/store/redis-keys.js";
 import type { Commit } from "../../../server/src/store/store.js";
 import { openJobwire, redisStore } from "../../../server/src/topics/index.js";
 import type { BenchEvent } from "../event.js";
 import { tokenSecret } from "../token.js";
-import type { Contender, Publisher, PublisherOptions, ServeOptions, Serving } from "./contender.js";
+import type { Contender, ServeOptions, Serving } from "./contender.js";
+import { commitPublisher, maxEvents } from "./commit-publisher.js";
 
 /** What users run: the whole application, with its metrics, limits, headers and authentication. Its topics are jobs. */
 export const application: Contender = {
@@ -28,11 +25,9 @@ export const application: Contender = {
   pathOf: (topic) =>
     `/trpc/jobs.events?input=${encodeURIComponent(JSON.stringify({ json: { jobId: topic } }))}`,
   serve,
-  openPublisher,
+  openPublisher: commitPublisher(commitOf),
 };
 
-const maxEvents = 1000;
-const keyNames = new RedisKeys(defaultPrefix);
 /** All that scenarios publish to. */
 const topics = ["topic", "storm", ...Array.from({ length: 1000 }, (_, index) => `topic-${index}`)];
 
@@ -63,19 +58,7 @@ async function createJobs(url: string): Promise<void> {
   for (const jobId of topics) await jobs.change({ jobId }, () => beginJob(jobId, "owner", {}, new Date()));
 }
 
-/** Appends what a worker reports, encoded as the server does. Commits of one moment go to Redis together. */
-async function openPublisher({ redisUrl }: PublisherOptions): Promise<Publisher> {
-  const redis = new Redis(redisUrl, { enableAutoPipelining: true });
-  redis.defineCommand("jobwireCommit", { lua: commitScript });
-  return {
-    async publish(topic, event) {
-      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents }, "PUBLISH", keyNames);
-      await redis.jobwireCommit(keys.length, ...keys, ...args);
-    },
-    [Symbol.asyncDispose]: async () => redis.disconnect(),
-  };
-}
-
+/** What a worker reports, encoded as the server does. */
 function commitOf(jobId: string, { json }: BenchEvent): Commit {
   const event = `${json.slice(0, -1)},"timestamp":"${new Date().toISOString()}"}`;
   const body = `{"json":${event},"meta":{"values":{"timestamp":["Date"]},"v":1}}`;

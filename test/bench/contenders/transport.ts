@@ -1,16 +1,12 @@
 import cors from "@fastify/cors";
 import { parseCursor } from "@jobwire/shared";
 import { fastify } from "fastify";
-import { Redis } from "ioredis";
 import { z } from "zod";
 import type { AppRouter } from "../../../server/src/app-router.js";
 import { createContext } from "../../../server/src/http/auth/context.js";
 import { createSecretTokens } from "../../../server/src/http/auth/secret-tokens.js";
 import { addTrpcRoute, trpcPath } from "../../../server/src/http/routes/trpc-route.js";
 import { createSseHandler } from "../../../server/src/sse/index.js";
-import { planCommit } from "../../../server/src/store/commit-plan.js";
-import { defaultPrefix, RedisKeys } from "../../../server/src/store/redis-keys.js";
-import { commitScript } from "../../../server/src/store/commit.lua.js";
 import { openMemoryStore } from "../../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../../server/src/store/redis-store.js";
 import type { Commit, Store, TopicKey } from "../../../server/src/store/store.js";
@@ -19,7 +15,8 @@ import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
 import { router, userProcedure } from "../../../server/src/trpc.js";
 import type { BenchEvent } from "../event.js";
 import { tokenSecret } from "../token.js";
-import type { Contender, Publisher, PublisherOptions, ServeOptions, Serving } from "./contender.js";
+import type { Contender, Publisher, ServeOptions, Serving } from "./contender.js";
+import { commitPublisher, maxEvents } from "./commit-publisher.js";
 
 /** The server's own parts from the store to Fastify without what the application has around them; tokens are verified. */
 export const transport: Contender = {
@@ -30,11 +27,8 @@ export const transport: Contender = {
   keepsLogIn: "redis",
   pathOf: (topic) => `${trpcPath}/events?input=${encodeURIComponent(JSON.stringify({ json: { topic } }))}`,
   serve,
-  openPublisher,
+  openPublisher: commitPublisher(commitOf),
 };
-
-const keyNames = new RedisKeys(defaultPrefix);
-const maxEvents = 1000;
 
 async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> {
   const store = await openStore(redisUrl);
@@ -90,19 +84,6 @@ function openStore(redisUrl: string | null): Promise<Store> {
       if (!reachable && error !== undefined) report(error);
     },
   });
-}
-
-/** The store's own commits. Like those of the others, commits of one moment go to Redis together. */
-async function openPublisher({ redisUrl }: PublisherOptions): Promise<Publisher> {
-  const redis = new Redis(redisUrl, { enableAutoPipelining: true });
-  redis.defineCommand("jobwireCommit", { lua: commitScript });
-  return {
-    async publish(topic, event) {
-      const { keys, args } = planCommit(commitOf(topic, event), { maxEvents }, "PUBLISH", keyNames);
-      await redis.jobwireCommit(keys.length, ...keys, ...args);
-    },
-    [Symbol.asyncDispose]: async () => redis.disconnect(),
-  };
 }
 
 function publisherWithin(store: Store): Publisher {
