@@ -1,9 +1,8 @@
 import { formatCursor, parseCursor, type Cursor } from "@jobwire/shared";
 import type { Scheduler } from "fast-check";
 import { expect } from "vitest";
-import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { Reading, newTopic, publish, publishLast, type ways } from "./reading.js";
-import { TroubledStore } from "./troubled-store.js";
+import { expectComplete, RaceStage } from "./race-stage.js";
 import { upTo } from "../contract/store-fixtures.js";
 
 export interface RaceConditions {
@@ -38,8 +37,7 @@ const maxLetThrough = 1000;
 
 /** One topic, two processes, and everything that happens to them when the scheduler says so. */
 export class RaceRun implements AsyncDisposable {
-  readonly #store: TroubledStore;
-  readonly #processes: readonly [TopicHubs, TopicHubs];
+  readonly #stage: RaceStage;
   readonly #topic = newTopic();
   readonly #joined: Joined[] = [];
   /** The types of the log's events; each event has a type of its own. */
@@ -47,30 +45,16 @@ export class RaceRun implements AsyncDisposable {
   /** What whoever has received an event has received by then, if it is all of a log. */
   readonly #history: { readonly id: string; readonly types: readonly string[] }[] = [];
   #published = 0;
-  #writing: Promise<void> = Promise.resolve();
-  #messages: Promise<unknown> = Promise.resolve();
-  #cuts = 0;
 
   constructor(private readonly conditions: RaceConditions) {
-    this.#store = new TroubledStore(conditions.maxEvents);
-    this.#processes = [new TopicHubs(this.#store, rethrow), new TopicHubs(this.#store, rethrow)];
-    this.#store.turn = (name) => this.#turn(name);
-    this.#store.passage = (message, deliver) => {
-      if (this.#cuts > 0) return;
-      const delivered = this.#turn("message").then(() => deliver(message));
-      this.#messages = Promise.all([this.#messages, delivered]);
-    };
+    const { scheduler, maxEvents } = conditions;
+    this.#stage = new RaceStage({ scheduler, maxEvents, maxLetThrough });
   }
 
   /** Plays, lets everything that is under way come to its end, closes the topic, and accounts for every stream. */
   async play(actors: (run: this) => Promise<unknown>): Promise<void> {
-    const played = actors(this);
-    await letAllThrough(this.conditions.scheduler, maxLetThrough);
-    await played;
-    this.#store.turn = undefined;
-    this.#store.deliverMessages();
-    this.#store.restore();
-    if (!(await this.#store.head(this.#topic)).closed) await this.publishLast();
+    await this.#stage.play(actors(this));
+    if (!(await this.#stage.store.head(this.#topic)).closed) await this.publishLast();
     await this.#checkLog();
     const log = new Map(this.#log.map((type, index) => [index + 1, type]));
     for (const joined of this.#joined) await this.#account(joined, log);
@@ -85,55 +69,45 @@ export class RaceRun implements AsyncDisposable {
   async publishNow(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       const type = `event ${++this.#published}`;
-      await this.#write(async () => this.#note(type, await publish(this.#store, this.#topic, 1, type)));
+      await this.#stage.write(async () =>
+        this.#note(type, await publish(this.#stage.store, this.#topic, 1, type)),
+      );
     }
   }
 
   async publish(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
-      await this.#turn("publish");
+      await this.#stage.turn("publish");
       await this.publishNow(1);
     }
   }
 
   async publishLast(): Promise<void> {
-    if (this.#store.turn) await this.#turn("publish the last");
+    if (this.#stage.store.turn) await this.#stage.turn("publish the last");
     const type = `event ${++this.#published}`;
-    this.#note(type, await publishLast(this.#store, this.#topic, type));
+    this.#note(type, await publishLast(this.#stage.store, this.#topic, type));
   }
 
   async join({ from, process = 0, isLeft = false }: Join): Promise<void> {
     const start = from === "newest" ? "newest" : "oldest";
     const after = typeof from === "number" ? parseCursor(this.#history[from - 1]?.id ?? "") : null;
-    await this.#turn("join");
+    await this.#stage.turn("join");
     const reading = this.#open({ after, start, process });
     const joined: Joined = { reading, after, start, countWhenLeft: undefined };
     this.#joined.push(joined);
     if (!isLeft) return;
-    await this.#turn("leave");
-    joined.countWhenLeft = reading.items.length;
-    // Not awaited: it may wait for an answer that comes when the scheduler says so.
-    void reading[Symbol.asyncDispose]();
+    joined.countWhenLeft = await this.#stage.leave(reading);
   }
 
-  /**
-   * Messages are lost for a while, until the store says that it is back. What came over the old connection, answers as
-   * well as messages, came before that.
-   */
-  async loseConnection(meanwhile: () => Promise<void> = async () => {}): Promise<void> {
-    await this.#turn("cut");
-    this.#cuts += 1;
-    await meanwhile();
-    await this.#turn("mend");
-    await Promise.all([this.#store.answered(), this.#messages]);
-    this.#cuts -= 1;
-    this.#store.restore();
+  /** See `RaceStage`. */
+  loseConnection(meanwhile?: () => Promise<void>): Promise<void> {
+    return this.#stage.loseConnection(meanwhile);
   }
 
   loseLog(): Promise<void> {
     return this.loseConnection(async () => {
-      await this.#write(async () => {
-        await this.#store.loseLogs();
+      await this.#stage.write(async () => {
+        await this.#stage.store.loseLogs();
         this.#log.length = 0;
       });
       await this.publish(this.conditions.growth);
@@ -144,9 +118,9 @@ export class RaceRun implements AsyncDisposable {
   setBack(): Promise<void> {
     return this.loseConnection(async () => {
       const { setBackTo, growth } = this.conditions;
-      await this.#write(async () => {
+      await this.#stage.write(async () => {
         const offset = Math.min(setBackTo, this.#log.length);
-        await this.#store.setBack(this.#topic, offset);
+        await this.#stage.store.setBack(this.#topic, offset);
         this.#log.length = offset;
       });
       await this.publish(growth);
@@ -154,24 +128,13 @@ export class RaceRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#store.turn = undefined;
+    this.#stage.store.turn = undefined;
     for (const { reading } of this.#joined) await reading[Symbol.asyncDispose]();
-    for (const process of this.#processes) await process[Symbol.asyncDispose]();
-    await this.#store[Symbol.asyncDispose]();
-  }
-
-  /** What changes the log happens one after the other, as in a store. */
-  #write(change: () => Promise<void>): Promise<void> {
-    this.#writing = this.#writing.then(change);
-    return this.#writing;
-  }
-
-  #turn(name: string): Promise<void> {
-    return this.conditions.scheduler.schedule(Promise.resolve(), name);
+    await this.#stage[Symbol.asyncDispose]();
   }
 
   #open({ after, start, process }: Pick<Joined, "after" | "start"> & { readonly process: 0 | 1 }): Reading {
-    const hubs = this.#processes[process];
+    const hubs = this.#stage.processes[process];
     return new Reading(this.conditions.way, { hubs, topic: this.#topic, after, start });
   }
 
@@ -182,7 +145,7 @@ export class RaceRun implements AsyncDisposable {
   }
 
   async #checkLog(): Promise<void> {
-    const replay = await this.#store.replay(this.#topic, null, upTo(1000));
+    const replay = await this.#stage.store.replay(this.#topic, null, upTo(1000));
     if (replay.kind === "gap") throw new Error("From the oldest event there is no gap.");
     for (const { offset, type } of replay.entries) expect(type).toBe(this.#log[offset - 1]);
     expect(replay.head.cursor.offset).toBe(this.#log.length);
@@ -236,30 +199,4 @@ export class RaceRun implements AsyncDisposable {
     }
     return { position, tail };
   }
-}
-
-/** Lets happen what the scheduler has, in its order, until there is nothing more. */
-export async function letAllThrough(scheduler: Scheduler, max: number): Promise<void> {
-  let letThrough = 0;
-  // What was let through asks for what comes next within a turn of the event loop.
-  do {
-    for (; scheduler.count() > 0; letThrough++) {
-      if (letThrough === max) throw new Error("Somebody asks the store on and on.");
-      await scheduler.waitNext(1);
-    }
-    await turnOfTheLoop();
-  } while (scheduler.count() > 0);
-}
-
-export async function expectComplete(reading: Reading): Promise<void> {
-  const patience = new Promise((resolve) => setTimeout(resolve, 3000, "The stream does not end.").unref());
-  expect(await Promise.race([reading.ended, patience])).toBeUndefined();
-}
-
-function turnOfTheLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }

@@ -180,7 +180,7 @@ function iterate(stream: EventStream<TestEvent | GapEvent>, take: Take, pace?: (
       if (result.done) return;
       const [id, event] = result.value;
       take(id, event);
-      await pace?.();
+      if (pace) await pace();
     }
   };
   const ended: Promise<unknown> = read().catch((error: unknown) => error);
