@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { AppError } from "../../server/src/app-error.js";
 import { redisErrorToken, toStoreError } from "../../server/src/store/redis-error.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
-import { RedisProcess } from "../faults/support/redis-process.js";
+import { hasRedisServer, RedisProcess } from "../faults/support/redis-process.js";
 import { startSwitch } from "../support/tcp-switch.js";
 import { RecordingListener, accept, eventually, newEvent, newTopic } from "./store-fixtures.js";
 
@@ -85,7 +85,7 @@ test.each([new Error("Connection is closed."), new Error("Command timed out"), "
   },
 );
 
-describe("a master that becomes a replica whose master is nowhere", () => {
+describe.skipIf(!hasRedisServer())("a master that becomes a replica whose master is nowhere", () => {
   const started: AsyncDisposable[] = [];
   afterAll(async () => {
     for (const each of started) await each[Symbol.asyncDispose]();

@@ -56,8 +56,15 @@ export function harmOfRedis(admin: RedisCommands): Harm {
       const log = redisKeys.log(topic);
       const lost = await admin.xrange(log, `${offset + 1}-0`, "+");
       if (lost.length === 0) return;
-      await admin.xdel(log, ...lost.map(([id]) => id));
-      await admin.call("XSETID", log, `${offset}-0`);
+      // Valkey lets no log forget that it had entries: it is another one that has the others.
+      const [kept, ttl] = [await admin.xrange(log, "-", `${offset}-0`), await admin.pttl(log)];
+      await admin.del(log);
+      for (const [id, fields] of kept) await admin.xadd(log, id, ...fields);
+      if (kept.length === 0 && offset > 0) {
+        await admin.xadd(log, `${offset}-0`, "lost", "1");
+        await admin.xdel(log, `${offset}-0`);
+      }
+      if (ttl > 0) await admin.pexpire(log, ttl);
       await admin.hset(redisKeys.head(topic), { offset, closed: 0 });
     },
   };
