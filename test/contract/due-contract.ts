@@ -82,10 +82,23 @@ export function dueContract(open: OpenStore): void {
     const item = (key: string) => ({ key, state: { key } });
     expect((await store.listDue({ scope, limit: 10 })).items).toEqual(["first", "second", "late"].map(item));
     expect((await store.listDue({ scope, limit: 2 })).items).toEqual(["first", "second"].map(item));
-    expect(await store.listDue({ scope, limit: 2, isGlance: true })).toEqual({
-      items: ["first", "second"].map(item),
-      isLost: false,
-    });
+  });
+
+  test("says when the first is due, whether that has come or not", async () => {
+    await using store = await open();
+    const [scope, laterMs] = [newScope(), Date.now() + 3_600_000];
+    expect(await store.nextDue(scope)).toBeNull();
+    for (const [key, due] of [
+      ["later", laterMs],
+      ["long ago", longAgo],
+      ["never", null],
+    ] as const)
+      await accept(store, { scope, state: { key, set: { key }, due }, events: [] });
+    expect(await store.nextDue(scope)).toBe(longAgo);
+    await accept(store, { scope, state: { key: "long ago", set: {}, due: null }, events: [] });
+    expect(await store.nextDue(scope)).toBe(laterMs);
+    await accept(store, { scope, state: { key: "later", set: {}, due: null, remove: true }, events: [] });
+    expect(await store.nextDue(scope)).toBeNull();
   });
 
   test("a later due time takes the place of an earlier one, `null` takes it away, and leaving it out keeps it", async () => {

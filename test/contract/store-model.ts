@@ -93,12 +93,21 @@ export class StoreModel {
     );
   }
 
-  listDue({ scope, limit }: DueQuery): DueState[] {
-    const due = [...this.#due].flatMap(([name, dueMs]) => {
+  nextDue(scope: string): number | null {
+    const times = this.#dueIn(scope).map(({ dueMs }) => dueMs);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  #dueIn(scope: string): { key: string; dueMs: number }[] {
+    return [...this.#due].flatMap(([name, dueMs]) => {
       const [ofScope, key = ""] = JSON.parse(name) as string[];
-      return ofScope === scope && dueMs !== null && dueMs < 1e15 ? [{ key, dueMs }] : [];
+      return ofScope === scope && dueMs !== null ? [{ key, dueMs }] : [];
     });
-    return due
+  }
+
+  listDue({ scope, limit }: DueQuery): DueState[] {
+    return this.#dueIn(scope)
+      .filter(({ dueMs }) => dueMs < 1e15)
       .toSorted((one, other) => one.dueMs - other.dueMs || (one.key < other.key ? -1 : 1))
       .slice(0, limit)
       .map(({ key }) => ({ key, state: this.readState({ scope, key }) }));

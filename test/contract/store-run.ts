@@ -132,6 +132,7 @@ class Run {
     const own = this.#own({ scope, limit });
     expect(await this.store.countStates(own.scope)).toEqual(this.#model.countStates(scope));
     expect((await this.store.listDue(own)).items).toEqual(this.#model.listDue({ scope, limit }));
+    expect(await this.store.nextDue(own.scope)).toBe(this.#model.nextDue(scope));
   }
 
   /** Who joins later hears what is committed from then on, so what was committed before must be through. */

@@ -147,6 +147,7 @@ function bound(store: Store): Store {
     readState: (key) => store.readState(key),
     listStates: (query) => store.listStates(query),
     listDue: (query) => store.listDue(query),
+    nextDue: (scope) => store.nextDue(scope),
     countListed: (selection) => store.countListed(selection),
     countStates: (scope) => store.countStates(scope),
     head: (topic) => store.head(topic),

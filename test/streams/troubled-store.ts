@@ -159,6 +159,7 @@ export class TroubledStore implements Store {
   readonly readState: Store["readState"] = (key) => this.#inner.readState(key);
   readonly listStates: Store["listStates"] = (query) => this.#inner.listStates(query);
   readonly listDue: Store["listDue"] = (query) => this.#inner.listDue(query);
+  readonly nextDue: Store["nextDue"] = (scope) => this.#inner.nextDue(scope);
   readonly countListed: Store["countListed"] = (selection) => this.#inner.countListed(selection);
   readonly countStates: Store["countStates"] = (scope) => this.#inner.countStates(scope);
   readonly scanStates: Store["scanStates"] = (beginning) => this.#inner.scanStates(beginning);

@@ -67,6 +67,7 @@ class FileStore implements Store {
   readonly countListed: Store["countListed"] = (selection) =>
     this.#answer(() => this.#memory.countListed(selection));
   readonly listDue: Store["listDue"] = (query) => this.#answer(() => this.#memory.listDue(query));
+  readonly nextDue: Store["nextDue"] = (scope) => this.#answer(() => this.#memory.nextDue(scope));
   readonly countStates: Store["countStates"] = (scope, indexes) =>
     this.#answer(() => this.#memory.countStates(scope, indexes));
   readonly head: Store["head"] = (topic) => this.#answer(() => this.#memory.head(topic));

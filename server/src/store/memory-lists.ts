@@ -58,6 +58,12 @@ export class MemoryLists {
       .slice(0, limit)
       .map(([key]) => key);
   }
+
+  nextDue(scope: string): number | null {
+    let next: number | null = null;
+    for (const dueMs of this.#due.get(scope)?.values() ?? []) if (next === null || dueMs < next) next = dueMs;
+    return next;
+  }
 }
 
 type Sets = Map<string, Map<string, Set<string>>>;

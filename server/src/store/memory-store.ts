@@ -124,6 +124,10 @@ export class MemoryStore implements Store {
     return { items, isLost: false };
   }
 
+  async nextDue(scope: string): Promise<number | null> {
+    return this.contents.lists.nextDue(scope);
+  }
+
   async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
     const counts = this.contents.lists.counts(scope);
     return indexes ? Object.fromEntries(indexes.map((index) => [index, counts[index] ?? 0])) : counts;

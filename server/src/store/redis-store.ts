@@ -121,15 +121,27 @@ class RedisStore implements Store {
     return total;
   }
 
-  async listDue({ scope, limit, isGlance = false }: DueQuery): Promise<DuePage> {
-    const dueKey = this.keys.due(scope);
-    const [lost, keys] = isGlance
-      ? ["0", await answer(this.#commands.zrangebyscore(dueKey, "-inf", this.clock.now(), "LIMIT", 0, limit))]
-      : await answer(this.#commands.jobwireListDue(2, dueKey, this.keys.counts(scope), String(limit)));
+  async listDue({ scope, limit }: DueQuery): Promise<DuePage> {
+    const keysOfScope = [this.keys.due(scope), this.keys.counts(scope)];
+    const [lost, keys] = await answer(this.#commands.jobwireListDue(2, ...keysOfScope, String(limit)));
     const items = await Promise.all(
       keys.map(async (key) => ({ key, state: await this.readState({ scope, key }) })),
     );
     return { items, isLost: lost === "1" };
+  }
+
+  async nextDue(scope: string): Promise<number | null> {
+    const first = this.#commands.zrangebyscore(
+      this.keys.due(scope),
+      "-inf",
+      "inf",
+      "WITHSCORES",
+      "LIMIT",
+      0,
+      1,
+    );
+    const [, dueMs] = await answer(first);
+    return dueMs === undefined ? null : Number(dueMs);
   }
 
   async countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {

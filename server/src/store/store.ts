@@ -2,7 +2,7 @@ import type { Cursor, StreamGapReason } from "@jobwire/shared";
 import type { StoreClock } from "./store-clock.js";
 
 /**
- * The port to durable state and logs. Two adapters: memory and Redis; one contract suite runs on both.
+ * The port to durable state and logs. Three adapters: memory, file and Redis; one contract suite runs on all.
  * Bodies are opaque: the store routes and returns them without parsing.
  *
  * Every method rejects with AppError `STORE_UNAVAILABLE` when the store does not answer in time.
@@ -21,6 +21,9 @@ export interface Store extends AsyncDisposable {
 
   /** States whose `due` has come by the store's own clock, the longest due first. */
   listDue(query: DueQuery): Promise<DuePage>;
+
+  /** When the first state of the scope is due, in milliseconds since 1970; `null`: none ever. Cheaper than `listDue`. */
+  nextDue(scope: string): Promise<number | null>;
 
   /** How many keys indexes of the scope list: each of these, or without names all that list any. */
   countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>>;
@@ -171,8 +174,6 @@ export interface StateQuery extends StateSelection {
 export interface DueQuery {
   readonly scope: string;
   readonly limit: number;
-  /** Whether the list is whole is not to be looked at, which makes the question cheaper: it is answered with yes. */
-  readonly isGlance?: boolean;
 }
 
 export interface DuePage {

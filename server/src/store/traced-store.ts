@@ -65,6 +65,10 @@ export class TracedStore implements Store {
     return this.store.listDue(query);
   }
 
+  nextDue(scope: string): Promise<number | null> {
+    return this.store.nextDue(scope);
+  }
+
   countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
     return this.store.countStates(scope, indexes);
   }

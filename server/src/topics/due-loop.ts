@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { startBackgroundLoop } from "../background-loop.js";
+import { startBackgroundLoop, type BackgroundLoop } from "../background-loop.js";
 import { AppError } from "../app-error.js";
 import type { DueState } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
@@ -14,37 +14,56 @@ export interface DueOptions<State> {
   readonly repair: TopicRepair<State>;
   readonly times: TopicTimes<State>;
   readonly onError: (error: unknown) => void;
-  readonly intervalMs: number;
 }
 
 const pageSize = 100;
-/** Each so many-th time it is also looked whether the list of what is due is whole. */
-const looksForOneCheck = 5;
+/** What another process has set may come so much too late when that process does not do it itself. */
+const maxPauseMs = 5000;
+const minPauseMs = 1000;
+/** A time has come by this process's estimate of the store's clock, and a little later by that clock too. */
+const clockSlackMs = 10;
+/** How often it is looked whether the list of what is due is whole. */
+const checkMs = 10_000;
 /** When what failed is tried again. */
 const retryMs = 5000;
 
-/**
- * Does what is due, on whichever process comes first: what `onDue` says of a state, and the removal of what has expired or has
- * outlived its end. An idle definition costs one read for each interval, however many states there are.
- */
-export function startDueLoop<State>(options: DueOptions<State>): AsyncDisposable {
-  const { intervalMs, onError, repair } = options;
-  let looks = 0;
-  const look = async (signal: AbortSignal) => {
-    if (looks === 0) await repair.begin();
-    await doWhatIsDue(options, { isGlance: looks++ % looksForOneCheck > 0 }, signal);
-  };
-  return startBackgroundLoop(look, { intervalMs, onError });
+export interface DueLoop extends AsyncDisposable {
+  /** Something is due then, in milliseconds since 1970 by the clock of the store. */
+  expect(dueMs: number): void;
 }
 
-async function doWhatIsDue<State>(
-  options: DueOptions<State>,
-  { isGlance }: { readonly isGlance: boolean },
-  signal: AbortSignal,
-): Promise<void> {
+/**
+ * Does what is due, on whichever process comes first: what `onDue` says of a state, and the removal of what has expired or has
+ * outlived its end. It sleeps until the first of them is due: an idle definition costs a read now and then, however many states
+ * there are.
+ */
+export function startDueLoop<State>(options: DueOptions<State>): DueLoop {
+  const { onError, repair, log } = options;
+  const { store } = log.options;
+  let checkAt = 0;
+  const look = async (signal: AbortSignal) => {
+    if (checkAt === 0) await repair.begin();
+    const dueMs = await store.nextDue(log.scope);
+    const isTimeToCheck = performance.now() >= checkAt;
+    if (isTimeToCheck || (dueMs !== null && dueMs <= store.clock.now())) {
+      await doWhatIsDue(options, signal);
+      if (isTimeToCheck) checkAt = performance.now() + checkMs;
+    }
+    if (dueMs !== null) expect(dueMs);
+  };
+  const expect = (dueMs: number) => loop.runWithin(dueMs - store.clock.now() + clockSlackMs);
+  const loop: BackgroundLoop = startBackgroundLoop(look, {
+    intervalMs: maxPauseMs,
+    minIntervalMs: minPauseMs,
+    onError,
+  });
+  return { expect, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
+}
+
+async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSignal): Promise<void> {
   const { store } = options.log.options;
   while (!signal.aborted) {
-    const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize, isGlance });
+    const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize });
     if (isLost) options.repair.request();
     for (const item of items) {
       if (signal.aborted) return;

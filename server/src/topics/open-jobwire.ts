@@ -14,7 +14,7 @@ import { MergedStream, type MergeOptions } from "../streams/merged-stream.js";
 import type { StreamSource } from "../streams/stream-source.js";
 import { TopicHubs } from "../streams/topic-hubs.js";
 import { TopicStream } from "../streams/topic-stream.js";
-import { startDueLoop } from "./due-loop.js";
+import { startDueLoop, type DueLoop } from "./due-loop.js";
 import { ReadableEntries } from "./readable-entries.js";
 import type { JobwireStore } from "./stores.js";
 import { TopicHandle } from "./topic-handle.js";
@@ -86,7 +86,6 @@ export interface MergingOptions<Prelude> extends MergeOptions {
 }
 
 const defaultRetainMs = 86_400_000;
-const dueIntervalMs = 1000;
 
 /** Opens the store. Resolves also while it is away: calls are refused until it is there. */
 export async function openJobwire(options: JobwireOptions): Promise<Jobwire> {
@@ -139,20 +138,20 @@ export class Jobwire implements AsyncDisposable {
       dueAt: (state, key) => due?.(state, key as TopicKeyFields<Key>) ?? null,
       expiresAt: (state, key) => expires?.(state, key as TopicKeyFields<Key>) ?? null,
     };
-    const log = this.#openLog(definition, options, times);
+    let dueLoop: DueLoop | undefined;
+    const log = this.#openLog(definition, options, times, (dueMs) => dueLoop?.expect(dueMs));
     const repair = new TopicRepair(log, entries, this.#onError);
-    if (definition.state && (due || expires || definition.hasEnd))
-      this.#closing.push(
-        startDueLoop({
-          log,
-          repair,
-          times,
-          onDue: async (key, state) =>
-            plainDecisionOf<State>((await onDue?.(key as TopicKeyFields<Key>, state)) ?? []),
-          onError: this.#onError,
-          intervalMs: dueIntervalMs,
-        }),
-      );
+    if (definition.state && (due || expires || definition.hasEnd)) {
+      dueLoop = startDueLoop({
+        log,
+        repair,
+        times,
+        onDue: async (key, state) =>
+          plainDecisionOf<State>((await onDue?.(key as TopicKeyFields<Key>, state)) ?? []),
+        onError: this.#onError,
+      });
+      this.#closing.push(dueLoop);
+    }
     this.#closing.push(repair);
     const coalesceMs = options.coalesceMs ?? this.options.coalesceMs ?? 0;
     return new TopicHandle(definition, { log, hubs: this.#hubs, entries, repair, coalesceMs });
@@ -231,6 +230,7 @@ export class Jobwire implements AsyncDisposable {
     definition: TopicDefinition<Name, Key, Events, State>,
     options: OptionsOf<Key, Events, State>,
     times: TopicTimes<State>,
+    onScheduled: (dueMs: number) => void,
   ): TopicLog<State> {
     const { index, search, feeds, onCommitted, maxEvents, maxBytes } = options;
     // A key that was read has the fields that its schema says, and an event those of one of its types.
@@ -247,6 +247,7 @@ export class Jobwire implements AsyncDisposable {
       indexesOf: (state, key) => index?.(state, keyOf(key)) ?? [],
       searchTextOf: (state, key) => search?.(state, keyOf(key)) ?? "",
       feedsOf: (state, event) => feeds?.(state, event && eventOf(event)) ?? [],
+      onScheduled,
       onCommitted: (key, state, events) => {
         if (!onCommitted) return;
         void (async () => onCommitted(keyOf(key), state, events.map(eventOf)))().catch(this.#onError);

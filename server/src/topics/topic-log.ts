@@ -32,6 +32,8 @@ export interface TopicLogOptions<State> {
   readonly searchTextOf: (state: State, key: PlainKey) => string;
   /** Further logs of an event, or of the news that something was removed. */
   readonly feedsOf: (state: State | null, event: PlainEvent | null) => readonly string[];
+  /** Hears when a state that this process has committed is due, in milliseconds since 1970. */
+  readonly onScheduled: (dueMs: number) => void;
   /** Hears of each commit of this process, after it. */
   readonly onCommitted: (key: PlainKey, state: State | null, events: readonly PlainEvent[]) => void;
   /** How long a log without a state outlives its newest event, and an ended one its end. */
@@ -250,7 +252,7 @@ export class TopicLog<State> {
     events: readonly NewEvent[],
     once: Once,
   ): Promise<readonly Cursor[] | null> {
-    const { store, retainMs, keep } = this.options;
+    const { store, retainMs, keep, onScheduled } = this.options;
     const committed = await store.commit({
       scope: this.scope,
       state: {
@@ -267,7 +269,9 @@ export class TopicLog<State> {
       ...(keep && { keep }),
       ...once,
     });
-    return committed.accepted ? committed.cursors : null;
+    if (!committed.accepted) return null;
+    if (after.dueMs !== null) onScheduled(after.dueMs);
+    return committed.cursors;
   }
 
   /** What an idempotency key has published already. */
