@@ -29,9 +29,9 @@ export type PlainEvent = Readonly<Record<string, unknown>> & {
 
 /** @throws AppError `INPUT_INVALID`, also when a field is missing or one too many. */
 export function readKey({ name, key }: InputDefinition, value: unknown): { key: PlainKey; text: string } {
-  const result = z.strictObject(key.shape).safeParse(value);
+  const result = strictKeyOf(key).safeParse(value);
   if (!result.success) throw invalid(`The key of ${name}`, result.error);
-  const fields: PlainKey = result.data;
+  const fields = result.data;
   const text = topicKeyText(key, fields);
   if (text.length > maxKeyLength)
     throw new AppError(
@@ -39,6 +39,15 @@ export function readKey({ name, key }: InputDefinition, value: unknown): { key: 
       `The key of ${name} is too long: at most ${maxKeyLength} characters.`,
     );
   return { key: fields, text };
+}
+
+/** A schema costs more to make than to be asked a hundred times. */
+const strictKeys = new WeakMap<KeySchema, z.ZodType<PlainKey>>();
+
+function strictKeyOf(key: KeySchema): z.ZodType<PlainKey> {
+  const strict = strictKeys.get(key) ?? z.strictObject(key.shape);
+  strictKeys.set(key, strict);
+  return strict;
 }
 
 /**

@@ -29,7 +29,10 @@ const recordSchema = z.object({
   state: z.string().transform((text) => superjson.parse(text)),
   revision: z.coerce.number().int(),
   ended: z.string().transform((text) => text === "1"),
-  listed: z.string().transform((text) => z.array(z.string()).parse(JSON.parse(text))),
+  listed: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.array(z.string())),
   dueMs: z
     .string()
     .default("")
