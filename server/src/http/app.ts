@@ -1,5 +1,4 @@
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createAppRouter } from "../app-router.js";
@@ -19,7 +18,7 @@ import { addJobOutputRoute } from "./routes/job-output-route.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./routes/health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics/metrics-route.js";
-import { pageSecurity } from "./protection/page-security.js";
+import { addPageSecurity } from "./protection/page-security.js";
 import { addOpenApiRoute } from "./open-api/route.js";
 import { addPlainCallRoutes } from "./plain-calls/routes.js";
 import { addPlainStreamRoutes } from "./routes/plain-stream-routes.js";
@@ -115,7 +114,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
-  await server.register(helmet, pageSecurity(config.pictureOrigins));
+  addPageSecurity(server, config.pictureOrigins);
   await server.register(cors, {
     origin: [...config.corsOrigins],
     credentials: true,
@@ -154,6 +153,6 @@ function headerOf(value: string | string[] | undefined): string | undefined {
 }
 
 /** So many proxies stand before this server, or those at these addresses do. */
-function trustedProxies(trusted: AppOptions["config"]["trustProxy" | "pictureOrigins"]) {
+function trustedProxies(trusted: AppOptions["config"]["trustProxy"]) {
   return typeof trusted === "number" ? (_address: string, hop: number) => hop < trusted : trusted;
 }

@@ -8,9 +8,9 @@ import type { SseRequest } from "./sse-connection.js";
 export function urlOf({ url = "/", headers, socket }: SseRequest): URL {
   const host = [headers.host ?? headers[":authority"] ?? "localhost"].flat()[0];
   const base = `${"encrypted" in socket ? "https" : "http"}://${host}`;
-  if (!URL.canParse(url, base))
-    throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
-  return new URL(url, base);
+  const parsed = parseUrl(url, base);
+  if (!parsed) throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
+  return parsed;
 }
 
 /**
@@ -18,8 +18,9 @@ export function urlOf({ url = "/", headers, socket }: SseRequest): URL {
  * no spelling of a path leads past the limits of streams.
  */
 export function procedurePathOf({ url = "/" }: SseRequest, basePath: string): string | null {
-  if (!URL.canParse(url, anyHost)) return null;
-  const { pathname, searchParams } = new URL(url, anyHost);
+  const parsed = parseUrl(url, anyHost);
+  if (!parsed) return null;
+  const { pathname, searchParams } = parsed;
   const prefix = basePath.endsWith("/") ? basePath : `${basePath}/`;
   if (!pathname.startsWith(prefix) || searchParams.get("batch") === "1") return null;
   try {
@@ -30,6 +31,15 @@ export function procedurePathOf({ url = "/" }: SseRequest, basePath: string): st
 }
 
 const anyHost = "http://localhost";
+
+/** Read once: `URL.canParse` reads as much as `new URL`. */
+function parseUrl(url: string, base: string): URL | null {
+  try {
+    return new URL(url, base);
+  } catch {
+    return null;
+  }
+}
 
 /**
  * What tRPC tells contexts about a subscription request. The input is parsed when it is read; the id of the last event

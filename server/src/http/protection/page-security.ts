@@ -1,25 +1,41 @@
-import type { FastifyHelmetOptions } from "@fastify/helmet";
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+import helmet from "helmet";
 
 /**
  * Headers for a dashboard of hashed files from the same origin. It shows pictures that builds publish: those in the event
  * itself, and from the network only what the operator allows, since asking for one tells its host who reads the page. What
  * belongs to TLS (HSTS, upgrading requests) is for the proxy that ends it.
  */
-export const pageSecurity = (pictureOrigins: readonly string[]): FastifyHelmetOptions => ({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'", "data:", ...pictureOrigins],
-      fontSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
+export function addPageSecurity(app: FastifyInstance, pictureOrigins: readonly string[]): void {
+  const protect = helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", "data:", ...pictureOrigins],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
     },
-  },
-  strictTransportSecurity: false,
-  xFrameOptions: { action: "deny" },
-});
+    strictTransportSecurity: false,
+    xFrameOptions: { action: "deny" },
+  });
+  // They are the same for every request, so they are made once.
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  protect(request, response, (error) => {
+    if (error) throw new Error("The page's security headers could not be made", { cause: error });
+  });
+  const headers = response.getHeaders();
+  app.addHook("onRequest", (_request, reply, done) => {
+    reply.headers(headers);
+    done();
+  });
+}
