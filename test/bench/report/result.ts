@@ -25,14 +25,14 @@ export function spreadOf({ runs }: ContenderResult, key: string): number | null 
   return Math.max(...values.map((value) => Math.abs(value - middle))) / middle;
 }
 
-/** The contender's first metric as a part of another's. */
+/** A metric of the contender, the first one if not said, as a part of another's. */
 export function ratioTo(
   { scenario, results }: ScenarioResult,
   result: ContenderResult,
   against: ContenderName,
+  key = scenario.metrics[0].key,
 ): number | null {
   const other = results.find(({ contender }) => contender === against);
-  const [{ key }] = scenario.metrics;
   const value = valueOf(result, key);
   const otherValue = other ? valueOf(other, key) : null;
   return value === null || !otherValue ? null : value / otherValue;

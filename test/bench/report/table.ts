@@ -51,11 +51,13 @@ export function markdownText([headings = [], ...rows]: readonly (readonly string
 export function reachLines(result: ScenarioResult): string[] {
   const jobwire = result.results.find(({ contender }) => contender === "jobwire");
   if (!jobwire) return [];
-  return result.scenario.reach.flatMap(({ against, atMost }: Reach) => {
-    const ratio = ratioTo(result, jobwire, against);
+  const { reach, metrics } = result.scenario;
+  return reach.flatMap(({ against, atMost, metric }: Reach) => {
+    const ratio = ratioTo(result, jobwire, against, metric);
     if (ratio === null) return [];
     const verdict = ratio <= atMost ? "reached" : "missed";
-    return `${verdict}: ${formatRatio(ratio, 1)} of ${against}, at most ${formatRatio(atMost, 1)}`;
+    const what = metrics.find(({ key }) => key === metric)?.label;
+    return `${verdict}: ${what ? `${what} ` : ""}${formatRatio(ratio, 1)} of ${against}, at most ${formatRatio(atMost, 1)}`;
   });
 }
 

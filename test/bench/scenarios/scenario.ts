@@ -9,7 +9,7 @@ export interface Scenario {
   readonly contenders: readonly ContenderName[];
   /** What is reported; contenders are compared by the first. */
   readonly metrics: readonly [Metric, ...Metric[]];
-  /** What Jobwire means to reach, by the first metric. */
+  /** What Jobwire means to reach. */
   readonly reach: readonly Reach[];
   readonly needsRedis?: boolean;
   readonly measure: (bench: Bench, contender: Contender) => Promise<Measurement>;
@@ -25,6 +25,8 @@ export interface Reach {
   readonly against: ContenderName;
   /** Jobwire's value as a part of theirs. */
   readonly atMost: number;
+  /** The key of the metric. Default: the first. */
+  readonly metric?: string;
 }
 
 export interface Measurement {
