@@ -37,7 +37,7 @@ async function measure(): Promise<void> {
   const admin = new Redis(redis.url);
   try {
     await measureBroadcast(redis.url, admin, Number(values.sessions));
-    await measureQueuedJobs(redis.url, admin, Number(values.jobs));
+    await measureQueuedJobs(Number(values.jobs));
     await measurePaced(redis.url, Number(values.streams));
     await measureCoalescing(redis.url, Number(values.streams));
     await measurePipe(redis.url, Number(values.tokens));
@@ -74,8 +74,11 @@ async function measureBroadcast(redisUrl: string, admin: Redis, sessions: number
   );
 }
 
-async function measureQueuedJobs(redisUrl: string, admin: Redis, jobs: number): Promise<void> {
-  await using server = await startApplication(redisUrl);
+/** On a Redis of its own: nothing of the sessions before is to be cleared away meanwhile. */
+async function measureQueuedJobs(jobs: number): Promise<void> {
+  await using redis = await startRedis();
+  await using server = await startApplication(redis.url);
+  const admin = new Redis(redis.url);
   const alice = createJobwireClient({
     url: server.url,
     token: await signTestToken({ sub: "alice", role: "user" }),
@@ -91,6 +94,7 @@ async function measureQueuedJobs(redisUrl: string, admin: Redis, jobs: number): 
   await delay(seconds * 1000);
   const perSecond = ((await commandsOf(admin)) - commands - 1) / seconds;
   const share = (((await cpuOf(server)) - cpu) / seconds) * 100;
+  admin.disconnect();
   console.log(
     `idle server with ${jobs} queued jobs: ${perSecond.toFixed(1)} Redis commands/s, ${share.toFixed(2)} % of a core`,
   );
