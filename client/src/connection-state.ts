@@ -31,7 +31,7 @@ export type ConnectionError = Error & TRPCClientErrorBase<TRPCDefaultErrorShape>
 export interface ConnectionStore {
   /** The state of now; the same object until it changes. */
   readonly getSnapshot: () => ConnectionState;
-  /** @returns what ends the subscription. */
+  /** Calls back after each change. @returns what ends the subscription. */
   readonly subscribe: (onChange: () => void) => () => void;
 }
 
@@ -56,6 +56,7 @@ export interface ConnectionMonitor extends ConnectionStore {
 export const idleState: ConnectionState = { state: "idle", attempt: 0, nextRetryAt: null, lastError: null };
 export const firstAttempt: ConnectionState = { ...idleState, state: "connecting", attempt: 1 };
 
+/** A monitor without streams, for the `monitor` of `sseLink`. */
 export function createConnectionMonitor(): ConnectionMonitor {
   const open = new Set<StreamConnection>();
   const { set, ...worst } = createStore();

@@ -19,6 +19,7 @@ import { sseLink } from "./sse-link.js";
 /** The calls of a Jobwire server, as tRPC types them. */
 export type JobwireTrpc = TRPCClient<AppRouter>;
 
+/** Where the server is, and how it is spoken to. Only `url` is needed. */
 export interface JobwireClientOptions extends Pick<
   StreamSettings,
   "token" | "headers" | "backoff" | "connectTimeoutMs" | "pauseWhenHidden"
@@ -42,12 +43,18 @@ interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where a job's stream begins, which events it gives, and what ends it. */
 export type WatchJobOptions = Omit<Inputs["jobs"]["events"], "jobId"> & WatchOptions;
+/** Where a job's output begins, of which stage, and what ends it. */
 export type WatchOutputOptions = Omit<Inputs["jobs"]["output"], "jobId"> & WatchOptions;
+/** Whose jobs, which events, where it begins, and what ends it. */
 export type WatchFeedOptions = NonNullable<Inputs["jobs"]["feed"]> & WatchOptions;
+/** Where the board's stream begins, and what ends it. */
 export type WatchSpoolsOptions = NonNullable<Inputs["spools"]["updates"]> & WatchOptions;
+/** Where a session's stream begins, and what ends it. */
 export type WatchSessionOptions = Omit<Inputs["sessions"]["events"], "requestId"> & WatchOptions;
 
+/** The calls and streams of one Jobwire server. Disposing it closes it. */
 export interface JobwireClient extends AsyncDisposable {
   /** Every procedure of the server. */
   readonly trpc: JobwireTrpc;

@@ -29,16 +29,19 @@ export class EventIterator<Event> implements AsyncIterableIterator<Event, undefi
     return { done: false, value: result.value.data as Event };
   }
 
+  /** Ends the subscription. */
   async return(): Promise<IteratorResult<Event, undefined>> {
     this.stream.leave();
     await this.stream.values.return();
     return { done: true, value: undefined };
   }
 
+  /** Itself: it is read once. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** Ends the subscription. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }

@@ -1,3 +1,7 @@
+/**
+ * The client for browsers, services and other runtimes with `fetch`.
+ * @module @jobwire/client
+ */
 export {
   createConnectionMonitor,
   type ConnectionError,

@@ -40,6 +40,7 @@ export interface JobView {
   readonly repeatedUntil: Date | null;
 }
 
+/** One stage that a job was or is in. */
 export interface StageView {
   readonly stage: JobStatus;
   readonly stageLabel: string;
@@ -52,6 +53,7 @@ export interface StageView {
   readonly message: string | null;
 }
 
+/** How far a stage is. */
 export interface ProgressView {
   readonly stage: JobStatus;
   /** 0 to 100 */
@@ -59,6 +61,7 @@ export interface ProgressView {
   readonly message: string | null;
 }
 
+/** A picture of what a job has made. */
 export interface PictureView {
   readonly url: string;
   readonly caption: string | null;
@@ -66,12 +69,14 @@ export interface PictureView {
   readonly height: number | null;
 }
 
+/** One section of a job's documentation. */
 export interface SectionView {
   readonly section: string;
   readonly title: string;
   readonly markdown: string;
 }
 
+/** Events of a job that are missing: why, and when that was said. */
 export interface GapView {
   readonly reason: StreamGapReason;
   readonly timestamp: Date;

@@ -9,6 +9,7 @@ import { observable } from "@trpc/server/observable";
 import { createConnectionMonitor, type ConnectionMonitor, type ConnectionState } from "./connection-state.js";
 import { openStream, type StreamSettings, type StreamValue } from "./open-stream.js";
 
+/** Where the router is, and how it is spoken to. Only `url`, and the router's `transformer` if it has one, are needed. */
 export type SseLinkOptions<Router extends AnyTRPCRouter> = Omit<StreamSettings, "monitor"> & {
   /** Told the state of every stream of this link. */
   readonly monitor?: ConnectionMonitor;

@@ -1,3 +1,7 @@
+/**
+ * The application as a library: its configuration, and the server itself.
+ * @module @jobwire/server
+ */
 export type { AppRouter } from "./app-router.js";
 export { builtDashboard } from "./built-dashboard.js";
 export { readConfig, withDataFolder, type Config } from "./config.js";

@@ -20,6 +20,7 @@ import type { Telemetry } from "./store/telemetry.js";
 import { TracedStore } from "./store/traced-store.js";
 import { Jobwire } from "./topics/index.js";
 
+/** A server that listens. Disposing it ends its streams, closes its connections and its store. */
 export interface RunningServer extends AsyncDisposable {
   /** Where it listens, with the real port. */
   readonly url: string;
@@ -36,6 +37,7 @@ export interface RunningServer extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
+/** What a server is given beside its configuration. All of it may be left out. */
 export interface ServerOptions {
   /** Default: to stdout, from `LOG_LEVEL` up. */
   readonly log?: Logger;

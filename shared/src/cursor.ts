@@ -9,6 +9,7 @@ export interface Cursor {
 
 const cursorPattern = /^([0-9a-z]{1,32}):(0|[1-9][0-9]{0,14})$/;
 
+/** As it stands in an event's id: `epoch:offset`. */
 export function formatCursor(cursor: Cursor): string {
   return `${cursor.epoch}:${cursor.offset}`;
 }

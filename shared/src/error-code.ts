@@ -36,4 +36,5 @@ export const trpcCodeOf = {
   KEYS_UNAVAILABLE: "SERVICE_UNAVAILABLE",
 } as const;
 
+/** One of the reasons in `trpcCodeOf`. */
 export type AppErrorCode = keyof typeof trpcCodeOf;

@@ -1,3 +1,8 @@
+/**
+ * The contract, which servers and pages import alike: how topics are defined, and the events, states and inputs of the
+ * application's jobs, tasks, sessions and spools. Depends on zod only.
+ * @module @jobwire/shared
+ */
 export * from "./cursor.js";
 export { findUnencodablePart, isEncodableKey, type UnencodablePart } from "./encodable.js";
 export * from "./error-code.js";

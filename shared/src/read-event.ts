@@ -1,5 +1,8 @@
+import type { JobStreamEvent } from "./jobs/job-event.js";
+import type { SessionStreamEvent } from "./sessions/session.js";
+import type { SpoolStreamEvent } from "./spools/spool.js";
 import { jobStreamEventSchema, sessionStreamEventSchema, spoolStreamEventSchema } from "./stream-event.js";
-import { eventReader } from "./unknown-event.js";
+import { eventReader, type UnknownEvent } from "./unknown-event.js";
 
 /**
  * Reads one event of a job's stream from outside (a parsed `data:` of plain SSE, a line of NDJSON, a webhook body).
@@ -7,10 +10,13 @@ import { eventReader } from "./unknown-event.js";
  * server breaks nothing.
  * @throws ZodError when the value is no event at all or a known one with a wrong field.
  */
-export const readJobEvent = eventReader(jobStreamEventSchema);
+export const readJobEvent: (value: unknown) => JobStreamEvent | UnknownEvent =
+  eventReader(jobStreamEventSchema);
 
 /** As `readJobEvent`, for the spool board. */
-export const readSpoolEvent = eventReader(spoolStreamEventSchema);
+export const readSpoolEvent: (value: unknown) => SpoolStreamEvent | UnknownEvent =
+  eventReader(spoolStreamEventSchema);
 
 /** As `readJobEvent`, for sessions. */
-export const readSessionEvent = eventReader(sessionStreamEventSchema);
+export const readSessionEvent: (value: unknown) => SessionStreamEvent | UnknownEvent =
+  eventReader(sessionStreamEventSchema);

@@ -18,8 +18,10 @@ export interface StreamGap<Snapshot> {
   readonly snapshot: Snapshot;
 }
 
+/** Why events are missing. */
 export type StreamGapReason = "trimmed" | "log-lost";
 
+/** The schema of a `stream.gap` with this snapshot. */
 export function streamGapSchema<Snapshot extends z.ZodType>(snapshot: Snapshot) {
   return z.object({
     type: z.literal("stream.gap"),
@@ -37,6 +39,7 @@ export interface StreamRemoved {
   readonly timestamp: Date;
 }
 
+/** The schema of a `stream.removed` with the fields of this key. */
 export function streamRemovedSchema<Key extends z.ZodRawShape>(key: Key) {
   return z.object({ type: z.literal("stream.removed"), timestamp: timestampSchema, ...key });
 }

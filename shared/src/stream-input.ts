@@ -5,6 +5,7 @@ import { lastEventIdSchema } from "./last-event-id.js";
 
 const jobEventTypesSchema = z.array(z.enum(jobEventTypes)).min(1).optional();
 
+/** What `jobs.events` takes. */
 export const jobEventsInputSchema = z.strictObject({
   jobId: jobIdSchema,
   lastEventId: lastEventIdSchema,
@@ -14,6 +15,7 @@ export const jobEventsInputSchema = z.strictObject({
   types: jobEventTypesSchema,
 });
 
+/** What `jobs.feed` takes; default: all events of the caller's jobs that are retained, then live ones. */
 export const jobFeedInputSchema = z
   .strictObject({
     lastEventId: lastEventIdSchema,

@@ -15,6 +15,7 @@ export interface SessionState {
   readonly isReplaced: boolean;
 }
 
+/** What `sessions.send` has said to a session. */
 export type SessionMessage = Extract<SessionEvent, { readonly type: "session.message" }>;
 
 export const emptySession: SessionState = { version: null, tasks: null, messages: [], isReplaced: false };

@@ -1,8 +1,8 @@
-import type { Task, TaskEvent } from "@jobwire/shared";
+import type { TaskEvent, TaskRecord } from "@jobwire/shared";
 
 /** Background work as a session hears of it: its own user's, and that of services. */
 export interface SessionTask extends Pick<
-  Task,
+  TaskRecord,
   "id" | "kind" | "status" | "progress" | "text" | "result" | "error" | "updatedAt"
 > {}
 

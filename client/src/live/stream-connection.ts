@@ -2,6 +2,7 @@ import type { StreamGapReason } from "@jobwire/shared";
 import type { TRPCClientErrorLike } from "@trpc/client";
 import type { AppRouter } from "@jobwire/server";
 
+/** A `TRPCClientError`, typed by the server's router: `data` has `code`, `reason` and `httpStatus`. */
 export type StreamError = TRPCClientErrorLike<AppRouter>;
 
 /** How one stream is. */

@@ -15,7 +15,9 @@ import {
 } from "./stream-result.js";
 import { useWatched } from "./use-watched.js";
 
+/** What `useSpools` gives. */
 export type SpoolsResult = StreamResult<SpoolBoard, "spools">;
+/** What `useSession` gives. */
 export type SessionResult = StreamResult<SessionState, "tasks">;
 
 /** The spool board, live. */

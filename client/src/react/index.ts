@@ -1,3 +1,7 @@
+/**
+ * Hooks for React. Needs the optional peer `react`.
+ * @module @jobwire/client/react
+ */
 export type { ConnectionStatus } from "../live/connection-status.js";
 export type { Tracked } from "../live/follow-subscription.js";
 export type { JobFeedFilter } from "../live/job-feed-filter.js";

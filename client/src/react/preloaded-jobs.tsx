@@ -3,6 +3,7 @@
 import { createContext, use, useMemo, type ReactNode } from "react";
 import type { Job, JobPage } from "@jobwire/shared";
 
+/** What was loaded on the server, for the hooks below. */
 export interface PreloadedJobsProps {
   /** What `jobs.get` has answered. */
   readonly jobs?: readonly Job[];

@@ -17,10 +17,12 @@ import {
 } from "./stream-result.js";
 import { useSuspenseWatched, useWatched } from "./use-watched.js";
 
+/** What `useJobFeed` gives. */
 export type JobFeedResult = StreamResult<JobFeed, "jobs">;
 /** With something to show from the beginning. */
 export type KnownJobFeedResult = KnownStreamResult<JobFeed, "jobs">;
 
+/** Which jobs are watched. */
 export interface JobFeedFilterOptions {
   /** Only these jobs; default: all of the user. Jobs come and go as their status changes. Another filter begins anew. */
   readonly filter?: JobFeedFilter | undefined;

@@ -17,15 +17,18 @@ import {
 } from "./stream-result.js";
 import { useSuspenseWatched, useWatched } from "./use-watched.js";
 
+/** What `useJob` gives. */
 export type JobResult = StreamResult<WatchedJob, "job">;
 /** With something to show from the beginning. */
 export type KnownJobResult = KnownStreamResult<WatchedJob, "job">;
 
+/** Whether a job is watched, and what is shown first. */
 export interface UseJobOptions extends SkipOptions {
   /** What is shown until the stream has the job: what a server has rendered. */
   readonly initialJob?: Job | undefined;
 }
 
+/** What is shown first in place of suspending. */
 export interface UseSuspenseJobOptions {
   /** What is shown until the stream has the job. A promise is what a server component has not waited for. */
   readonly initialJob?: Job | Promise<Job> | undefined;

@@ -31,6 +31,7 @@ type ProcedureOf<Topic extends AnyTopic, Procedure extends Subscribable> =
       : never
     : never;
 
+/** Whether a log is followed. */
 export interface UseTopicOptions extends SkipOptions {}
 
 /** What has come of a log. `status` is the state of its connection; `error` is there when that has failed. */

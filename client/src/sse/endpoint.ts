@@ -3,11 +3,13 @@ import { joinHeaders, requireSendable } from "./headers.js";
 /** A fresh token takes effect by itself: a function is asked before every attempt and every call. */
 export type TokenSource = string | ((request: TokenRequest) => string | Promise<string>);
 
+/** Why a token is asked for. */
 export interface TokenRequest {
   /** The server has just refused the token it was given: the same one from a cache will not do. */
   readonly wasRefused: boolean;
 }
 
+/** Headers by name, or a function that is asked for them before every attempt. */
 export type HeaderSource = HeaderValues | (() => HeaderValues | Promise<HeaderValues>);
 
 type HeaderValues = Readonly<Record<string, string>>;
@@ -24,6 +26,7 @@ export interface Endpoint {
   readonly fetch?: StreamingFetch | undefined;
 }
 
+/** What is needed of `fetch` for streams: a body that can be read as it comes. */
 export type StreamingFetch = (
   url: string,
   init: {

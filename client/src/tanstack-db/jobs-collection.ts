@@ -4,6 +4,7 @@ import type { JobView } from "../job-view.js";
 import { everyJob } from "../live/job-feed-filter.js";
 import { streamsOf, type JobwireStreams } from "../live/jobwire-streams.js";
 
+/** What the collection has beside TanStack DB's own. */
 // A type, as TanStack DB wants an index signature.
 export type JobsCollectionUtils = {
   /** Brings older jobs. @returns `false` when there are none, or they are on their way. */

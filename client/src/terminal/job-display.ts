@@ -6,6 +6,7 @@ import { stageLine, type StageState } from "./stage-line.js";
 
 /** Shows a job's events as they come. Dispose it before anything else is written. */
 export interface JobDisplay extends Disposable {
+  /** Shows one more event. */
   show(event: JobStreamEvent): void;
   /** Writes a line for people, above what is drawn. */
   readonly notice: (line: string) => void;

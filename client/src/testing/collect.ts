@@ -1,5 +1,6 @@
 import { Inbox, type InboxOptions } from "./inbox.js";
 
+/** How long it waits. */
 export type CollectOptions = Pick<InboxOptions<never>, "timeoutMs">;
 
 /** What a stream has yielded, and ways to wait for what it is to yield. Disposing it leaves the stream. */

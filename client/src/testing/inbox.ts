@@ -1,5 +1,6 @@
 import { timerMs } from "../timer-ms.js";
 
+/** How long an inbox waits, and how it shows what has come. */
 export interface InboxOptions<Item> {
   /** How long to wait for an item before giving up. 4000 when left out: less than a test of Vitest may take. */
   readonly timeoutMs?: number;
@@ -20,11 +21,13 @@ export class Inbox<Item> {
     this.#show = show;
   }
 
+  /** One more has come. */
   push(item: Item): void {
     this.items.push(item);
     this.#wake();
   }
 
+  /** No more can come; the first end counts. */
   end(error?: unknown): void {
     const isError = error === undefined || error instanceof Error;
     this.#end ??= { error: isError ? error : new Error("It was no Error that ended it.", { cause: error }) };

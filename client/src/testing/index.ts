@@ -1,3 +1,7 @@
+/**
+ * What tests need: servers inside the process, streams to wait on, matchers, and what of a schema has changed.
+ * @module @jobwire/client/testing
+ */
 export { collect, type Collected, type CollectOptions } from "./collect.js";
 export { Inbox, type InboxOptions } from "./inbox.js";
 export { matchers } from "./matchers.js";

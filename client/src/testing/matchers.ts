@@ -16,6 +16,7 @@ type WithIds = { readonly ids: readonly string[] } | readonly string[];
 /** What `collect` gives, or the events themselves. */
 type WithEvents = { readonly events: readonly unknown[] } | readonly unknown[];
 
+/** Matchers for `expect.extend`: of Vitest, where `@jobwire/client/testing/vitest` adds them, and of Jest. */
 export const matchers = {
   /** Each id follows the one before it: nothing is missing, nothing came twice, all are of one log. */
   toHaveContiguousIds(received: WithIds): MatcherResult {

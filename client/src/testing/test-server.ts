@@ -11,6 +11,7 @@ export interface TestCaller {
   readonly client: JobwireClient;
 }
 
+/** A server that listens, and people to call it. Disposing it closes their clients and stops it. */
 export interface TestServer extends AsyncDisposable {
   /** Without `/trpc`. */
   readonly url: string;

@@ -4,6 +4,7 @@ import { createSseHandler } from "@jobwire/server/sse";
 import type { AnyTRPCRouter, inferRouterContext } from "@trpc/server";
 import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 
+/** What the server serves. */
 export interface TopicServerOptions<Router extends AnyTRPCRouter> {
   /** Your own, with subscriptions that return streams of your topics. */
   readonly router: Router;
@@ -13,6 +14,7 @@ export interface TopicServerOptions<Router extends AnyTRPCRouter> {
   }) => inferRouterContext<Router> | Promise<inferRouterContext<Router>>;
 }
 
+/** A server that listens. Disposing it ends its streams. */
 export interface TopicServer extends AsyncDisposable {
   /** Where the router is mounted. */
   readonly url: string;

@@ -1,4 +1,7 @@
-/** Adds the matchers to Vitest's `expect`: `setupFiles: ["@jobwire/client/testing/vitest"]`, or import it in a test. */
+/**
+ * Adds the matchers to Vitest's `expect`: `setupFiles: ["@jobwire/client/testing/vitest"]`, or import it in a test.
+ * @module @jobwire/client/testing/vitest
+ */
 import { expect } from "vitest";
 import { matchers } from "./matchers.js";
 

@@ -16,6 +16,7 @@ import {
   type SubscriptionCallbacks,
 } from "./subscribable.js";
 
+/** Where a stream begins, and what ends it. */
 export interface WatchOptions {
   /** Continue after this event. */
   readonly lastEventId?: string | null;
@@ -92,16 +93,19 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
     }
   }
 
+  /** Ends the subscription. */
   async return(): Promise<IteratorResult<Event, undefined>> {
     this.#waiting = [];
     this.#end({ kind: "complete" });
     return { done: true, value: undefined };
   }
 
+  /** Itself: it is read once. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
+  /** Ends the subscription. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }

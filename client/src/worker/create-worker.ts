@@ -14,6 +14,7 @@ import { runJob } from "./run-job.js";
 import { watchEnd } from "./watch-end.js";
 import { WorkQueue } from "./work-queue.js";
 
+/** What a worker offers, and how it takes jobs. */
 export interface WorkerOptions {
   /** Signed in with the role "service". */
   readonly client: Pick<JobwireClient, "trpc">;

@@ -4,6 +4,7 @@ import type { Command } from "./run-command.js";
 /** The statuses a worker has a function for, in the order a job passes them. */
 export const buildStages = ["scaffold", "code", "deps", "checks"] as const satisfies readonly JobStatus[];
 
+/** One of `buildStages`. */
 export type BuildStage = (typeof buildStages)[number];
 
 /** How jobs of one kind are done. */
@@ -26,6 +27,7 @@ export interface PipelineRun extends Readonly<Record<BuildStage, StageFunction>>
 /** Returning completes the stage; an error fails it with its message. */
 export type StageFunction = (context: StageContext) => void | Promise<void>;
 
+/** What a stage function is given. */
 export interface StageContext {
   readonly job: Job;
   /** 1, and one more for each retry. */

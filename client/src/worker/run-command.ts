@@ -4,6 +4,7 @@ import type { OutputStreamName } from "./job-output.js";
 import { FailingLine } from "./failing-line.js";
 import { superviseGroup } from "./process-group.js";
 
+/** A program to be run, without a shell. */
 export interface Command {
   readonly file: string;
   readonly args?: readonly string[];
@@ -15,6 +16,7 @@ export interface Command {
   readonly timeoutMs?: number;
 }
 
+/** What ends a program, and where its output goes. */
 export interface CommandOptions {
   readonly signal: AbortSignal;
   /** Is given what the program writes, as it comes; the program waits while it does not resolve. */

@@ -20,6 +20,7 @@ interface Following {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Which queue is followed, and into which topic. */
 export interface FollowQueueOptions<
   Name extends string,
   Progress extends z.ZodType,

@@ -25,6 +25,7 @@ export type AnyQueueTopic = QueueTopic<string, z.ZodType, z.ZodType>;
 
 export type QueueEventInput = TopicEventInput<typeof queueJobKey, QueueEventSchemas<z.ZodType, z.ZodType>>;
 
+/** How much is kept of the logs of a queue's jobs. */
 export interface QueueTopicOptions {
   /** As for any topic: how long the log of a job that has ended is kept, and how much of it. */
   readonly retainMs?: number;

@@ -1,6 +1,7 @@
 import type { Job, Processor, QueueEventsProducer } from "bullmq";
 import { logEvent } from "./queue-entry.js";
 
+/** How much of the queue's stream is kept. */
 export interface ReportingLogsOptions {
   /** How many events the queue's stream keeps at least; as `streams.events.maxLen` of the queue. Default 10,000, as there. */
   readonly maxEvents?: number;

@@ -1,3 +1,7 @@
+/**
+ * Traces. Needs the optional peer `@opentelemetry/api`.
+ * @module @jobwire/server/otel
+ */
 import {
   context,
   createContextKey,

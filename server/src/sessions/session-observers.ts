@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 /** Is told of the connections of this process. What it throws is logged with its name and changes nothing. */
 export interface SessionObserver {
   readonly name: string;
+  /** The session has a new connection. */
   readonly onConnect?: (session: ConnectedSession) => unknown;
   /** The session has no connection any more. Not called for one that a newer connection has replaced. */
   readonly onDisconnect?: (session: ConnectedSession) => unknown;

@@ -1,3 +1,7 @@
+/**
+ * The transport: subscriptions of any tRPC router over Server-Sent Events, and plain SSE.
+ * @module @jobwire/server/sse
+ */
 export type { CloseReason, SseRequest, SseResponse } from "./sse-connection.js";
 export {
   createSseHandler,

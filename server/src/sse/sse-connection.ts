@@ -11,7 +11,9 @@ import {
 import type { StreamCounts } from "../streams/stream-counts.js";
 import type { Beating, Heartbeat } from "./heartbeat.js";
 
+/** A request over HTTP/1.1 or HTTP/2. */
 export type SseRequest = IncomingMessage | Http2ServerRequest;
+/** A response over HTTP/1.1 or HTTP/2. */
 export type SseResponse = ServerResponse | Http2ServerResponse;
 
 /**

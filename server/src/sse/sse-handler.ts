@@ -13,6 +13,7 @@ export interface StreamIdentity {
   readonly expiresAt?: Date;
 }
 
+/** What is served, and within which limits. Only `router` and `createContext` are needed. */
 export interface SseHandlerOptions<Router extends AnyTRPCRouter> {
   readonly router: Router;
   /** As for tRPC's own handlers. */
@@ -62,6 +63,7 @@ export interface StreamFailure<Context> {
   readonly req: SseRequest;
 }
 
+/** What is served as plain SSE, and to whom. */
 export interface PlainStreamOptions {
   /** What its events are counted under. Default `plain`. */
   readonly service?: string;
@@ -100,6 +102,7 @@ export interface SseHandler {
   drain(options: { overMs: number }): Promise<void>;
   /** How many streams are open. */
   connectionCount(): number;
+  /** What it has done by now. */
   statistics(): SseStatistics;
 }
 

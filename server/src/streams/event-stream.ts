@@ -22,6 +22,7 @@ export abstract class EventStream<Event extends object> implements AsyncIterable
   /** What it yields until it is over or `closing` aborts. */
   protected abstract iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void>;
 
+  /** Opens the stream; `return` and leaving the loop close it, also while it waits. */
   [Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Event>, void> {
     const closing = new AbortController();
     const events = this.iterate(closing.signal);

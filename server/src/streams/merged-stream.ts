@@ -15,8 +15,12 @@ const maxMergedTopics = 100;
 /** A hub that has just learned something is asked again. */
 const maxReads = 3;
 
+/** Where a merged stream begins, and when it is left. */
 export interface MergeOptions {
-  /** Where to continue, in all topics; without it each begins where its source says. */
+  /**
+   * Where to continue, in all topics: an id of a stream over the same ones, in any order. Without it each begins where its
+   * source says.
+   */
   readonly lastEventId?: string | null | undefined;
   readonly signal?: AbortSignal | undefined;
 }

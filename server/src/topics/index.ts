@@ -1,3 +1,7 @@
+/**
+ * Topics of your own on a server: their stores, and the handles that publish, decide, list and stream.
+ * @module @jobwire/server/topics
+ */
 export { AppError } from "../app-error.js";
 export type { EventStream } from "../streams/event-stream.js";
 export type { MergedStream, MergeOptions } from "../streams/merged-stream.js";

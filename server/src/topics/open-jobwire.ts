@@ -23,6 +23,7 @@ import { TopicLog } from "./topic-log.js";
 import { TopicRepair } from "./topic-repair.js";
 import type { TopicTimes } from "./topic-times.js";
 
+/** Where logs are kept, for how long, and who hears of trouble. Only `store` is needed. */
 export interface JobwireOptions {
   readonly store: JobwireStore;
   /** How many events of a log are kept: the newest so many. Default 1000. */
@@ -46,6 +47,7 @@ export interface JobwireOptions {
   readonly onReachable?: (reachable: boolean, error?: unknown) => void;
 }
 
+/** What a server does with a topic. All of it may be left out. */
 export interface TopicOptions<Key, State, Event, Input> {
   /** Names the indexes that list a state: any texts, moved in the commit that changes the state. */
   readonly index?: (state: State, key: Key) => readonly string[];
@@ -76,7 +78,9 @@ export interface TopicOptions<Key, State, Event, Input> {
   readonly coalesceMs?: number;
 }
 
+/** How streams become one. */
 export interface MergingOptions<Prelude> extends MergeOptions {
+  /** That one of them with which all end. */
   readonly endsWith?: EventStream<object>;
   /**
    * Made for this stream alone and sent before all others, with ids that lead to where it starts.
@@ -160,9 +164,7 @@ export class Jobwire implements AsyncDisposable {
   /**
    * One stream over up to 100 topics, exact in each: its ids have a place in every one of them. A topic that has ended leaves;
    * the stream completes with the last one.
-   * @param options.lastEventId An id of a stream over the same topics, in any order.
-   * @param options.endsWith That one of them with which all end.
-   * @throws AppError `CURSOR_INVALID` when it is another one; `INPUT_INVALID` when a topic is named twice, or too many are.
+   * @throws AppError `CURSOR_INVALID` when `lastEventId` is of a stream over other topics; `INPUT_INVALID` when a topic is named twice, or too many are.
    */
   merge<const Streams extends readonly EventStream<object>[], Prelude extends object = never>(
     streams: Streams,

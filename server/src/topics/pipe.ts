@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { AppError } from "../app-error.js";
 
+/** How events are joined into commits, and what is said at the end. */
 export interface PipeOptions<Input> {
   /** How long an event may wait for others to be committed with. Default 50. */
   readonly maxDelayMs?: number;

@@ -7,6 +7,7 @@ import type { Retention, Store } from "../store/store.js";
 
 /** Where a Jobwire keeps its logs and states. */
 export interface JobwireStore {
+  /** For `openJobwire`. */
   readonly open: (setup: StoreSetup) => Promise<Store>;
 }
 
@@ -18,6 +19,7 @@ interface StoreSetup {
   readonly onWarning: (warning: string) => void;
 }
 
+/** Where Redis is, and what the keys in it begin with. */
 export type RedisStoreSource = (
   | {
       /** `redis://`, `rediss://`, `redis+sentinel://` or `redis+cluster://`, as docs/redis.md says. */

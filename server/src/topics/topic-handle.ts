@@ -32,6 +32,7 @@ import { removedType } from "./topic-feeds.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { TopicSources } from "./topic-sources.js";
 
+/** How events are published. */
 export interface PublishOptions {
   /** For a caller that may try again: of the calls with one key within ten minutes only the first publishes. */
   readonly idempotencyKey?: string;
@@ -144,9 +145,6 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
    * The events of one log after `lastEventId`, retained ones first, then live ones. It completes after an event that ends
    * the log. What cannot be continued is said by `stream.gap`, with the state as its snapshot.
    * @param input What `definition.streamInput` reads.
-   * @param options.snapshot What a gap tells in place of the state.
-   * @param options.only Only these events, by what they say. It costs a look at each event for each such stream.
-   * @param options.mark Events that are about the stream itself.
    * @throws AppError `CURSOR_INVALID`, `INPUT_INVALID`
    */
   stream<Snapshot = State | null, Last extends { readonly type: string } = never>(
@@ -165,7 +163,6 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
   /**
    * The events that `feeds` has put under this name, of whatever key, and `stream.removed` when one of them was removed, also
    * when `types` asks for others. It does not complete.
-   * @param options.snapshot What a gap tells in place of what is missing.
    * @throws AppError `CURSOR_INVALID`
    */
   feed<Snapshot>(
@@ -220,12 +217,16 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
 
   /**
    * Drops the log and its state at once; streams of it end, its feeds say so.
-   * @param options.when Only while this holds of its state.
    * @returns false when there was nothing, or `when` does not hold.
    */
   remove(
     key: TopicKeyFields<Key>,
-    { when }: { readonly when?: (state: State) => boolean } = {},
+    {
+      when,
+    }: {
+      /** Only while this holds of its state. */
+      readonly when?: (state: State) => boolean;
+    } = {},
   ): Promise<boolean> {
     return this.#log.remove(key, when);
   }

@@ -9,6 +9,7 @@ import { allIndex, indexOf, nameOfIndex } from "./topic-names.js";
 import { searchField } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 
+/** Which states: those that fit all of this. */
 export interface SelectionOptions<Key> {
   /** Only states in this index, or in any of these; default: all. */
   readonly index?: string | readonly string[];
@@ -19,6 +20,7 @@ export interface SelectionOptions<Key> {
   readonly search?: readonly string[];
 }
 
+/** Which states, and which page of them. */
 export interface ListOptions<Key> extends SelectionOptions<Key> {
   /** By key. Default `ascending`. */
   readonly order?: "ascending" | "descending";
@@ -28,11 +30,13 @@ export interface ListOptions<Key> extends SelectionOptions<Key> {
   readonly cursor?: string | null;
 }
 
+/** A state with the key of its log. */
 export interface ListedState<Key, State> {
   readonly key: Key;
   readonly state: State;
 }
 
+/** One page of states. */
 export interface StateList<Key, State> {
   readonly items: readonly ListedState<Key, State>[];
   /** `null` on the last page. */

@@ -60,11 +60,14 @@ export const jobEvents = {
   "documentation.updated": z.object(documentationFields),
 };
 
+/** One event of a job's log; `type` says which of `jobEvents` it is. */
 export type JobEvent = TopicEvent<typeof jobKey, typeof jobEvents>;
+/** The `type` of a job's event. */
 export type JobEventType = JobEvent["type"];
 
 const envelope = { ...jobKey.shape, timestamp: timestampSchema };
 
+/** One event of a job's log, as it is stored and sent. */
 export const jobEventSchema = z.discriminatedUnion("type", [
   jobEvents["build.stage.started"].extend({ type: z.literal("build.stage.started"), ...envelope }),
   jobEvents["build.stage.completed"].extend({ type: z.literal("build.stage.completed"), ...envelope }),
@@ -73,6 +76,7 @@ export const jobEventSchema = z.discriminatedUnion("type", [
   jobEvents["documentation.updated"].extend({ type: z.literal("documentation.updated"), ...envelope }),
 ]);
 
+/** Each `type` of a job's event. */
 export const jobEventTypes = [
   "build.stage.started",
   "build.stage.completed",
@@ -99,6 +103,7 @@ export const publishableJobEventSchema = z.discriminatedUnion(
 
 export type PublishableJobEvent = z.infer<typeof publishableJobEventSchema>;
 
+/** What `jobs.publish` takes: `event`, or 1 to 100 `events` in one commit. */
 export const publishJobEventInputSchema = z
   .strictObject({
     jobId: jobIdSchema,

@@ -5,10 +5,13 @@ import { jobStatuses } from "./job-status.js";
 /** How a job or one of its stages has ended. */
 export const jobOutcomes = ["ready", "failed", "cancelled"] as const;
 
+/** One of `jobOutcomes`. */
 export type JobOutcome = (typeof jobOutcomes)[number];
 
+/** One of `jobStatuses`. */
 export const jobStatusSchema = z.enum(jobStatuses);
 
+/** A text for people: 1 to 16,384 characters. */
 export const jobMessageSchema = z.string().min(1).max(16_384);
 
 /** One stage that a job was or is in. Its end, `ready` or `failed`, is none. */

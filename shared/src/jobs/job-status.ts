@@ -4,6 +4,7 @@ export const jobCourse = ["starting", "scaffold", "code", "deps", "checks", "rea
 /** The nine statuses of a build job, in the order a successful build passes them. */
 export const jobStatuses = ["queued", "scheduled", ...jobCourse, "failed"] as const;
 
+/** One of `jobStatuses`. */
 export type JobStatus = (typeof jobStatuses)[number];
 
 /** The label of each status as people see it. */
@@ -38,12 +39,15 @@ export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> =
 /** The statuses a job never leaves. Its stream ends with the event that enters one of them. */
 export const terminalJobStatuses = ["ready", "failed"] as const satisfies readonly JobStatus[];
 
+/** One of `terminalJobStatuses`. */
 export type TerminalJobStatus = (typeof terminalJobStatuses)[number];
 
+/** Whether a job never leaves this status. */
 export function isTerminalJobStatus(status: JobStatus): status is TerminalJobStatus {
   return jobTransitions[status].length === 0;
 }
 
+/** Whether `jobTransitions` lets a job go from one status to the other. */
 export function canTransition(from: JobStatus, to: JobStatus): boolean {
   return jobTransitions[from].includes(to);
 }

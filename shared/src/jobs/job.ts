@@ -59,6 +59,7 @@ export const idempotencyKeySchema = z.string().min(1).max(128);
 
 const projectSchema = z.string().min(1).max(200);
 
+/** What `jobs.create` takes. Without a `pipeline` no worker claims the job: it is driven from outside. */
 export const createJobInputSchema = z.strictObject({
   title: z.string().trim().min(1).max(200).optional(),
   pipeline: pipelineNameSchema.optional(),
@@ -72,6 +73,7 @@ export const createJobInputSchema = z.strictObject({
 
 export type CreateJobInput = z.infer<typeof createJobInputSchema>;
 
+/** What `jobs.transition` takes: `to` is one of `jobTransitions` of the job's status. */
 export const transitionJobInputSchema = z.strictObject({
   jobId: jobIdSchema,
   to: jobStatusSchema,
@@ -87,6 +89,7 @@ export const transitionJobInputSchema = z.strictObject({
 
 export type TransitionJobInput = z.infer<typeof transitionJobInputSchema>;
 
+/** What `jobs.cancel` takes. */
 export const cancelJobInputSchema = z.strictObject({
   jobId: jobIdSchema,
   /** Why, for people. */
@@ -132,13 +135,16 @@ function isOrdered({ since, until }: TimeSpan): boolean {
   return !since || !until || since < until;
 }
 
+/** Whether not both are given: one owner, and everybody. */
 export function namesOneOwner({ ownerId, all }: JobOwner): boolean {
   return ownerId === undefined || all === undefined;
 }
 
 const orderProblem = { error: "since is not before until; swap them", path: ["since"] };
+/** What an input is told that `namesOneOwner` refuses. */
 export const ownerProblem = { error: "give ownerId or all, not both", path: ["all"] };
 
+/** What `jobs.list` takes: which jobs, and which page of them; default: the newest 20 of the caller. */
 export const listJobsInputSchema = z
   .strictObject({
     limit: z.number().int().min(1).max(100).default(20),
@@ -154,6 +160,7 @@ export const listJobsInputSchema = z
 
 export type ListJobsInput = z.infer<typeof listJobsInputSchema>;
 
+/** What `jobs.counts` takes: which jobs; default: all of the caller. */
 export const countJobsInputSchema = z
   .strictObject(jobFilterFields)
   .refine(isOrdered, orderProblem)

@@ -3,6 +3,7 @@ import { lastEventIdSchema } from "../last-event-id.js";
 import { timestampSchema } from "../timestamp.js";
 import { defineTopic } from "../topic/define-topic.js";
 import type { EventOf, StreamEventOf } from "../topic/inferred-types.js";
+import type { UnknownEvent } from "../unknown-event.js";
 import { jobKey } from "./job-event.js";
 import { jobIdSchema } from "./job.js";
 import { jobStatusSchema } from "./job-stage.js";
@@ -16,6 +17,7 @@ const outputFields = {
   text: z.string().max(262_144),
 };
 
+/** What a job's output says: pieces of text, in order, and that nothing follows. */
 export const outputEvents = {
   "output.appended": z.object({
     ...outputFields,
@@ -27,6 +29,7 @@ export const outputEvents = {
   "output.ended": z.object({}),
 };
 
+/** How long an output may say nothing, in milliseconds, until it is looked whether its job has ended. */
 export const outputCheckMs = 60_000;
 
 /** How much was written by now, whatever is still kept of it. */
@@ -58,11 +61,14 @@ export const outputTopic = defineTopic("job-output", {
   },
 });
 
+/** One event of a job's output. */
 export type OutputEvent = EventOf<typeof outputTopic>;
 /** What `jobs.output` yields. A gap at the beginning says that the oldest output is no longer kept. */
 export type OutputStreamEvent = StreamEventOf<typeof outputTopic>;
-export const readOutputEvent = outputTopic.read;
+/** As `readJobEvent`, for a job's output. */
+export const readOutputEvent: (value: unknown) => OutputStreamEvent | UnknownEvent = outputTopic.read;
 
+/** What `jobs.output` takes. */
 export const jobOutputInputSchema = z.strictObject({
   jobId: jobIdSchema,
   /** Only what was written in this stage. */
@@ -71,6 +77,7 @@ export const jobOutputInputSchema = z.strictObject({
   replay: z.enum(["all", "none"]).optional(),
 });
 
+/** What `work.write` takes. */
 export const writeOutputInputSchema = z.strictObject({
   jobId: jobIdSchema,
   /** In the order in which they were written; at most a megabyte in all. */
@@ -81,4 +88,5 @@ export const writeOutputInputSchema = z.strictObject({
 });
 
 export type WriteOutputInput = z.infer<typeof writeOutputInputSchema>;
+/** What was written to one of the two streams in one stage. */
 export type OutputPiece = WriteOutputInput["pieces"][number];

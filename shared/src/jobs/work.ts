@@ -7,7 +7,9 @@ import type { EventOf } from "../topic/inferred-types.js";
 
 const pipelineSchema = z.string().min(1).max(64);
 
+/** Names the log of a pipeline's nudges. */
 export const workKey = z.object({ pipeline: pipelineSchema });
+/** What is said to the workers of a pipeline. */
 export const workEvents = { "work.waiting": z.object({ jobId: jobIdSchema }) };
 
 /** The nudges of one pipeline. */
@@ -16,16 +18,19 @@ export const workTopic = defineTopic("work", { key: workKey, events: workEvents 
 /** A job waits for a worker that offers its pipeline. Said at least once for each such job; the claim decides. */
 export type WorkWaiting = EventOf<typeof workTopic>;
 
+/** What `work.watch` takes. */
 export const workWatchInputSchema = z.strictObject({
   pipeline: pipelineSchema,
   lastEventId: lastEventIdSchema,
 });
 
+/** What `work.waiting` takes. */
 export const workWaitingInputSchema = z.strictObject({
   pipelines: z.array(pipelineSchema).min(1).max(100),
   limit: z.number().int().min(1).max(100).default(100),
 });
 
+/** What `work.claim` and `work.renew` take. */
 export const claimInputSchema = z.strictObject({
   jobId: jobIdSchema,
   /** Names the claim's holder in `Job.workerId` and in messages. */
@@ -55,8 +60,10 @@ export const workOfferInputSchema = z.strictObject({
 
 export type WorkOfferInput = z.infer<typeof workOfferInputSchema>;
 
+/** What `work.leave` takes: who is gone. */
 export const workLeaveInputSchema = z.strictObject({ workerId: offerFields.workerId });
 
+/** A worker that is there: what it last offered, since when it is there and until when it counts as being so. */
 export const workerSchema = z.object({
   ...offerFields,
   since: timestampSchema,

@@ -32,6 +32,7 @@ const sessionStateSchema = z.object({
   version: z.object({ ...announcedVersionSchema.shape, announcedAt: timestampSchema }).nullable(),
 });
 
+/** What servers keep of a session: whose it is, its connection and the version it was told of. */
 export type SessionState = z.infer<typeof sessionStateSchema>;
 
 /** What is for one session, or for everybody. It has no end: it expires when nobody has been there for long enough. */

@@ -18,6 +18,7 @@ const envelope = { timestamp: timestampSchema };
 /** Whom it is for: one session, or everybody. */
 const addressed = { requestId: z.union([requestIdSchema, z.literal(everybody)]).optional() };
 
+/** A version of the application, as sessions are told of it. */
 export const announcedVersionSchema = z.object({
   version: z.string(),
   changelog: z.string().nullable(),
@@ -27,6 +28,7 @@ export const announcedVersionSchema = z.object({
 
 export type AnnouncedVersion = z.infer<typeof announcedVersionSchema>;
 
+/** What a message to a session has: its name, and any JSON. */
 export const sessionMessageFields = { name: z.string(), data: anyJsonSchema };
 
 /** Everything meant for one session. */
@@ -52,6 +54,7 @@ export const sessionEventSchema = z.discriminatedUnion("type", [
 ]);
 
 export type SessionEvent = z.infer<typeof sessionEventSchema>;
+/** The `type` of a session's event. */
 export type SessionEventType = SessionEvent["type"];
 
 /** The state a session needs to go on after a gap: the version to show and the tasks that run or ended lately. */
@@ -63,11 +66,13 @@ export interface SessionSnapshot {
 /** What `sessions.events` yields. */
 export type SessionStreamEvent = SessionEvent | StreamGap<SessionSnapshot>;
 
+/** What `sessions.events` takes. */
 export const sessionEventsInputSchema = z.strictObject({
   requestId: requestIdSchema,
   lastEventId: lastEventIdSchema,
 });
 
+/** What `sessions.send` takes. */
 export const sendToSessionInputSchema = z.strictObject({
   /** Absent: to every connected session. */
   requestId: requestIdSchema.optional(),
@@ -87,6 +92,7 @@ export interface ConnectedSession {
   readonly process: string;
 }
 
+/** What `versions.announce` takes. */
 export const announceVersionInputSchema = z.strictObject({
   version: z.string().trim().min(1).max(128),
   changelog: z.string().max(20_000).optional(),

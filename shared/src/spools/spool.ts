@@ -39,6 +39,7 @@ export type Spool = z.infer<typeof spoolSchema>;
  */
 export const spoolEventTypes = ["TOMAR", "PAUSAR", "COMPLETAR", "STATE_CHANGE"] as const;
 
+/** One of `spoolEventTypes`. */
 export type SpoolEventType = (typeof spoolEventTypes)[number];
 
 /** Names a spool's log. */
@@ -60,10 +61,12 @@ export const spoolEvents = {
   STATE_CHANGE: changeSchema,
 } satisfies Record<SpoolEventType, typeof changeSchema>;
 
+/** One event of a spool's log. */
 export type SpoolEvent = TopicEvent<typeof spoolKey, typeof spoolEvents>;
 
 const spoolEventFields = { ...spoolKey.shape, ...changeSchema.shape, timestamp: timestampSchema };
 
+/** One event of a spool's log, as it is stored and sent. */
 export const spoolEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("TOMAR"), ...spoolEventFields }),
   z.object({ type: z.literal("PAUSAR"), ...spoolEventFields }),
@@ -74,6 +77,7 @@ export const spoolEventSchema = z.discriminatedUnion("type", [
 /** What `spools.updates` yields; after a gap the snapshot holds the whole board. */
 export type SpoolStreamEvent = SpoolEvent | StreamGap<readonly Spool[]>;
 
+/** What `spools.register` takes. */
 export const registerSpoolInputSchema = z.strictObject({
   tagSpool: tagSpoolSchema,
   estadoDetalle: estadoDetalleSchema.optional(),
@@ -90,6 +94,7 @@ export const spoolActionInputSchema = z.strictObject({
 
 export type SpoolActionInput = z.infer<typeof spoolActionInputSchema>;
 
+/** What `spools.changeState` takes. */
 export const changeSpoolStateInputSchema = z.strictObject({
   tagSpool: tagSpoolSchema,
   estadoDetalle: estadoDetalleSchema,
@@ -98,6 +103,7 @@ export const changeSpoolStateInputSchema = z.strictObject({
 
 export type ChangeSpoolStateInput = z.infer<typeof changeSpoolStateInputSchema>;
 
+/** What `spools.list` takes; default: the whole board. */
 export const listSpoolsInputSchema = z
   .strictObject({
     /** `true`: only those nobody has; `false`: only those somebody has. */
@@ -123,6 +129,7 @@ export const publishSpoolEventInputSchema = z
 
 export type PublishSpoolEventInput = z.infer<typeof publishSpoolEventInputSchema>;
 
+/** What `spools.updates` takes. */
 export const spoolUpdatesInputSchema = z.strictObject({ lastEventId: lastEventIdSchema }).prefault({});
 
 /** Text that reads the same in the state and in the events: half a surrogate pair would not. */

@@ -2,10 +2,13 @@ import { z } from "zod";
 import { jobIdSchema } from "../jobs/job.js";
 import { timestampSchema } from "../timestamp.js";
 
+/** What a task can be; only `running` is not its end. */
 export const taskStatuses = ["running", "completed", "failed", "cancelled"] as const;
 
+/** One of `taskStatuses`. */
 export type TaskStatus = (typeof taskStatuses)[number];
 
+/** Opaque to clients. */
 export const taskIdSchema = z.string().min(1).max(128);
 
 /** What a task of any kind has. */
@@ -72,10 +75,13 @@ const simulate = taskKind("simulate", {
 /** Those that `tasks.start` takes. */
 export const startableTaskKinds = ["export-events", "prune-jobs"] as const;
 
+/** One of `startableTaskKinds`. */
 export type StartableTaskKind = (typeof startableTaskKinds)[number];
 
+/** Every kind; `simulate` is for tests of an application. */
 export const taskKinds = [...startableTaskKinds, "simulate"] as const;
 
+/** One of `taskKinds`. */
 export type TaskKind = (typeof taskKinds)[number];
 
 /** What `tasks.start` takes: a kind and the input of that kind. */
@@ -84,6 +90,7 @@ export const startTaskInputSchema = z.discriminatedUnion("kind", [exportEvents.s
 });
 
 export type StartTaskInput = z.infer<typeof startTaskInputSchema>;
+/** What a task of this kind is given. */
 export type TaskInput<Kind extends StartableTaskKind = StartableTaskKind> = Extract<
   StartTaskInput,
   { kind: Kind }
@@ -93,18 +100,21 @@ export type TaskInput<Kind extends StartableTaskKind = StartableTaskKind> = Extr
 export const taskSchema = z.discriminatedUnion("kind", [exportEvents.task, pruneJobs.task, simulate.task]);
 
 export type Task = z.infer<typeof taskSchema>;
+/** What a completed task of any kind leaves behind. */
 export const taskResultSchema = z.union([
   exportEvents.completed.shape.result,
   pruneJobs.completed.shape.result,
   simulate.completed.shape.result,
 ]);
 
+/** What a completed task of this kind leaves behind. */
 export type TaskResult<Kind extends TaskKind = TaskKind> = NonNullable<
   Extract<Task, { kind: Kind }>["result"]
 >;
 
 const taskEnvelope = { taskId: taskIdSchema, kind: z.enum(taskKinds), timestamp: timestampSchema };
 
+/** `task.completed`: `kind` tells what `result` is. */
 export const taskCompletedSchema = z.discriminatedUnion("kind", [
   exportEvents.completed,
   pruneJobs.completed,
@@ -124,8 +134,10 @@ export const taskEventSchemas = [
   z.object({ type: z.literal("task.failed"), ...taskEnvelope, error: z.string() }),
 ] as const;
 
+/** One of `taskEventSchemas`. */
 export type TaskEvent = z.infer<(typeof taskEventSchemas)[number]>;
 
+/** What `tasks.list` takes: how many, the newest first. */
 export const listTasksInputSchema = z
   .strictObject({ limit: z.number().int().min(1).max(100).default(20) })
   .prefault({});

@@ -15,6 +15,7 @@ import type {
 } from "./topic-types.js";
 import type { JsonDocument } from "./wire-schema.js";
 
+/** What every topic is made of. */
 export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> {
   /** Names one log. Its fields stand in every event: texts, numbers and booleans. */
   readonly key: Key;
@@ -27,6 +28,7 @@ export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> 
   readonly ends?: readonly (keyof Events & string)[] | ((event: TopicEvent<Key, Events>) => boolean);
 }
 
+/** What a topic with a state has beside its parts. */
 export interface TopicFold<State, Event> {
   /** What all events of one log come to: it is kept beside the log, and is the snapshot of a gap. */
   readonly state: z.ZodType<State>;

@@ -2,10 +2,12 @@ import { z } from "zod";
 import { timestampSchema } from "../timestamp.js";
 import { defineTopic, type TopicDefinition } from "./define-topic.js";
 
+/** Names the log of a queue's job. */
 export const queueJobKey = z.object({ jobId: z.string().min(1).max(512) });
 
 const queueJobStatuses = ["waiting", "delayed", "active", "completed", "failed", "removed"] as const;
 
+/** How a job of a queue is; `removed`: it was taken out of the queue. */
 export type QueueJobStatus = (typeof queueJobStatuses)[number];
 
 /** Where it stands in the queue's own stream of events. */
@@ -52,10 +54,12 @@ export interface QueueJobState<Progress, Result> {
   readonly line: { readonly attempt: number; readonly line: number };
 }
 
+/** What the log of a queue's job says. */
 export type QueueEventSchemas<Progress extends z.ZodType, Result extends z.ZodType> = ReturnType<
   typeof eventsOf<Progress, Result>
 >;
 
+/** What `defineQueueTopic` makes. */
 export type QueueTopicDefinition<
   Name extends string,
   Progress extends z.ZodType,

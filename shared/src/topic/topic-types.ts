@@ -4,7 +4,9 @@ import type { StreamGap } from "../stream-gap.js";
 /** What may stand in a key: it names a log, and is compared as it is. */
 export type KeyValue = string | number | boolean;
 
+/** The schema of a topic's key: an object of texts, numbers and booleans. */
 export type KeySchema = z.ZodObject<Readonly<Record<string, z.ZodType<KeyValue>>>>;
+/** The schemas of a topic's events by their `type`. */
 export type EventSchemas = Readonly<Record<string, z.ZodObject>>;
 
 type Flat<T> = { [Field in keyof T]: T[Field] } & {};
@@ -13,6 +15,7 @@ type Frozen<T> = { readonly [Field in keyof T]: T[Field] } & {};
 /** zod makes an object without fields one that has every field, all of them impossible. */
 type Fields<Schema extends z.ZodObject, Said> = [keyof Schema["shape"]] extends [never] ? unknown : Said;
 
+/** What a key's schema makes: the fields that name one log. */
 export type TopicKeyFields<Key extends KeySchema> = Frozen<z.output<Key>>;
 
 /** The flat union of a topic's events: `type` says which one it is. */
@@ -50,6 +53,7 @@ export type TopicGapWith<Name extends string, Key extends KeySchema, Snapshot> =
   } & TopicKeyFields<Key>
 >;
 
+/** What a stream of a topic yields: its events and gaps. */
 export type TopicStreamEvent<
   Name extends string,
   Key extends KeySchema,
@@ -57,12 +61,14 @@ export type TopicStreamEvent<
   State,
 > = TopicEvent<Key, Events> | TopicGap<Name, Key, State>;
 
+/** Where a stream begins and what it gives. */
 export interface StreamInputFields<Type extends string> {
   readonly lastEventId?: string | null | undefined;
   readonly types?: readonly Type[] | undefined;
   readonly replay?: "all" | "none" | undefined;
 }
 
+/** What a subscription to one log takes: its key, and where to begin. */
 export type TopicStreamInput<Key extends KeySchema, Events extends EventSchemas> = Flat<
   TopicKeyFields<Key> & StreamInputFields<keyof Events & string>
 >;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { timestampSchema } from "../timestamp.js";
 
+/** A JSON object, such as a JSON Schema. */
 export type JsonDocument = Readonly<Record<string, unknown>>;
 
 export interface WireSchemaOptions {

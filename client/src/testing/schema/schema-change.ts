@@ -4,6 +4,7 @@
  */
 export type SchemaDirection = "sent" | "received";
 
+/** One difference between two versions of a schema. */
 export interface SchemaChange {
   /** `additive`: what was built against the older version still works. */
   readonly kind: "additive" | "breaking";
