@@ -2,7 +2,7 @@ import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
-import { slugOf, unlinkOthers } from "./markdown.js";
+import { linkInside, slugOf } from "./markdown.js";
 import { sidebar } from "./sidebar.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -12,16 +12,22 @@ export default defineConfig({
   title: "Jobwire",
   description: "Typed, resumable event streams for TypeScript",
   srcDir: "..",
-  srcExclude: ["{client,server,shared,examples,test,.changeset,.github}/**", "CHANGELOG.md"],
+  srcExclude: [
+    "{client,server,shared,examples,test,.changeset,.github}/**",
+    "CHANGELOG.md",
+    "docs/reference/README.md",
+  ],
   rewrites: { "README.md": "index.md" },
   cleanUrls: true,
   lastUpdated: false,
   markdown: {
     anchor: { slugify: slugOf },
     config: (markdown) => {
-      markdown.core.ruler.push("unlink-others", unlinkOthers);
+      markdown.core.ruler.push("link-inside", linkInside);
     },
   },
+  // The index of the search is large, and loaded when somebody searches.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
     search: { provider: "local" },
     sidebar,

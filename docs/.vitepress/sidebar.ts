@@ -1,3 +1,5 @@
+import { entries } from "./entries.js";
+
 /** Every page of the site; `test/docs/site.test.ts` sees to it that none is missing. */
 export const sidebar = [
   {
@@ -33,6 +35,13 @@ export const sidebar = [
       { text: "Tracing", link: "/docs/tracing" },
       { text: "Performance", link: "/docs/performance" },
       { text: "Versions and support", link: "/docs/versions" },
+    ],
+  },
+  {
+    text: "API reference",
+    items: [
+      { text: "Overview", link: "/docs/reference" },
+      ...entries.map(({ name, link }) => ({ text: name, link })),
     ],
   },
   {

@@ -2,6 +2,7 @@ import { access, readdir, readFile } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { entries } from "../../docs/.vitepress/entries.js";
 import { slugOf } from "../../docs/.vitepress/markdown.js";
 import { sidebar } from "../../docs/.vitepress/sidebar.js";
 
@@ -66,8 +67,18 @@ describe("a link", () => {
 describe("the site", () => {
   test("has every page in its sidebar, and no other", () => {
     const links = sidebar.flatMap(({ items }) => items.map(({ link }) => link));
-    const expected = sitePages.map((page) => (page === "README.md" ? "/" : `/${page.replace(/\.md$/, "")}`));
+    const pages = sitePages.map((page) => (page === "README.md" ? "/" : `/${page.replace(/\.md$/, "")}`));
+    const expected = [...pages, ...entries.map(({ link }) => link)];
     expect(links.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("has each module that can be imported on the reference's page, and no other", async () => {
+    const text = await readFile(join(root, "docs/reference.md"), "utf8");
+    const rows = [...text.matchAll(/\[`(.+)`\]\(\.\.\/(.+)\)/g)].map(([, name, source]) => ({
+      name,
+      source,
+    }));
+    expect(rows).toEqual(entries.map(({ name, source }) => ({ name, source })));
   });
 
   test("names every page of docs in llms.txt", async () => {
