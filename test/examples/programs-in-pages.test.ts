@@ -25,25 +25,31 @@ const pages: readonly { readonly page: string; readonly least: number; readonly 
   { page: "client/README.md", least: 1 },
 ];
 
-describe.each(pages)("the program in $page", ({ page, least, needs }) => {
-  let folder = "";
-  beforeAll(async () => {
-    // Where the packages are found.
-    folder = await mkdtemp(join(root, "examples/program-"));
-    const blocks = await blocksOf(page, "ts");
-    expect(blocks.length).toBeGreaterThanOrEqual(least);
-    await writeFile(join(folder, "main.ts"), blocks.join("\n"));
-    await writeProject(folder, "main.ts", { jsx: "react-jsx" });
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+/** The folder with all of them. */
+let programs = "";
+beforeAll(async () => {
+  // Where the packages are found.
+  programs = await mkdtemp(join(root, "examples/program-"));
+  await Promise.all(
+    pages.map(async ({ page, least }) => {
+      const blocks = await blocksOf(page, "ts");
+      expect(blocks.length, page).toBeGreaterThanOrEqual(least);
+      await writeFile(join(programs, programOf(page)), blocks.join("\n"));
+    }),
+  );
+});
+afterAll(() => rm(programs, { recursive: true, force: true }));
 
-  test("compiles", async () => {
-    expect(await compile(folder)).toBe("");
-  });
+/** Together: the compiler reads what they import once. */
+test("the programs in the pages compile", async () => {
+  await writeProject(programs, "*.ts", { jsx: "react-jsx" });
+  expect(await compile(programs)).toBe("");
+});
 
+describe.each(pages)("the program in $page", ({ page, needs }) => {
   test.skipIf(needs === "redis" && !hasRedisServer())("runs, and what it says is so", async () => {
     await using redis = needs === "redis" ? await RedisProcess.start() : null;
-    const program = ["--conditions=@jobwire/source", "--import", "tsx", join(folder, "main.ts")];
+    const program = ["--conditions=@jobwire/source", "--import", "tsx", join(programs, programOf(page))];
     const env = { ...process.env, ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }) };
     expect((await run(process.execPath, program, { cwd: root, env })).stderr).toBe("");
   });
@@ -61,6 +67,11 @@ test("each block of docs/react.md compiles by itself", async () => {
   });
   expect(await compile(folder)).toBe("");
 });
+
+/** The name of a page's file: `docs-recipes-chat.ts`. */
+function programOf(page: string): string {
+  return page.replaceAll("/", "-").replace(/md$/, "ts");
+}
 
 async function blocksOf(page: string, language: "ts" | "tsx"): Promise<readonly string[]> {
   const text = await readFile(join(root, page), "utf8");
