@@ -15,6 +15,6 @@ export {
 export type { PipeOptions } from "./pipe.js";
 export { fileStore, memoryStore, redisStore, type JobwireStore, type RedisStoreSource } from "./stores.js";
 export type { Decision } from "./topic-decision.js";
-export type { FeedOptions, StreamingOptions, TopicMark } from "./streaming-options.js";
+export type { FeedEvent, FeedOptions, StreamingOptions, TopicMark } from "./streaming-options.js";
 export type { PublishOptions, TopicHandle } from "./topic-handle.js";
 export type { ListedState, ListOptions, SelectionOptions, StateList } from "./topic-listing.js";

@@ -26,6 +26,7 @@ export interface TopicMark<Event extends { readonly type: string }, Last> {
   readonly read: (event: Event) => Last | null;
 }
 
+/** What a feed yields: events of any key, gaps, and which log was removed. */
 export type FeedEvent<Key extends KeySchema, Events extends EventSchemas, Snapshot> =
   | TopicEvent<Key, Events>
   | StreamGap<Snapshot>
