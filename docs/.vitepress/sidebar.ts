@@ -24,6 +24,16 @@ export const sidebar = [
     ],
   },
   {
+    text: "Recipes",
+    items: [
+      { text: "Chat", link: "/docs/recipes/chat" },
+      { text: "Progress bar", link: "/docs/recipes/progress-bar" },
+      { text: "Notifications", link: "/docs/recipes/notifications" },
+      { text: "Live table", link: "/docs/recipes/live-table" },
+      { text: "Many tabs, one connection", link: "/docs/recipes/multi-tab" },
+    ],
+  },
+  {
     text: "Operate it",
     items: [
       { text: "Deployment", link: "/docs/deployment" },

@@ -20,6 +20,7 @@ const sitePages = [
   "ARCHITECTURE.md",
   "CONTRIBUTING.md",
   ...(await pagesIn("docs")),
+  ...(await pagesIn("docs/recipes")),
 ];
 const texts = [
   ...sitePages,
