@@ -46,6 +46,14 @@ test.each([
   await eventually(async () => expect(await waitingFor(service)).toEqual(waiting));
 });
 
+test("queued work is found again when its list is gone and another job is listed before anybody looks", async () => {
+  const { server, alice, service, waiting } = await startWithJobs();
+  await using _server = server;
+  await admin.del(waitingIndex);
+  const { id } = await alice.client.jobs.create.mutate({ pipeline: "p" });
+  await eventually(async () => expect(await waitingFor(service)).toEqual([...waiting, id]));
+});
+
 test("queued work is found again by the next server when all that lists it is gone, counts and all", async () => {
   const { server, service, alice, waiting, claimed, failed } = await startWithJobs();
   await server[Symbol.asyncDispose]();

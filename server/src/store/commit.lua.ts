@@ -78,8 +78,9 @@ if commit.state then
   for index = 1, listed do
     need("ZADD", KEYS[position + 1 + index], 0, "")
     need("ZREM", KEYS[position + 1 + index], "")
-    need("ZCARD", KEYS[position + 1 + index])
+    if commit.state.recount then need("ZCARD", KEYS[position + 1 + index]) end
   end
+  need("HMGET", KEYS[position + 2 + listed], "")
   need("HSET", KEYS[position + 2 + listed], "", "")
   need("HDEL", KEYS[position + 2 + listed], "")
   need("ZADD", KEYS[position + 3 + listed], 0, "")
@@ -102,18 +103,26 @@ local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
--- How many an index lists now, by its name: written at the end.
-local counts = {}
+-- How many an index lists now, or more than before, by its name: written at the end. What is known of the others of an index
+-- is not looked at, so that one that was lost stays known as such.
+local counts, added = {}, {}
 
 -- Lists a member, or one no longer.
 local function list(indexKey, index, score, joining, leaving)
-  local count = redis.call("ZCARD", indexKey)
+  local count = commit.state.recount and redis.call("ZCARD", indexKey)
   local joined = joining and redis.call("ZADD", indexKey, score, joining) or 0
   local left = leaving and redis.call("ZREM", indexKey, leaving) or 0
-  if joined + left > 0 or commit.state.recount then counts[index] = count + joined - left end
+  if count then counts[index] = count + joined - left
+  else added[index] = (added[index] or 0) + joined - left end
 end
 
 local function writeCounts(countsKey)
+  local names = {}
+  for index, more in pairs(added) do
+    if more ~= 0 then names[#names + 1] = index end
+  end
+  local before = #names > 0 and redis.call("HMGET", countsKey, unpack(names))
+  for position, index in ipairs(names) do counts[index] = tonumber(before[position] or "0") + added[index] end
   local listed, emptied = {}, {}
   for index, count in pairs(counts) do
     if count == 0 then emptied[#emptied + 1] = index
@@ -162,8 +171,9 @@ if state then
     return current
   end
   clearLeftovers()
+  local isListed = #state.indexes + #state.unlist > 0
   local function memberNow()
-    local text = state.listedText and redis.call("HGET", stateKey, state.listedText)
+    local text = isListed and state.listedText and redis.call("HGET", stateKey, state.listedText)
     return text and state.key .. "\\1\\n" .. text or state.key
   end
   local oldMember = memberNow()

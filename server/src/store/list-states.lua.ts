@@ -104,15 +104,13 @@ for position = 2 + indexCount, #KEYS do standing = standing + redis.call("EXISTS
 if standing > 0 then return standing end
 local listed, emptied = {}, {}
 for index = 1, indexCount do
-  local name, indexKey = ARGV[1 + index], KEYS[1 + index]
-  local count = redis.call("ZCARD", indexKey)
-  if count > 0 then
-    local left = redis.call("ZREM", indexKey, unpack(ARGV, 2 + indexCount))
-    if left == count then emptied[#emptied + 1] = name
-    elseif left > 0 then
-      listed[#listed + 1] = name
-      listed[#listed + 1] = count - left
-    end
+  local name = ARGV[1 + index]
+  local count = tonumber(redis.call("HGET", KEYS[1], name) or "0")
+  local left = redis.call("ZREM", KEYS[1 + index], unpack(ARGV, 2 + indexCount))
+  if left == count then emptied[#emptied + 1] = name
+  elseif left > 0 then
+    listed[#listed + 1] = name
+    listed[#listed + 1] = count - left
   end
 end
 if #listed > 0 then redis.call("HSET", KEYS[1], unpack(listed)) end

@@ -13,7 +13,13 @@ import { TopicFeeds } from "./topic-feeds.js";
 import { allIndex, feedTopic, idempotencyKeyOf, indexOf } from "./topic-names.js";
 import type { PlainDecision } from "./topic-decision.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
-import { readTopicRecord, searchField, writeTopicRecord, type TopicRecord } from "./topic-record.js";
+import {
+  listingChange,
+  readTopicRecord,
+  searchField,
+  writeTopicRecord,
+  type TopicRecord,
+} from "./topic-record.js";
 
 /** A definition, with the types of its events forgotten. */
 interface LogDefinition<State> extends InputDefinition {
@@ -259,10 +265,8 @@ export class TopicLog<State> {
         key: keyText,
         expect: before ? { revision: [String(before.revision)] } : "absent",
         set: writeTopicRecord(after),
-        index: after.listed,
+        ...listingChange(before, after),
         listedText: searchField,
-        unlist: (before?.listed ?? []).filter((index) => !after.listed.includes(index)),
-        due: after.dueMs,
         stamp: stampField,
       },
       events: events.map((event) => (event.last ? { ...event, idleMs: retainMs } : event)),

@@ -2,7 +2,7 @@ import { findUnencodablePart } from "@jobwire/shared";
 import superjson from "superjson";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
-import type { StateRecord } from "../store/store.js";
+import type { StateChange, StateRecord } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
 
 /** What the store holds beside a log whose definition has a state. */
@@ -78,5 +78,19 @@ export function writeTopicRecord<State>({
     listed: JSON.stringify(listed),
     dueMs: dueMs === null ? "" : String(dueMs),
     [searchField]: search,
+  };
+}
+
+/** What of where a record is listed is not as it was before. */
+export function listingChange(
+  before: TopicRecord<unknown> | null,
+  after: TopicRecord<unknown>,
+): Pick<StateChange, "index" | "unlist" | "due"> {
+  // Under another text it is listed anew everywhere.
+  const standing = before?.search === after.search ? before.listed : [];
+  return {
+    index: after.listed.filter((index) => !standing.includes(index)),
+    unlist: (before?.listed ?? []).filter((index) => !after.listed.includes(index)),
+    ...(before?.dueMs !== after.dueMs && { due: after.dueMs }),
   };
 }
