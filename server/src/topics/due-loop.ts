@@ -5,6 +5,7 @@ import type { DueState } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
 import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
+import { removalChange } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 
@@ -96,7 +97,7 @@ async function doOne<State>(
   if (record.ended) {
     await store.commit({
       scope: log.scope,
-      state: { ...log.removalOf(key, state), expect: { revision: [String(record.revision)] } },
+      state: { ...removalChange(key, state), expect: { revision: [String(record.revision)] } },
       events: [],
       closedTopics: [key],
       retainMs: 0,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
-import type { Commit, NewEvent, StateChange, StateRecord, Store } from "../store/store.js";
+import type { Commit, NewEvent, StateRecord, Store } from "../store/store.js";
 import type { Telemetry } from "../store/telemetry.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
@@ -15,6 +15,7 @@ import type { PlainDecision } from "./topic-decision.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 import {
   listingChange,
+  removalChange,
   readTopicRecord,
   searchField,
   writeTopicRecord,
@@ -132,7 +133,7 @@ export class TopicLog<State> {
         const known = before && this.#readableStateOf(before);
         if (when && !(known !== null && when(known))) return false;
         const state = before && {
-          ...this.removalOf(text, before),
+          ...removalChange(text, before),
           expect: { revision: [before.revision ?? ""] },
         };
         const { accepted } = await store.commit({
@@ -148,18 +149,6 @@ export class TopicLog<State> {
       }
       throw busy(definition.name);
     });
-  }
-
-  /** What takes a record out of everything that lists it. */
-  removalOf(keyText: string, { listed = "[]" }: StateRecord): StateChange {
-    return {
-      key: keyText,
-      set: {},
-      listedText: searchField,
-      unlist: JSON.parse(listed) as string[],
-      due: null,
-      remove: true,
-    };
   }
 
   /** What cannot be read can be removed all the same; then only feeds that no state names hear of it. */

@@ -94,3 +94,15 @@ export function listingChange(
     ...(before?.dueMs !== after.dueMs && { due: after.dueMs }),
   };
 }
+
+/** What takes a record out of everything that lists it, and away. */
+export function removalChange(key: string, { listed = "[]" }: StateRecord): StateChange {
+  return {
+    key,
+    set: {},
+    listedText: searchField,
+    unlist: JSON.parse(listed) as string[],
+    due: null,
+    remove: true,
+  };
+}
