@@ -139,7 +139,7 @@ describe.skipIf(!hasRedis)(`in a Cluster${hasRedis ? "" : " (there is no redis-s
     [
       "ends a state at once",
       (topic) => ({
-        state: { key: "k", set: { a: "2" }, index: "one", due: null, listedText: "text", recount: true },
+        state: { key: "k", set: { a: "2" }, index: "one", due: null, listedText: "text" },
         events: [{ ...newEvent(topic, "moved"), last: true }],
         retainMs: 0,
       }),

@@ -148,6 +148,7 @@ function bound(store: Store): Store {
     listStates: (query) => store.listStates(query),
     listDue: (query) => store.listDue(query),
     nextDue: (scope) => store.nextDue(scope),
+    recount: (scope, indexes) => store.recount(scope, indexes),
     countListed: (selection) => store.countListed(selection),
     countStates: (scope) => store.countStates(scope),
     head: (topic) => store.head(topic),

@@ -162,6 +162,7 @@ export class TroubledStore implements Store {
   readonly nextDue: Store["nextDue"] = (scope) => this.#inner.nextDue(scope);
   readonly countListed: Store["countListed"] = (selection) => this.#inner.countListed(selection);
   readonly countStates: Store["countStates"] = (scope) => this.#inner.countStates(scope);
+  readonly recount: Store["recount"] = (scope, indexes) => this.#inner.recount(scope, indexes);
   readonly scanStates: Store["scanStates"] = (beginning) => this.#inner.scanStates(beginning);
   readonly ping: Store["ping"] = () => this.#inner.ping();
 

@@ -36,7 +36,6 @@ export function planCommit(
         listedText: state.listedText,
         due: state.due === null ? "none" : state.due,
         remove: state.remove ?? false,
-        recount: state.recount ?? false,
         stamp: state.stamp,
       },
     }),

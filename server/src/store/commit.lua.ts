@@ -78,7 +78,6 @@ if commit.state then
   for index = 1, listed do
     need("ZADD", KEYS[position + 1 + index], 0, "")
     need("ZREM", KEYS[position + 1 + index], "")
-    if commit.state.recount then need("ZCARD", KEYS[position + 1 + index]) end
   end
   need("HMGET", KEYS[position + 2 + listed], "")
   need("HSET", KEYS[position + 2 + listed], "", "")
@@ -103,32 +102,30 @@ local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
--- How many an index lists now, or more than before, by its name: written at the end. What is known of the others of an index
--- is not looked at, so that one that was lost stays known as such.
-local counts, added = {}, {}
+-- How many more an index lists than before, by its name. What is known of the others in it is not looked at, so that an index
+-- that was lost stays known as such.
+local added = {}
 
 -- Lists a member, or one no longer.
 local function list(indexKey, index, score, joining, leaving)
-  local count = commit.state.recount and redis.call("ZCARD", indexKey)
   local joined = joining and redis.call("ZADD", indexKey, score, joining) or 0
   local left = leaving and redis.call("ZREM", indexKey, leaving) or 0
-  if count then counts[index] = count + joined - left
-  else added[index] = (added[index] or 0) + joined - left end
+  added[index] = (added[index] or 0) + joined - left
 end
 
 local function writeCounts(countsKey)
-  local names = {}
+  local names, listed, emptied = {}, {}, {}
   for index, more in pairs(added) do
     if more ~= 0 then names[#names + 1] = index end
   end
-  local before = #names > 0 and redis.call("HMGET", countsKey, unpack(names))
-  for position, index in ipairs(names) do counts[index] = tonumber(before[position] or "0") + added[index] end
-  local listed, emptied = {}, {}
-  for index, count in pairs(counts) do
-    if count == 0 then emptied[#emptied + 1] = index
+  if #names == 0 then return end
+  for position, count in ipairs(redis.call("HMGET", countsKey, unpack(names))) do
+    local index = names[position]
+    local now = tonumber(count or "0") + added[index]
+    if now == 0 then emptied[#emptied + 1] = index
     else
       listed[#listed + 1] = index
-      listed[#listed + 1] = count
+      listed[#listed + 1] = now
     end
   end
   if #listed > 0 then redis.call("HSET", countsKey, unpack(listed)) end
@@ -261,7 +258,6 @@ export interface CommitScriptInput {
     readonly listedText: string | undefined;
     readonly due: number | "none" | undefined;
     readonly remove: boolean;
-    readonly recount: boolean;
     readonly stamp: string | undefined;
   };
   /** The commit's events by topic, in their order. */

@@ -70,6 +70,7 @@ class FileStore implements Store {
   readonly nextDue: Store["nextDue"] = (scope) => this.#answer(() => this.#memory.nextDue(scope));
   readonly countStates: Store["countStates"] = (scope, indexes) =>
     this.#answer(() => this.#memory.countStates(scope, indexes));
+  readonly recount: Store["recount"] = () => this.#memory.recount();
   readonly head: Store["head"] = (topic) => this.#answer(() => this.#memory.head(topic));
   readonly replay: Store["replay"] = (topic, after, page) =>
     this.#answer(() => this.#memory.replay(topic, after, page));

@@ -117,3 +117,23 @@ if #listed > 0 then redis.call("HSET", KEYS[1], unpack(listed)) end
 if #emptied > 0 then redis.call("HDEL", KEYS[1], unpack(emptied)) end
 return 0
 `;
+
+/**
+ * Counts what some indexes list.
+ *
+ * KEYS  [counts], then the indexes.
+ * ARGV  The name of each index.
+ */
+export const recountScript = `
+local listed, emptied = {}, {}
+for position, name in ipairs(ARGV) do
+  local count = redis.call("ZCARD", KEYS[1 + position])
+  if count == 0 then emptied[#emptied + 1] = name
+  else
+    listed[#listed + 1] = name
+    listed[#listed + 1] = count
+  end
+end
+if #listed > 0 then redis.call("HSET", KEYS[1], unpack(listed)) end
+if #emptied > 0 then redis.call("HDEL", KEYS[1], unpack(emptied)) end
+`;

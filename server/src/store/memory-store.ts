@@ -133,6 +133,9 @@ export class MemoryStore implements Store {
     return indexes ? Object.fromEntries(indexes.map((index) => [index, counts[index] ?? 0])) : counts;
   }
 
+  /** What lists a state is what is counted. */
+  async recount(): Promise<void> {}
+
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {
     for (const [name, state] of this.contents.states()) {
       const { scope, key } = partsOf(name);

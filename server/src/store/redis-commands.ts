@@ -2,7 +2,7 @@ import type { Cluster, Redis, RedisCommander, Result } from "ioredis";
 import { commitScript } from "./commit.lua.js";
 import { forkScript } from "./fork.lua.js";
 import { listDueScript } from "./list-due.lua.js";
-import { listStatesScript, unlistScript } from "./list-states.lua.js";
+import { listStatesScript, recountScript, unlistScript } from "./list-states.lua.js";
 import { readTopicScript } from "./read-topic.lua.js";
 
 declare module "ioredis" {
@@ -11,6 +11,7 @@ declare module "ioredis" {
     jobwireFork(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
     jobwireListDue(keyCount: number, ...keysAndArguments: string[]): Result<[string, string[]], Context>;
     jobwireListStates(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
+    jobwireRecount(keyCount: number, ...keysAndArguments: string[]): Result<null, Context>;
     jobwireUnlist(keyCount: number, ...keysAndArguments: string[]): Result<number, Context>;
     jobwireReadTopic(keyCount: number, ...keysAndArguments: string[]): Result<unknown[], Context>;
   }
@@ -24,6 +25,7 @@ export function defineScripts(client: Redis | Cluster): void {
   client.defineCommand("jobwireFork", { lua: forkScript });
   client.defineCommand("jobwireListDue", { lua: listDueScript });
   client.defineCommand("jobwireListStates", { lua: listStatesScript });
+  client.defineCommand("jobwireRecount", { lua: recountScript });
   client.defineCommand("jobwireUnlist", { lua: unlistScript });
   client.defineCommand("jobwireReadTopic", { lua: readTopicScript });
 }

@@ -75,6 +75,10 @@ const afterTexts = `${textMark}\u{10ffff}`;
 
 /** Keys that Redis looks at before it answers and lets others in. */
 const scanCount = 1000;
+/** Under this name the counts have how many are due. */
+const dueCount = "";
+/** How many indexes one run of the script counts. */
+const recountedAtOnce = 500;
 
 class RedisStore implements Store {
   readonly #commands: RedisCommands;
@@ -152,8 +156,23 @@ class RedisStore implements Store {
     }
     const counts = await answer(this.#commands.hgetall(this.keys.counts(scope)));
     return Object.fromEntries(
-      Object.entries(counts).flatMap(([index, count]) => (index === "" ? [] : [[index, Number(count)]])),
+      Object.entries(counts).flatMap(([index, count]) =>
+        index === dueCount ? [] : [[index, Number(count)]],
+      ),
     );
+  }
+
+  async recount(scope: string, indexes: Iterable<string>): Promise<void> {
+    const countsKey = this.keys.counts(scope);
+    const counted = Object.keys(await answer(this.#commands.hgetall(countsKey)));
+    const names = [...new Set([dueCount, ...counted, ...indexes])];
+    for (let start = 0; start < names.length; start += recountedAtOnce) {
+      const page = names.slice(start, start + recountedAtOnce);
+      const listKeys = page.map((name) =>
+        name === dueCount ? this.keys.due(scope) : this.keys.index(scope, name),
+      );
+      await answer(this.#commands.jobwireRecount(1 + page.length, countsKey, ...listKeys, ...page));
+    }
   }
 
   async *scanStates(beginning: StateKey): AsyncGenerator<FoundState> {

@@ -28,6 +28,9 @@ export interface Store extends AsyncDisposable {
   /** How many keys indexes of the scope list: each of these, or without names all that list any. */
   countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>>;
 
+  /** Counts again what these indexes of the scope list, those that it has counts of, and what is due: after it was listed again. */
+  recount(scope: string, indexes: Iterable<string>): Promise<void>;
+
   /**
    * Every state whose scope and key begin so, in no order, some of them twice. It costs what is there, so it is for what
    * mends indexes that were lost.
@@ -122,8 +125,6 @@ export interface StateChange {
   readonly due?: number | null;
   /** This field is set to the cursor of the newest event in the topic of the commit's first event. */
   readonly stamp?: string;
-  /** Counts again what its indexes list: it is listed there, but the counts may have been lost. */
-  readonly recount?: boolean;
   /** Drops the state at once. Where it is listed is to be said by `unlist` and `due`. */
   readonly remove?: boolean;
 }

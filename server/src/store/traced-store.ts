@@ -69,6 +69,10 @@ export class TracedStore implements Store {
     return this.store.nextDue(scope);
   }
 
+  recount(scope: string, indexes: Iterable<string>): Promise<void> {
+    return this.store.recount(scope, indexes);
+  }
+
   countStates(scope: string, indexes?: readonly string[]): Promise<Readonly<Record<string, number>>> {
     return this.store.countStates(scope, indexes);
   }

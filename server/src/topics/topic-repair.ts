@@ -45,11 +45,13 @@ export class TopicRepair<State> implements AsyncDisposable {
 
   async #mend(): Promise<void> {
     const { store } = this.log.options;
+    const indexes = new Set<string>();
     for await (const { scope, key, state } of store.scanStates({ scope: this.log.scope, key: "" })) {
       if (this.#aborting.signal.aborted) return;
       if (scope !== this.log.scope) continue;
       const record = this.entries.stateOrNull(key, () => this.log.recordOf(state));
       if (!record) continue;
+      for (const index of record.listed) indexes.add(index);
       await store.commit({
         scope,
         state: {
@@ -59,10 +61,10 @@ export class TopicRepair<State> implements AsyncDisposable {
           index: record.listed,
           listedText: searchField,
           due: record.dueMs,
-          recount: true,
         },
         events: [],
       });
     }
+    await store.recount(this.log.scope, indexes);
   }
 }
