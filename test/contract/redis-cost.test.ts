@@ -1,8 +1,9 @@
 import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
+import { refusedByAcl } from "../support/minimal-user.js";
 import { redisKeys } from "../support/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
-import type { Store } from "../../server/src/store/store.js";
+import type { NewEvent, Store } from "../../server/src/store/store.js";
 import { startRedis } from "../support/redis-server.js";
 import {
   RecordingListener,
@@ -20,6 +21,9 @@ import {
 const redis = await startRedis();
 afterAll(() => redis[Symbol.asyncDispose]());
 const open = () => openRedisStore({ url: redis.url, maxEvents: 1000, onReachable: () => {} });
+
+/** The embedded Valkey cannot be asked for rights. */
+const isEmbedded = redis.kind !== "redis-server";
 
 const topic = newTopic();
 const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
@@ -71,6 +75,45 @@ test("a commit publishes one message for each topic, which each process receives
   ]);
   admin.disconnect();
 });
+
+test.skipIf(isEmbedded)(
+  "a new log, and one that was closed, takes what its events need, not what they may come to",
+  async () => {
+    await using store = await open();
+    const admin = new Redis(redis.url);
+    const fresh = newTopic();
+    const append = async (event: Partial<NewEvent>) => {
+      const events = [{ topic: fresh.topic, type: "said", body: "x".repeat(300), ...event }];
+      await accept(store, { scope: fresh.scope, events });
+      return admin.memory("USAGE", redisKeys.log(fresh));
+    };
+    expect(await append({})).toBeLessThan(2048);
+    let bytes: number | null = 0;
+    for (let event = 0; event < 12; event++) bytes = await append({});
+    expect(bytes).toBeGreaterThan(8192);
+    expect(await append({ last: true, idleMs: 60_000 })).toBeLessThan(7168);
+    expect(await admin.pttl(redisKeys.log(fresh))).toBeGreaterThan(50_000);
+    admin.disconnect();
+  },
+);
+
+test.skipIf(isEmbedded)(
+  "who may not write a log back commits all the same, and nothing is refused",
+  async () => {
+    const admin = new Redis(redis.url);
+    await admin.call("ACL", "SETUSER", "lean", "on", ">a-password", "~*", "&*", "+@all", "-dump", "-restore");
+    await using store = await openRedisStore({
+      url: redis.url.replace("://", "://lean:a-password@"),
+      maxEvents: 1000,
+      onReachable: () => {},
+    });
+    const fresh = newTopic();
+    await accept(store, { scope: fresh.scope, events: newEvents(fresh.topic, 1) });
+    expect((await store.head(fresh)).cursor.offset).toBe(1);
+    expect(await refusedByAcl(admin)).toEqual([]);
+    admin.disconnect();
+  },
+);
 
 /** Counts commands as Redis sees them: those of scripts are their own, those that watch over connections are left out. */
 class CommandCounter implements AsyncDisposable {

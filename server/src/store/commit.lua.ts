@@ -102,6 +102,18 @@ local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
+-- A log takes 4 KiB of memory at a time for what may follow. Written back it takes what it needs, and grows by what is
+-- appended. It is to have no end of its own, or to be given one after this.
+local function shrink(log)
+  local function allows(...)
+    local isKnown, isAllowed = pcall(redis.acl_check_cmd, ...)
+    return isKnown and isAllowed
+  end
+  if redis.acl_check_cmd and allows("DUMP", log) and allows("RESTORE", log, 0, "") then
+    redis.pcall("RESTORE", log, 0, redis.call("DUMP", log), "REPLACE")
+  end
+end
+
 -- How many more an index lists than before, by its name. What is known of the others in it is not looked at, so that an index
 -- that was lost stays known as such.
 local added = {}
@@ -220,6 +232,8 @@ for position, topic in ipairs(commit.topics) do
   reply[#reply + 1] = whole(offset)
   redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
   if wasEmpty then redis.call("PERSIST", head) end
+  local isFinal = closed == "1" and topic.idleMs
+  if (wasEmpty or isFinal) and written < 8192 then shrink(log) end
   redis.call(commit.publish, topic.channel, table.concat(message, "\\n"))
   if topic.idleMs then
     redis.call("HSET", head, "idle", whole(topic.idleMs))
