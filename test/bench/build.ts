@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { compileSendLoop } from "./contenders/send-loop.js";
@@ -6,6 +7,10 @@ import { compileSendLoop } from "./contenders/send-loop.js";
 export interface Programs {
   readonly server: string;
   readonly load: string;
+  /** Publishes for many, or follows what they publish. */
+  readonly fanIn: string;
+  /** The server as users start it. */
+  readonly jobwire: string;
 }
 
 /**
@@ -13,12 +18,14 @@ export interface Programs {
  * then what a build ships: a loader that compiles on the fly adds code of its own to every function.
  */
 export async function buildPrograms(directory: string): Promise<Programs> {
-  const programs = {
-    server: fileURLToPath(new URL("processes/server-process.ts", import.meta.url)),
-    load: fileURLToPath(new URL("processes/load-process.ts", import.meta.url)),
-  };
+  const sources = {
+    server: new URL("processes/server-process.ts", import.meta.url),
+    load: new URL("processes/load-process.ts", import.meta.url),
+    fanIn: new URL("scale/fan-in-process.ts", import.meta.url),
+    jobwire: new URL("../../server/src/main.ts", import.meta.url),
+  } satisfies Record<keyof Programs, URL>;
   await build({
-    entryPoints: Object.values(programs),
+    entryPoints: Object.fromEntries(Object.entries(sources).map(([name, url]) => [name, fileURLToPath(url)])),
     outdir: directory,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -31,7 +38,13 @@ export async function buildPrograms(directory: string): Promise<Programs> {
     logLevel: "warning",
   });
   compileSendLoop(directory);
-  return { server: `${directory}/server-process.mjs`, load: `${directory}/load-process.mjs` };
+  const fileOf = (name: keyof Programs) => join(directory, `${name}.mjs`);
+  return {
+    server: fileOf("server"),
+    load: fileOf("load"),
+    fanIn: fileOf("fanIn"),
+    jobwire: fileOf("jobwire"),
+  };
 }
 
 const resolving = Symbol("resolving");

@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "./bench.js";
 import type { Contender, Publisher, ServeOptions } from "./contenders/contender.js";
-import { createEvent, nowUs } from "./event.js";
+import { nowUs } from "./event.js";
 import { watchFirstId } from "./load/first-id.js";
 import type { FleetOptions, Received } from "./load/fleet.js";
 import { Child } from "./processes/child.js";
 import type { Memory, ServerCalls } from "./processes/server-process.js";
+import { publishPaced, type Pace } from "./publish-paced.js";
 import { printProfile } from "./report/hot-functions.js";
 import { signToken } from "./token.js";
 
@@ -15,12 +16,7 @@ export interface StageOptions extends Partial<Omit<ServeOptions, "redisUrl">> {
   readonly keepsRedis?: boolean;
 }
 
-/** What is published: an event to each topic in turn, `perTick` of them every `tickMs`. */
-export interface Delivery {
-  readonly topics: readonly string[];
-  readonly eventsPerTopic: number;
-  readonly perTick: number;
-  readonly tickMs: number;
+export interface Delivery extends Pace {
   readonly recordsLatency?: boolean;
 }
 
@@ -150,26 +146,13 @@ export class Stage implements AsyncDisposable {
     await this.bench.load.call("close", undefined);
   }
 
-  async #publish({ topics, eventsPerTopic, perTick, tickMs }: Delivery): Promise<void> {
+  async #publish(delivery: Delivery): Promise<void> {
     const first = this.#published + 1;
-    this.#published += eventsPerTopic;
-    const all = Array.from({ length: eventsPerTopic }, (_, index) => first + index).flatMap((seq) =>
-      topics.map((topic) => ({ topic, seq })),
-    );
-    const answers: Promise<unknown>[] = [];
-    const startedAtUs = nowUs();
-    for (let start = 0; start < all.length; start += perTick) {
-      const waitMs = (start / perTick) * tickMs - (nowUs() - startedAtUs) / 1000;
-      // Late or not, answers are to be read in between.
-      if (waitMs > 0.5) await delay(waitMs);
-      else await nextTurn();
-      const events = all
-        .slice(start, start + perTick)
-        .map(({ topic, seq }) => ({ topic, event: createEvent(seq) }));
-      const { publisher } = this;
-      if (publisher) answers.push(...events.map(({ topic, event }) => publisher.publish(topic, event)));
-      else answers.push(this.server.call("publish", events));
-    }
-    await Promise.all(answers);
+    this.#published += delivery.eventsPerTopic;
+    const { publisher } = this;
+    await publishPaced(delivery, first, async (events) => {
+      if (publisher) await Promise.all(events.map(({ topic, event }) => publisher.publish(topic, event)));
+      else await this.server.call("publish", events);
+    });
   }
 }

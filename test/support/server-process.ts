@@ -16,6 +16,8 @@ export const serverSource = ["--conditions=@jobwire/source", "--import", "tsx", 
 type Exit = number | NodeJS.Signals | null;
 
 export interface SpawnedProcess extends AsyncDisposable {
+  /** `undefined`: it could not be started. */
+  readonly pid: number | undefined;
   /** What it has printed so far, line by line. */
   readonly lines: readonly string[];
   readonly exited: Promise<Exit>;
@@ -76,6 +78,7 @@ export function spawnProcess(
   const exited = once(child, "exit").then((): Exit => child.exitCode ?? child.signalCode);
   child.once("exit", (code, signal) => output.end(new Error(`exited with ${code ?? signal}`)));
   return {
+    pid: child.pid,
     lines: output.items,
     exited,
     until: (isWanted) => output.until(isWanted),

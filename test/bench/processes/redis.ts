@@ -11,6 +11,10 @@ export interface BenchRedis extends AsyncDisposable {
   clear(): Promise<void>;
   /** How often each command was called so far, those of this object left out. */
   commandCounts(): Promise<ReadonlyMap<string, number>>;
+  /** What it has allocated. */
+  usedBytes(): Promise<number>;
+  /** User and system time so far. */
+  cpuUs(): Promise<number>;
 }
 
 /** Starts the `redis-server` on the PATH on a free port; `null` when there is none. */
@@ -25,6 +29,8 @@ export async function startRedis(): Promise<BenchRedis | null> {
   await untilAnswering(port);
   const url = `redis://127.0.0.1:${port}`;
   const redis = new Redis(url);
+  const numberOf = async (section: string, field: string) =>
+    Number(new RegExp(`^${field}:(\\S+)`, "m").exec(await redis.info(section))?.[1] ?? NaN);
   return {
     url,
     async clear() {
@@ -36,6 +42,11 @@ export async function startRedis(): Promise<BenchRedis | null> {
         if (!ownCommands.has(name)) counts.set(name, Number(calls));
       }
       return counts;
+    },
+    usedBytes: () => numberOf("memory", "used_memory"),
+    async cpuUs() {
+      const [user, system] = [await numberOf("cpu", "used_cpu_user"), await numberOf("cpu", "used_cpu_sys")];
+      return (user + system) * 1_000_000;
     },
     async [Symbol.asyncDispose]() {
       process.off("exit", kill);
