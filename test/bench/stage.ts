@@ -20,6 +20,11 @@ export interface Delivery extends Pace {
   readonly recordsLatency?: boolean;
 }
 
+export interface ConnectOptions extends Partial<Pick<FleetOptions, "concurrency" | "firstSeq">> {
+  /** Where the streams of a topic go on; default: all are new. */
+  readonly lastEventIdOf?: (topic: string) => string | undefined;
+}
+
 export interface Delivered extends Received {
   /** Of the server, from the first publish to the last receipt. */
   readonly cpuUs: number;
@@ -57,22 +62,25 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Opens a stream for each of these topics. @returns when the first was requested */
-  connect(
+  connect(topics: readonly string[], options: ConnectOptions = {}): Promise<number> {
+    return this.bench.load.call("connect", this.fleetOf(topics, options));
+  }
+
+  /** A stream for each of these topics, for a load process to open. */
+  fleetOf(
     topics: readonly string[],
-    {
-      concurrency = 100,
-      firstSeq = 1,
-      lastEventId,
-    }: Partial<Pick<FleetOptions, "concurrency" | "firstSeq">> & { lastEventId?: string } = {},
-  ): Promise<number> {
+    { concurrency = 100, firstSeq = 1, lastEventIdOf = () => undefined }: ConnectOptions = {},
+  ): FleetOptions {
     const { pathOf, numbersIds, role } = this.contender;
-    const streams = topics.map((topic, index) => ({
-      path: pathOf(topic),
-      token: signToken(`user-${index}`, role),
-      ...(lastEventId !== undefined && { lastEventId }),
-    }));
-    const { port } = this;
-    return this.bench.load.call("connect", { port, streams, concurrency, firstSeq, numbersIds });
+    const streams = topics.map((topic, index) => {
+      const lastEventId = lastEventIdOf(topic);
+      return {
+        path: pathOf(topic),
+        token: signToken(`user-${index}`, role),
+        ...(lastEventId !== undefined && { lastEventId }),
+      };
+    });
+    return { port: this.port, streams, concurrency, firstSeq, numbersIds };
   }
 
   /** Closes all streams. */
@@ -121,6 +129,13 @@ export class Stage implements AsyncDisposable {
     return { value, cpuUs, startedAtUs, endedAtUs };
   }
 
+  /** The 99th percentile of how long a turn of the server's event loop takes while this work is done. */
+  async loopDelayOf<Value>(work: () => Promise<Value>) {
+    await this.server.call("startLoopDelay", undefined);
+    const value = await work();
+    return { value, p99Ms: await this.server.call("stopLoopDelay", undefined) };
+  }
+
   memory(): Promise<Memory> {
     return this.server.call("memory", undefined);
   }
@@ -129,15 +144,17 @@ export class Stage implements AsyncDisposable {
     return this.bench.load.call("quietReads", undefined);
   }
 
-  /** Publishes without waiting for streams. @returns the id that the first of these events has in a stream */
-  async publishAndLearnId(delivery: Delivery): Promise<string> {
-    const [topic = ""] = delivery.topics;
+  /** Publishes without waiting for streams. @returns the id that the first of these events has in a stream, by topic */
+  async publishAndLearnIds(delivery: Delivery): Promise<ReadonlyMap<string, string>> {
     const { pathOf, role } = this.contender;
-    const path = pathOf(topic);
-    const { firstId } = await watchFirstId(this.port, { path, token: signToken("reader", role) });
+    const token = signToken("reader", role);
+    const watches = await Promise.all(
+      delivery.topics.map((topic) => watchFirstId(this.port, { path: pathOf(topic), token })),
+    );
     await delay(settleMs);
-    const [id] = await Promise.all([firstId, this.#publish(delivery)]);
-    return id;
+    const firstIds = Promise.all(watches.map(({ firstId }) => firstId));
+    const [ids] = await Promise.all([firstIds, this.#publish(delivery)]);
+    return new Map(ids.map((id, index) => [delivery.topics[index] ?? "", id]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,7 +7,7 @@ import type { BenchEvent } from "../event.js";
 import type { Publisher, PublisherOptions } from "./contender.js";
 
 /** How many events of a topic are kept. */
-export const maxEvents = 1000;
+export const maxEvents = 5000;
 
 const keyNames = new RedisKeys(defaultPrefix);
 

@@ -1,3 +1,4 @@
+import { constants, setPriority } from "node:os";
 import { Fleet, type Expectation, type FleetOptions, type Received } from "../load/fleet.js";
 import { answerCalls } from "./child.js";
 
@@ -15,6 +16,9 @@ const calls = {
 
   /** What the newest fleet receives. */
   receive: (expectation: Expectation): Promise<Received> => fleet.receive(expectation),
+
+  /** What other processes can use is theirs. */
+  yieldToOthers: (): void => setPriority(constants.priority.PRIORITY_LOW),
 
   quietReads: (): number => fleet.quietReads,
 

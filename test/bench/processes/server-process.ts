@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadContender } from "../contenders/load-contender.js";
 import type { ContenderName, ServeOptions, Serving } from "../contenders/contender.js";
@@ -6,6 +7,7 @@ import { answerCalls } from "./child.js";
 import { CpuProfiler, type HotFunction } from "./cpu-profiler.js";
 
 let serving: Serving | undefined;
+const loopDelay = monitorEventLoopDelay({ resolution: 1 });
 const profiler = new CpuProfiler();
 
 /** What the process of a contender's server answers to. */
@@ -32,6 +34,18 @@ const calls = {
     }
     const { rss, heapUsed, external } = process.memoryUsage();
     return { rssBytes: rss, heapBytes: heapUsed + external };
+  },
+
+  /** From here on it is measured how late timers are. */
+  startLoopDelay(): void {
+    loopDelay.reset();
+    loopDelay.enable();
+  },
+
+  /** Of 100 turns of the event loop 99 took no longer than this, since `startLoopDelay`. */
+  stopLoopDelay(): number {
+    loopDelay.disable();
+    return loopDelay.percentile(99) / 1e6;
   },
 
   async publish(events: readonly { topic: string; event: BenchEvent }[]): Promise<void> {

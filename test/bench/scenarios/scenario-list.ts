@@ -4,6 +4,7 @@ import { fanoutPaced } from "./fanout-paced.js";
 import { idle } from "./idle.js";
 import { latency } from "./latency.js";
 import { manyTopics } from "./many-topics.js";
+import { replay } from "./replay.js";
 import type { Scenario } from "./scenario.js";
 import { storm } from "./storm.js";
 
@@ -15,4 +16,5 @@ export const scenarios: readonly Scenario[] = [
   connect,
   storm,
   latency,
+  replay,
 ];

@@ -25,9 +25,10 @@ export const storm: Scenario = {
   async measure(bench, contender) {
     const streams = bench.isQuick ? 500 : 5000;
     const isInRedis = contender.keepsLogIn === "redis";
-    const lastEventId = isInRedis ? await publishElsewhere(bench, contender) : null;
+    const idsElsewhere = isInRedis ? await publishElsewhere(bench, contender) : null;
     await using stage = await Stage.open(bench, contender, { retains: true, keepsRedis: isInRedis });
-    const firstId = lastEventId ?? (await stage.publishAndLearnId(missed));
+    const firstIds = idsElsewhere ?? (await stage.publishAndLearnIds(missed));
+    const lastEventIdOf = (topic: string) => firstIds.get(topic);
     await stage.connect(Array<string>(warmUpStreams).fill("warm-up"), { concurrency });
     await stage.disconnect();
     const plainAtUs = await stage.connect(Array<string>(streams).fill("plain"), { concurrency });
@@ -36,7 +37,7 @@ export const storm: Scenario = {
     const commandsBefore = await countCommands(bench);
     const { value, cpuUs } = await stage.cpuOf(async () => {
       const topics = Array<string>(streams).fill("storm");
-      const startedAtUs = await stage.connect(topics, { concurrency, firstSeq: 2, lastEventId: firstId });
+      const startedAtUs = await stage.connect(topics, { concurrency, firstSeq: 2, lastEventIdOf });
       return { startedAtUs, received: await stage.receive(behind + 1) };
     });
     const { startedAtUs, received } = value;
@@ -56,9 +57,9 @@ export const storm: Scenario = {
 };
 
 /** By another server, which is gone when the storm begins: the log is in Redis and in nobody's memory. */
-async function publishElsewhere(bench: Bench, contender: Contender): Promise<string> {
+async function publishElsewhere(bench: Bench, contender: Contender): Promise<ReadonlyMap<string, string>> {
   await using stage = await Stage.open(bench, contender, { retains: true });
-  return await stage.publishAndLearnId(missed);
+  return await stage.publishAndLearnIds(missed);
 }
 
 async function countCommands({ redis }: Bench): Promise<number> {
