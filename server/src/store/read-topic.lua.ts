@@ -11,7 +11,8 @@ const probeEntries = 4;
  * KEYS  [head], and [log] when entries are asked for.
  * ARGV  [1] the epoch of a topic that is new, [2] for how many milliseconds one without events keeps it;
  *       when entries are asked for also [3] the offset they follow, [4] how many at most and [5] how many bytes of bodies.
- * @returns `{epoch, offset, closed, ancestors}` and, when asked for, the id of the oldest entry and the entries.
+ * @returns `{epoch, offset, closed, ancestors}` and, when asked for, the id of the oldest entry and the entries: in one
+ * text, as commits publish them (`readMessage`), for each field of each entry as a reply of its own costs much to read.
  */
 export const readTopicScript = `
 local head = redis.call("HMGET", KEYS[1], "epoch", "offset", "closed", "ancestors", "idle")
@@ -23,28 +24,25 @@ if head[2] == "0" then redis.call("PEXPIRE", KEYS[1], ARGV[2])
 elseif head[5] and head[3] ~= "1" then redis.call("PEXPIRE", KEYS[1], head[5]) end
 if not KEYS[2] then return { head } end
 
-local function sizeOf(entry)
-  local fields = entry[2]
-  for field = 1, #fields, 2 do if fields[field] == "body" then return #fields[field + 1] end end
-  return 0
-end
-
 local oldest = redis.call("XRANGE", KEYS[2], "-", "+", "COUNT", 1)[1]
-local entries, bytes = {}, 0
+local page, entries, bytes = { head[1] }, 0, 0
 local from, most, mostBytes = "(" .. ARGV[3] .. "-0", tonumber(ARGV[4]), tonumber(ARGV[5])
 local count = math.min(most, ${probeEntries})
 while oldest and count > 0 do
   local rows = redis.call("XRANGE", KEYS[2], from, "+", "COUNT", count)
   for _, row in ipairs(rows) do
-    local size = sizeOf(row)
-    if #entries > 0 and bytes + size > mostBytes then return { head, oldest[1], entries } end
-    entries[#entries + 1] = row
-    bytes = bytes + size
+    local fields = {}
+    for field = 1, #row[2], 2 do fields[row[2][field]] = row[2][field + 1] end
+    local body = fields.body or ""
+    if entries > 0 and bytes + #body > mostBytes then return { head, oldest[1], table.concat(page, "\\n") } end
+    page[#page + 1] = row[1]:match("^%d+") .. " " .. (fields.last or "0") .. " " .. (fields.type or "")
+    page[#page + 1] = body
+    entries, bytes = entries + 1, bytes + #body
   end
   if #rows < count then break end
   from = "(" .. rows[#rows][1]
-  local mean = math.max(1, bytes / #entries)
-  count = math.min(most - #entries, math.ceil((mostBytes - bytes) / mean))
+  local mean = math.max(1, bytes / entries)
+  count = math.min(most - entries, math.ceil((mostBytes - bytes) / mean))
 end
-return { head, oldest and oldest[1] or false, entries }
+return { head, oldest and oldest[1] or false, table.concat(page, "\\n") }
 `;

@@ -1,4 +1,5 @@
 import { parseCursor, type Cursor } from "@jobwire/shared";
+import { readMessage } from "./redis-message.js";
 import { replayStartOf } from "./replay-start.js";
 import type { LogEntry, Replay, StatePage, StateRecord, TopicHead } from "./store.js";
 
@@ -19,14 +20,9 @@ function readAncestors(reply: unknown): Cursor[] {
   return ancestors.split(" ").flatMap((text) => parseCursor(text) ?? []);
 }
 
-/** From XRANGE: `[id, [field, value, …]]` for each entry. */
-export function readEntries(reply: unknown): LogEntry[] {
-  if (!Array.isArray(reply)) throw new TypeError("XRANGE did not answer with a list");
-  return reply.map((row: unknown) => {
-    const [id, fields] = Array.isArray(row) ? (row as readonly unknown[]) : [];
-    const { type = "", body = "", last } = recordOf(textsOf(fields));
-    return { offset: Number.parseInt(String(id), 10), type, body, last: last === "1" };
-  });
+/** From the text of a page; without one there are none. */
+export function readEntries(reply: unknown): readonly LogEntry[] {
+  return typeof reply === "string" ? readMessage(reply).entries : [];
 }
 
 /**
@@ -85,7 +81,7 @@ export function keyOfMember(member: string): string {
   return member.split(textMark, 1)[0] ?? member;
 }
 
-/** From XRANGE of one entry, or its id alone. */
+/** From the id of an entry. */
 export function readOffset(id: unknown): number | undefined {
   return typeof id === "string" ? Number.parseInt(id, 10) : undefined;
 }
