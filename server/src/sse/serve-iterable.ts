@@ -1,5 +1,5 @@
 import { isTrackedEnvelope } from "@trpc/server";
-import { FairTurns } from "../streams/fair-turns.js";
+import type { FairTurns } from "../streams/fair-turns.js";
 import { frameIdOf, isUnsendable } from "./last-event-id.js";
 import { sseText } from "./sse-text.js";
 
@@ -8,6 +8,8 @@ export interface IterableOptions {
   /** While it returns a promise the peer takes no more. */
   readonly congestion: () => Promise<void> | undefined;
   readonly toJson: (value: unknown) => string | undefined;
+  /** Of all that is sent in this way. */
+  readonly turns: FairTurns;
   readonly signal: AbortSignal;
   /** The id the client has when it comes. */
   readonly lastEventId: string | null;
@@ -32,10 +34,9 @@ export async function serveIterable(
   iterable: AsyncIterable<unknown>,
   options: IterableOptions,
 ): Promise<boolean> {
-  const { send, congestion, toJson, signal, emitAndEndImmediately, onError } = options;
+  const { send, congestion, toJson, turns, signal, emitAndEndImmediately, onError } = options;
   let lastEventId = options.lastEventId && !isUnsendable(options.lastEventId) ? options.lastEventId : null;
   const iterator = iterable[Symbol.asyncIterator]();
-  const turns = new FairTurns();
   let isStopped = signal.aborted;
   /** It ended or failed by itself, so it is not told to. */
   let isOver = false;

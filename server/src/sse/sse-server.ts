@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timerMs } from "@jobwire/shared";
 import { TRPCError, type AnyTRPCRouter } from "@trpc/server";
+import { FairTurns } from "../streams/fair-turns.js";
 import { StreamCounts } from "../streams/stream-counts.js";
 import { Heartbeat } from "./heartbeat.js";
 import { PlainStream } from "./plain-stream.js";
@@ -35,6 +36,8 @@ export interface Opening extends Pick<ConnectionOptions, "format" | "pingText" |
 export class SseServer {
   readonly router: RouterEdge;
   readonly heartbeatMs: number;
+  /** Of the streams that are served in the ordinary way. */
+  readonly turns = new FairTurns();
   readonly #heartbeat: Heartbeat;
   readonly #limits: StreamLimits;
   readonly #connections = new Set<SseConnection>();

@@ -141,6 +141,7 @@ export class TrpcStream extends SseStream {
       send: (text) => this.sendEvent(text),
       congestion: () => this.congestion(),
       toJson: (value) => router.outputJson(value),
+      turns: this.server.turns,
       signal: this.signal,
       lastEventId: lastEventIdOf(this.request, urlOf(this.request)),
       emitAndEndImmediately,

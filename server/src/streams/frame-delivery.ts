@@ -1,5 +1,4 @@
 import type { Cursor } from "@jobwire/shared";
-import { FairTurns } from "./fair-turns.js";
 import { groupKey, type Follower } from "./followers.js";
 import type { BatchWriter, FrameSink } from "./frame-sink.js";
 import { FrameBatch, isRemoval, type Frame } from "./frame.js";
@@ -72,7 +71,7 @@ export class FrameDelivery implements Follower, Disposable {
 
   async #catchUp({ hub }: HubLease, reader: TopicReader<object>): Promise<void> {
     const { sink } = this;
-    const turns = new FairTurns();
+    const { turns } = this.source.hubs;
     for (;;) {
       const step = await reader.next();
       if (this.#isOver) return;
@@ -94,7 +93,10 @@ export class FrameDelivery implements Follower, Disposable {
             // A log in memory and a fast reader never make it wait.
             await turns.next();
             // Of several topics that wait for one connection, the first may fill it again.
-            for (let pause = sink.congestion(); pause; pause = sink.congestion()) await pause;
+            for (let pause = sink.congestion(); pause; pause = sink.congestion()) {
+              await pause;
+              await turns.next();
+            }
             if (this.#isOver) return;
             const { wanted, ending } = this.#read(batch);
             if (wanted.length > 0) {

@@ -1,6 +1,6 @@
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import type { LogMessage, Replay, TopicKey, TopicListener } from "../store/store.js";
+import type { LogMessage, Page, Replay, TopicKey, TopicListener } from "../store/store.js";
 import { CatchUp } from "./catch-up.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
@@ -12,6 +12,7 @@ import type { LogStore } from "./readable-store.js";
 import { RecentFrames } from "./recent-frames.js";
 import { SharedBatches } from "./shared-batches.js";
 import { SharedReads } from "./shared-reads.js";
+import type { ReadTurns } from "./read-turns.js";
 import type { Turns } from "./turns.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -21,6 +22,8 @@ export interface HubContext {
   readonly flushes: Pick<FlushQueue, "add">;
   /** Those that catch up take turns. */
   readonly turns: Turns;
+  /** As do the reads of streams that replay. */
+  readonly reads: ReadTurns;
   readonly onError: (error: unknown) => void;
 }
 
@@ -174,13 +177,9 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   async #backfill(): Promise<void> {
     const { epoch, offset } = this.#head;
     try {
-      let read = await this.context.store.replay(
-        this.topic,
-        { epoch, offset: Math.max(0, offset - recentLimits.maxFrames) },
-        comparedPage,
-      );
-      if (read.kind === "gap")
-        read = await this.context.store.replay(this.topic, read.resumeAfter, comparedPage);
+      const start = { epoch, offset: Math.max(0, offset - recentLimits.maxFrames) };
+      let read = await this.#replay(start, comparedPage);
+      if (read.kind === "gap") read = await this.#replay(read.resumeAfter, comparedPage);
       if (read.kind === "gap" || read.head.cursor.epoch !== this.#head.epoch) return;
       // A log that was set back has other entries where memory and log overlap; catching up deals with that.
       if (!this.#recent.agreesWith(read.entries)) return;
@@ -194,7 +193,7 @@ export class TopicHub implements AsyncDisposable, TopicListener {
   }
 
   async #readAfter(position: Cursor | null): Promise<HubRead | null> {
-    const read = await this.context.store.replay(this.topic, position, readerPage);
+    const read = await this.#replay(position, readerPage);
     if (read.kind === "events") {
       const { epoch } = read.head.cursor;
       if (read.entries.length > 0)
@@ -210,6 +209,12 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     // Else the subscriber has seen all of the log and this hub has not: another process was faster.
     await this.sync();
     return null;
+  }
+
+  /** For streams that are behind. */
+  #replay(after: Cursor | null, page: Page): Promise<Replay> {
+    const { store, reads } = this.context;
+    return reads.read(() => store.replay(this.topic, after, page));
   }
 
   /** Takes what follows in the log. @returns whether that was all. */

@@ -1,10 +1,12 @@
 import { AppError } from "../app-error.js";
 import type { Store, TopicKey } from "../store/store.js";
+import { FairTurns } from "./fair-turns.js";
 import { FlushQueue } from "./flush-queue.js";
 import { CoalescingQueue } from "./coalescing-queue.js";
 import { readableStore } from "./readable-store.js";
 import type { HubOptions } from "./stream-source.js";
 import { TopicHub, type HubContext } from "./topic-hub.js";
+import { ReadTurns } from "./read-turns.js";
 import { Turns } from "./turns.js";
 
 /** How long a hub outlives its last subscriber, so that a page reload costs no new subscription. */
@@ -16,8 +18,13 @@ const defaultKeepMs = 600_000;
 /** How many topics read the log at a time when all have to, as after a lost connection. */
 const maxCatchingUp = 64;
 
+/** How many pages are read at a time for streams that are behind: what is live waits for no more than these. */
+const maxReads = 2;
+
 /** The hubs of all topics that have subscribers in this process. */
 export class TopicHubs implements AsyncDisposable {
+  /** Of all streams that replay. */
+  readonly turns = new FairTurns();
   readonly #shared = new Map<string, SharedHub>();
   readonly #context: HubContext;
   /** While there are hubs. */
@@ -29,7 +36,13 @@ export class TopicHubs implements AsyncDisposable {
     onError: (error: unknown) => void,
     private readonly keepMs = defaultKeepMs,
   ) {
-    this.#context = { store, onError, flushes: new FlushQueue(), turns: new Turns(maxCatchingUp) };
+    this.#context = {
+      store,
+      onError,
+      flushes: new FlushQueue(),
+      turns: new Turns(maxCatchingUp),
+      reads: new ReadTurns(maxReads),
+    };
   }
 
   /**
