@@ -29,7 +29,7 @@ test("a reader that takes one event now and then gets everything, from the log",
   while (taken.length < ids.length) await take();
   expect(await iterator.next()).toEqual({ done: true, value: undefined });
   expect(taken).toEqual(ids);
-  // 4000 events in pages of 256: they were read again when the reader came to them, not kept for it.
+  // 4000 events in pages: they were read again when the reader came to them, not kept for it.
   expect(store.calls.replay - before).toBeGreaterThanOrEqual(14);
 });
 

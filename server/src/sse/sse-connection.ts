@@ -36,7 +36,7 @@ export interface ConnectionOptions {
   readonly onClose: (reason: CloseReason) => void;
 }
 
-/** Past this a replay waits for the connection to drain. */
+/** Past this, or past what may wait if that is less, a replay waits for the connection to drain. */
 const congestedBytes = 65_536;
 
 /**
@@ -126,7 +126,8 @@ export class SseConnection implements Beating {
   /** While a peer has much waiting: resolves when it has taken all, or is gone. */
   congestion(): Promise<void> | undefined {
     const output = this.#output;
-    if (this.isClosed || output.writableLength <= congestedBytes) return undefined;
+    if (this.isClosed || output.writableLength <= Math.min(congestedBytes, this.#maxBufferedBytes))
+      return undefined;
     return new Promise((resolve) => {
       const done = () => {
         output.off("drain", done).off("close", done);
