@@ -29,7 +29,11 @@ export function readOptions(args: readonly string[], scenarios: readonly Scenari
   if (values.help) return null;
   const runs = Number(values.runs ?? (values.quick ? 1 : 3));
   if (!Number.isInteger(runs) || runs < 1) throw new Error("--runs needs a whole number from 1.");
-  const scenarioNames = chosen("scenario", values.scenario, names(scenarios));
+  const scenarioNames = chosen(
+    "scenario",
+    values.scenario ?? names(scenarios.filter(({ isLayered }) => !isLayered)),
+    names(scenarios),
+  );
   return {
     scenarios: scenarios.filter(({ name }) => scenarioNames.includes(name)),
     contenders: chosen(
@@ -56,7 +60,7 @@ export function helpText(scenarios: readonly Scenario[]): string {
   --help
 
 Scenarios:
-${scenarios.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`).join("\n")}
+${scenarios.map(({ name, title, isLayered }) => `  ${name.padEnd(14)} ${title}${isLayered ? "; only when named" : ""}`).join("\n")}
 
 Contenders: ${contenderNames.join(", ")}
 

@@ -19,7 +19,7 @@ export async function runScenario(
   { contenders, runs, progress }: RunOptions,
 ): Promise<ScenarioResult> {
   const [main] = scenario.metrics;
-  const asked = contenders.filter(({ name }) => scenario.contenders.includes(name));
+  const asked = scenario.contenders.flatMap((name) => contenders.filter((one) => one.name === name));
   const measured = new Map<ContenderName, Measurement[]>(asked.map(({ name }) => [name, []]));
   progress.start(scenario.name, runs * asked.length);
   for (let run = 0; run < runs; run++) {

@@ -36,6 +36,7 @@ const settleMs = 300;
 /** One contender's server in a process of its own, with streams to it and somebody who publishes. */
 export class Stage implements AsyncDisposable {
   #published = 0;
+  #profiled = 0;
 
   private constructor(
     private readonly bench: Bench,
@@ -123,7 +124,7 @@ export class Stage implements AsyncDisposable {
     const endedAtUs = nowUs();
     const cpuUs = (await this.server.call("cpuUs", undefined)) - before;
     if (profiles) {
-      const file = join(profiles.directory, `${profiles.name}.cpuprofile`);
+      const file = join(profiles.directory, `${profiles.name}-${++this.#profiled}.cpuprofile`);
       printProfile(file, await this.server.call("stopProfile", file));
     }
     return { value, cpuUs, startedAtUs, endedAtUs };

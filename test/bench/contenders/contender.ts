@@ -10,6 +10,10 @@ export const contenderTitles = {
   orpc: "oRPC publisher",
   nchan: "Nchan (nginx)",
   "send-loop": "C loop of send()",
+  "layer-handler": "SSE handler on node:http",
+  "layer-token": "with tokens verified",
+  "layer-headers": "with headers and their checks",
+  "layer-limits": "with limits and metrics",
 } as const;
 
 export type ContenderName = keyof typeof contenderTitles;

@@ -9,6 +9,10 @@ const loaders: Readonly<Record<ContenderName, () => Promise<Contender>>> = {
   orpc: async () => (await import("./orpc.js")).orpc,
   nchan: async () => (await import("./nchan.js")).nchan,
   "send-loop": async () => (await import("./send-loop.js")).sendLoop,
+  "layer-handler": async () => (await import("./layers.js")).handlerLayer,
+  "layer-token": async () => (await import("./layers.js")).tokenLayer,
+  "layer-headers": async () => (await import("./layers.js")).headersLayer,
+  "layer-limits": async () => (await import("./layers.js")).limitsLayer,
 };
 
 /** Loads the one that is asked for and nothing of the others. */

@@ -4,6 +4,7 @@ import { ratioTo, spreadOf, titleOf, valueOf, worstOf, type ScenarioResult } fro
 /** The results of one scenario: first a line of headings, then one for each contender. */
 export function tableOf(result: ScenarioResult): string[][] {
   const { scenario, results } = result;
+  if (scenario.isLayered) return layersOf(result);
   const [main, ...others] = scenario.metrics;
   const headings = [
     "contender",
@@ -25,6 +26,22 @@ export function tableOf(result: ScenarioResult): string[][] {
     formatNumber(worstOf(one, "lost"), 0),
     formatNumber(worstOf(one, "doubled"), 0),
   ]);
+  return [headings, ...rows];
+}
+
+/** Beside each value what the layer has added to the one before. */
+function layersOf({ scenario: { metrics }, results }: ScenarioResult): string[][] {
+  const headings = ["layer", ...metrics.flatMap(({ label }) => [label, "spread", "more"])];
+  const rows = results.map((one, index) => {
+    const before = results[index - 1];
+    const cells = metrics.flatMap(({ key, digits }) => {
+      const value = valueOf(one, key);
+      const valueBefore = before ? valueOf(before, key) : null;
+      const more = value === null || valueBefore === null ? null : value - valueBefore;
+      return [formatNumber(value, digits), formatSpread(spreadOf(one, key)), formatNumber(more, digits)];
+    });
+    return [titleOf(one), ...cells];
+  });
   return [headings, ...rows];
 }
 

@@ -1,4 +1,4 @@
-import { connect } from "./connect.js";
+import { connect, connectLayers } from "./connect.js";
 import { fanoutBurst } from "./fanout-burst.js";
 import { fanoutPaced } from "./fanout-paced.js";
 import { idle } from "./idle.js";
@@ -14,6 +14,7 @@ export const scenarios: readonly Scenario[] = [
   manyTopics,
   idle,
   connect,
+  connectLayers,
   storm,
   latency,
   replay,

@@ -12,6 +12,8 @@ export interface Scenario {
   /** What Jobwire means to reach. */
   readonly reach: readonly Reach[];
   readonly needsRedis?: boolean;
+  /** Each contender is the one before it and one thing more, whose cost is what is asked. Measured only when it is named. */
+  readonly isLayered?: boolean;
   readonly measure: (bench: Bench, contender: Contender) => Promise<Measurement>;
 }
 

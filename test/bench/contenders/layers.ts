@@ -1,0 +1,71 @@
+import { createServer } from "node:http";
+import cors from "@fastify/cors";
+import { fastify } from "fastify";
+import { Registry } from "prom-client";
+import { createSecretTokens } from "../../../server/src/http/auth/secret-tokens.js";
+import { addErrorAnswers } from "../../../server/src/http/error-answers.js";
+import { createGracefulClose } from "../../../server/src/http/graceful-close.js";
+import { addSendMetric, addStreamMetrics } from "../../../server/src/http/metrics/stream-metrics.js";
+import { createCallLimiter } from "../../../server/src/http/protection/call-limiter.js";
+import { addCrossOriginProtection } from "../../../server/src/http/protection/cross-origin-protection.js";
+import { addPageSecurity } from "../../../server/src/http/protection/page-security.js";
+import { addTrpcRoute } from "../../../server/src/http/routes/trpc-route.js";
+import { tokenSecret } from "../token.js";
+import { listen, listenWith } from "./listen.js";
+import { topicContender, type TopicParts } from "./topic-server.js";
+
+const tokens = createSecretTokens(tokenSecret);
+
+/** The SSE handler and what is behind it, alone on node:http. */
+export const handlerLayer = topicContender({
+  name: "layer-handler",
+  listen: serveAlone,
+});
+
+/** The same with the token of each stream verified. `transport` puts Fastify before it. */
+export const tokenLayer = topicContender({
+  name: "layer-token",
+  tokens,
+  listen: serveAlone,
+});
+
+/** The transport with what the application has for every request. */
+export const headersLayer = topicContender({
+  name: "layer-headers",
+  tokens,
+  async listen(parts) {
+    const app = await guardedApp();
+    await addTrpcRoute(app, { ...parts, tokens, limitCalls: async () => {} });
+    return listenWith(app);
+  },
+});
+
+const registry = new Registry();
+
+/** The same with limits and metrics: all of the application but what its procedures do. */
+export const limitsLayer = topicContender({
+  name: "layer-limits",
+  tokens,
+  onSend: addSendMetric(registry),
+  async listen(parts) {
+    addStreamMetrics(registry, () => parts.sse.statistics());
+    const app = await guardedApp();
+    const limitCalls = await createCallLimiter(app, { perUser: 600, perProcess: 60_000 });
+    await addTrpcRoute(app, { ...parts, tokens, limitCalls });
+    return listenWith(app);
+  },
+});
+
+function serveAlone({ sse }: TopicParts): Promise<number> {
+  return listen(createServer((request, response) => void sse(request, response)));
+}
+
+async function guardedApp() {
+  const app = fastify({ forceCloseConnections: "idle", routerOptions: { maxParamLength: 5000 } });
+  createGracefulClose(app);
+  addErrorAnswers(app);
+  addPageSecurity(app, []);
+  await app.register(cors, { origin: [], credentials: true, exposedHeaders: ["Retry-After"] });
+  addCrossOriginProtection(app, []);
+  return app;
+}
