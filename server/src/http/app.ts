@@ -88,6 +88,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would only add a number that stands in no other line.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: maxBodyBytes,
     http: { maxHeaderSize: maxHeaderBytes },
     requestTimeout: requestTimeoutMs,

@@ -4,38 +4,26 @@ import { lastEventIdOf } from "./last-event-id.js";
 import type { RouterEdge } from "./router-edge.js";
 import type { SseRequest } from "./sse-connection.js";
 
-/** The URL of a request as the client wrote it. @throws TRPCError `BAD_REQUEST` */
-export function urlOf({ url = "/", headers, socket }: SseRequest): URL {
+/** The URL of a request as the client wrote it; `null` when it or the host is malformed. */
+export function urlOf({ url = "/", headers, socket }: SseRequest): URL | null {
   const host = [headers.host ?? headers[":authority"] ?? "localhost"].flat()[0];
-  const base = `${"encrypted" in socket ? "https" : "http"}://${host}`;
-  const parsed = parseUrl(url, base);
-  if (!parsed) throw new TRPCError({ code: "BAD_REQUEST", message: "The URL is malformed." });
-  return parsed;
+  try {
+    // `URL.canParse` reads as much as `new URL`.
+    return new URL(url, `${"encrypted" in socket ? "https" : "http"}://${host}`);
+  } catch {
+    return null;
+  }
 }
 
 /**
  * The procedure's path below `basePath`; `null` when the URL is elsewhere, malformed or a batch. Read as a URL, so that
  * no spelling of a path leads past the limits of streams.
  */
-export function procedurePathOf({ url = "/" }: SseRequest, basePath: string): string | null {
-  const parsed = parseUrl(url, anyHost);
-  if (!parsed) return null;
-  const { pathname, searchParams } = parsed;
+export function procedurePathOf({ pathname, searchParams }: URL, basePath: string): string | null {
   const prefix = basePath.endsWith("/") ? basePath : `${basePath}/`;
   if (!pathname.startsWith(prefix) || searchParams.get("batch") === "1") return null;
   try {
     return decodeURIComponent(pathname.slice(prefix.length).replace(/\/+$/, ""));
-  } catch {
-    return null;
-  }
-}
-
-const anyHost = "http://localhost";
-
-/** Read once: `URL.canParse` reads as much as `new URL`. */
-function parseUrl(url: string, base: string): URL | null {
-  try {
-    return new URL(url, base);
   } catch {
     return null;
   }
@@ -49,13 +37,13 @@ function parseUrl(url: string, base: string): URL | null {
 export function requestInfoOf(
   request: SseRequest,
   {
+    url,
     router,
     path,
     procedure,
     signal,
-  }: { router: RouterEdge; path: string; procedure: AnyTRPCProcedure; signal: AbortSignal },
+  }: { url: URL; router: RouterEdge; path: string; procedure: AnyTRPCProcedure; signal: AbortSignal },
 ): TRPCRequestInfo {
-  const url = urlOf(request);
   const params = url.searchParams.get("connectionParams");
   let input: { readonly value: unknown } | undefined;
   return {

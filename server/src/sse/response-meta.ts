@@ -7,9 +7,11 @@ export function responseMetaOf(
   { responseMeta }: SseHandlerOptions<AnyTRPCRouter>,
   { info, ctx }: { info: TRPCRequestInfo | undefined; ctx: unknown },
 ): { status: number | undefined; headers: Record<string, string | string[]> } {
+  // Without it `Headers` is not named either: Node loads all of `fetch` for its sake.
+  if (!responseMeta) return { status: undefined, headers: {} };
   // tRPC's type still asks for this deprecated field.
   const deprecated = { paths: info?.calls.map(({ path }) => path) };
-  const meta = responseMeta?.({
+  const meta = responseMeta({
     ...deprecated,
     info,
     ctx,
@@ -20,12 +22,12 @@ export function responseMetaOf(
   });
   const headers: Record<string, string | string[]> = {};
   const entries =
-    meta?.headers instanceof Headers ? meta.headers.entries() : Object.entries(meta?.headers ?? {});
+    meta.headers instanceof Headers ? meta.headers.entries() : Object.entries(meta.headers ?? {});
   for (const [name, value] of entries) {
     if (value === undefined) continue;
     const key = name.toLowerCase();
     // `Headers` yields each cookie by itself.
     headers[key] = key === "set-cookie" ? [headers[key] ?? [], value].flat() : value;
   }
-  return { status: meta?.status, headers };
+  return { status: meta.status, headers };
 }

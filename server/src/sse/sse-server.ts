@@ -38,6 +38,8 @@ export class SseServer {
   readonly heartbeatMs: number;
   /** Of the streams that are served in the ordinary way. */
   readonly turns = new FairTurns();
+  /** What every stream of tRPC begins with. */
+  readonly connectedText: string;
   readonly #heartbeat: Heartbeat;
   readonly #limits: StreamLimits;
   readonly #connections = new Set<SseConnection>();
@@ -49,9 +51,12 @@ export class SseServer {
 
   constructor(readonly options: SseHandlerOptions<AnyTRPCRouter>) {
     this.router = new RouterEdge(options.router);
-    const { ping } = this.router.sse;
+    const { ping, client } = this.router.sse;
     this.heartbeatMs =
       (options.heartbeatMs ?? (ping?.enabled ? (ping.intervalMs ?? 1000) : 15_000)) || Infinity;
+    this.connectedText = sseText.connected(
+      client ?? { reconnectAfterInactivityMs: timerMs(3 * this.heartbeatMs) },
+    );
     this.#heartbeat = new Heartbeat(this.heartbeatMs);
     this.#limits = new StreamLimits(options.maxConnections ?? 10_000, options.maxConnectionsPerUser ?? 1000);
   }
@@ -83,8 +88,9 @@ export class SseServer {
 
   onEntered(service: string, request: SseRequest): void {
     const { onReconnect } = this.options;
-    if (onReconnect && lastEventIdOf(request, urlOf(request)) !== null)
-      tellObserver(() => onReconnect(service, request));
+    if (!onReconnect) return;
+    const url = urlOf(request);
+    if (url && lastEventIdOf(request, url) !== null) tellObserver(() => onReconnect(service, request));
   }
 
   /** @throws TRPCError `SERVICE_UNAVAILABLE` while draining */
@@ -98,12 +104,15 @@ export class SseServer {
   }
 
   async serve(request: SseRequest, response: SseResponse): Promise<boolean> {
-    const path = request.method === "GET" ? procedurePathOf(request, this.options.basePath ?? "/") : null;
-    if (path === null || this.router.sse.enabled === false) return false;
+    if (request.method !== "GET" || this.router.sse.enabled === false) return false;
+    const url = urlOf(request);
+    const path = url && procedurePathOf(url, this.options.basePath ?? "/");
+    if (url === null || path === null) return false;
     // A lazy router that cannot be loaded is for tRPC's own handler to complain of.
     const procedure = await this.router.procedure(path).catch(() => undefined);
     if (procedure?._def.type !== "subscription") return false;
-    void new TrpcStream(this, request, response, this.router.procedurePath(path), procedure).serve();
+    const call = { url, path: this.router.procedurePath(path), procedure };
+    void new TrpcStream(this, request, response, call).serve();
     return true;
   }
 

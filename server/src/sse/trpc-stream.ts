@@ -1,11 +1,10 @@
-import { timerMs } from "@jobwire/shared";
-import { callTRPCProcedure, getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from "@trpc/server";
+import { getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from "@trpc/server";
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import { isObservable, observableToAsyncIterable } from "@trpc/server/observable";
 import { eventTransformer } from "../streams/event-codec.js";
 import { isEventStream } from "../streams/event-stream.js";
 import { lastEventIdOf } from "./last-event-id.js";
-import { requestInfoOf, urlOf } from "./request.js";
+import { requestInfoOf } from "./request.js";
 import { responseMetaOf } from "./response-meta.js";
 import { serveIterable } from "./serve-iterable.js";
 import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
@@ -14,6 +13,14 @@ import type { SseServer } from "./sse-server.js";
 import { SseStream } from "./sse-stream.js";
 import { sseText } from "./sse-text.js";
 import { tellObserver, warnOf } from "./tell-observer.js";
+
+/** What a client asks for. */
+export interface SubscriptionCall {
+  readonly url: URL;
+  /** Its name in the router: `jobs.events`. */
+  readonly path: string;
+  readonly procedure: AnyTRPCProcedure;
+}
 
 /** One call of a subscription procedure, with tRPC's wire format. */
 export class TrpcStream extends SseStream {
@@ -25,10 +32,9 @@ export class TrpcStream extends SseStream {
     server: SseServer,
     request: SseRequest,
     response: SseResponse,
-    private readonly path: string,
-    private readonly procedure: AnyTRPCProcedure,
+    private readonly call: SubscriptionCall,
   ) {
-    super(server, request, response, path.split(".", 1)[0] ?? path);
+    super(server, request, response, call.path.split(".", 1)[0] ?? call.path);
   }
 
   /** Never rejects: what goes wrong goes to the client. */
@@ -63,9 +69,6 @@ export class TrpcStream extends SseStream {
   protected open(): SseConnection {
     const { server, request, response } = this;
     const { status = response.statusCode, headers } = this.#meta();
-    const client = server.router.sse.client ?? {
-      reconnectAfterInactivityMs: timerMs(3 * server.heartbeatMs),
-    };
     return server.open(request, response, {
       format: "trpc",
       status,
@@ -75,7 +78,7 @@ export class TrpcStream extends SseStream {
           .flat()
           .join(", "),
       },
-      text: sseText.connected(client),
+      text: server.connectedText,
       pingText: sseText.ping,
       expiresAt: this.#expiresAt(),
       counts: this.counts,
@@ -101,9 +104,8 @@ export class TrpcStream extends SseStream {
     const { server, request, response, signal } = this;
     const { createContext, identify } = server.options;
     this.#info = requestInfoOf(request, {
+      ...this.call,
       router: server.router,
-      path: this.path,
-      procedure: this.procedure,
       signal,
     });
     server.requireRunning();
@@ -117,11 +119,11 @@ export class TrpcStream extends SseStream {
   }
 
   #call(): Promise<unknown> {
-    const [call] = this.#info?.calls ?? [];
-    return callTRPCProcedure({
-      router: this.server.options.router,
-      path: this.path,
-      getRawInput: async () => call?.getRawInput(),
+    const { path, procedure } = this.call;
+    const [about] = this.#info?.calls ?? [];
+    return procedure({
+      path,
+      getRawInput: async () => about?.getRawInput(),
       ctx: this.#context,
       type: "subscription",
       signal: this.signal,
@@ -143,7 +145,7 @@ export class TrpcStream extends SseStream {
       toJson: (value) => router.outputJson(value),
       turns: this.server.turns,
       signal: this.signal,
-      lastEventId: lastEventIdOf(this.request, urlOf(this.request)),
+      lastEventId: lastEventIdOf(this.request, this.call.url),
       emitAndEndImmediately,
       onError: (error) => void this.#report(getTRPCErrorFromUnknown(error)),
     });
@@ -157,7 +159,7 @@ export class TrpcStream extends SseStream {
       return result as AsyncIterable<unknown>;
     throw new TRPCError({
       code: "INTERNAL_SERVER_ERROR",
-      message: `Subscription ${this.path} did not return an observable or an async iterable`,
+      message: `Subscription ${this.call.path} did not return an observable or an async iterable`,
     });
   }
 
@@ -176,7 +178,8 @@ export class TrpcStream extends SseStream {
 
   /** @returns the error as JSON for the client. */
   #report(error: TRPCError): string | undefined {
-    const { server, request, path } = this;
+    const { server, request } = this;
+    const { path } = this.call;
     const input = this.#info?.calls[0]?.result();
     const failure = { error, type: "subscription", path, input, ctx: this.#context } as const;
     tellObserver(() => server.options.onError?.({ ...failure, req: request }));

@@ -11,7 +11,7 @@ import { openRedisStore } from "../../../server/src/store/redis-store.js";
 import type { Commit, Store, TopicKey } from "../../../server/src/store/store.js";
 import { TopicStream } from "../../../server/src/streams/topic-stream.js";
 import { TopicHubs } from "../../../server/src/streams/topic-hubs.js";
-import { router, userProcedure } from "../../../server/src/trpc.js";
+import { router, userProcedure, type Context } from "../../../server/src/trpc.js";
 import type { BenchEvent } from "../event.js";
 import type { Contender, Publisher } from "./contender.js";
 import { commitPublisher, maxEvents } from "./commit-publisher.js";
@@ -42,21 +42,21 @@ export function topicContender({ name, tokens, onSend, listen }: TopicServer): C
     pathOf: (topic) => `${trpcPath}/events?input=${encodeURIComponent(JSON.stringify({ json: { topic } }))}`,
     async serve({ redisUrl, heartbeatMs }) {
       const store = await openStore(redisUrl);
-      const router = createRouter(store);
+      const topicRouter = createTopicRouter(store);
       const sse = createSseHandler({
-        router,
+        router: topicRouter,
         basePath: `${trpcPath}/`,
         heartbeatMs,
         maxConnections: 20_000,
-        createContext: ({ req, info }) =>
+        createContext: ({ req, info }): Context =>
           tokens ? createContext(req, info.connectionParams, tokens) : { authenticate: async () => anybody },
-        ...(tokens && { identify: ({ authenticate }) => authenticate() }),
+        ...(tokens && { identify: ({ authenticate }: Context) => authenticate() }),
         ...(onSend && { onSend }),
         onError: ({ error }) => report(error),
       });
       return {
         // What is mounted beside `sse` does not depend on the procedures.
-        port: await listen({ sse, router: router as unknown as AppRouter }),
+        port: await listen({ sse, router: topicRouter as unknown as AppRouter }),
         ...(redisUrl === null && { publisher: publisherWithin(store) }),
       };
     },
@@ -66,7 +66,7 @@ export function topicContender({ name, tokens, onSend, listen }: TopicServer): C
 
 const anybody: Principal = { userId: "anybody", role: "user", expiresAt: new Date(8.64e15) };
 
-function createRouter(store: Store) {
+function createTopicRouter(store: Store) {
   const hubs = new TopicHubs(store, report);
   return router({
     events: userProcedure

@@ -111,6 +111,13 @@ describeOnEachHandler("what is no subscription", ({ mount }) => {
     expect(JSON.parse(text)).toMatchObject({ error: { data: { code: "BAD_REQUEST" } } });
   });
 
+  test("a host that is malformed is a 400 in tRPC's shape", async () => {
+    await using served = await mount({ router: all });
+    const { status, text } = await fetchText(`${served.url}/stream`, { headers: { host: "a b" } });
+    expect(status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ error: { data: { code: "BAD_REQUEST" } } });
+  });
+
   test("a subscription takes GET alone: HEAD is a 204, the others are refused in a stream", async () => {
     await using served = await mount({ router: all });
     expect(await fetchText(`${served.url}/stream`, { method: "HEAD" })).toMatchObject({

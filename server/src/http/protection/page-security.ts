@@ -33,9 +33,9 @@ export function addPageSecurity(app: FastifyInstance, pictureOrigins: readonly s
   protect(request, response, (error) => {
     if (error) throw new Error("The page's security headers could not be made", { cause: error });
   });
-  const headers = response.getHeaders();
-  app.addHook("onRequest", (_request, reply, done) => {
-    reply.headers(headers);
+  const headers = new Map(Object.entries(response.getHeaders()).map(([name, value]) => [name, value ?? ""]));
+  app.addHook("onRequest", (_request, { raw }, done) => {
+    raw.setHeaders(headers);
     done();
   });
 }

@@ -18,6 +18,7 @@ import { createContext } from "../auth/context.js";
 import { logFailure } from "../log-failure.js";
 import { readInput } from "../read-input.js";
 import type { TokenVerifier } from "../auth/tokens.js";
+import { passHeaders } from "./pass-headers.js";
 
 export interface PlainStreamRoutesOptions {
   readonly sse: SseHandler;
@@ -34,9 +35,7 @@ export function addPlainStreamRoutes(
 ): void {
   const { jobs, jobOutputs, work, spools, sessionStreams } = services;
   const serve = async (request: FastifyRequest, reply: FastifyReply, service: string, open: OpenStream) => {
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) reply.raw.setHeader(name, value);
-    }
+    passHeaders(reply);
     reply.hijack();
     const { authenticate } = createContext(request.raw, null, tokens);
     await sse.plain(request.raw, reply.raw, {

@@ -16,6 +16,7 @@ import { httpErrorCode } from "../http-error-code.js";
 import { logFailure } from "../log-failure.js";
 import { requireJson } from "../protection/require-json.js";
 import type { TokenVerifier } from "../auth/tokens.js";
+import { passHeaders } from "./pass-headers.js";
 
 export interface TrpcRouteOptions {
   readonly router: AppRouter;
@@ -42,9 +43,7 @@ export async function addTrpcRoute(
   const contexts = new WeakMap<FastifyRequest, Context>();
   await app.register(async (scope) => {
     scope.addHook<CallRoute>("onRequest", async (request, reply) => {
-      for (const [name, value] of Object.entries(reply.getHeaders())) {
-        if (value !== undefined) reply.raw.setHeader(name, value);
-      }
+      passHeaders(reply);
       if (await sse(request.raw, reply.raw)) {
         reply.hijack();
         return;
