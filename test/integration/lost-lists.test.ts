@@ -115,12 +115,16 @@ test("a job that is listed although it is gone is listed no more", async () => {
   expect(await alice.client.jobs.counts.query()).toMatchObject({ queued: 1 });
 });
 
-test("nothing is read of all jobs as long as nothing is lost", async () => {
+test("nothing is read of all jobs as long as nothing is lost", { timeout: 60_000 }, async () => {
   const { server } = await startWithJobs();
   await using _server = server;
   const looks = async (count: number) => {
     const before = await calls("zrangebyscore");
-    await eventually(async () => expect((await calls("zrangebyscore")) - before).toBeGreaterThan(count));
+    // Each definition looks every five seconds.
+    await eventually(
+      async () => expect((await calls("zrangebyscore")) - before).toBeGreaterThan(count),
+      20_000,
+    );
   };
   // Those who find nothing at first look once whether that is so.
   await looks(8);
