@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { FairTurns } from "../../server/src/streams/fair-turns.js";
+import { ReadTurns } from "../../server/src/streams/read-turns.js";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { newTopic, publish, Reading } from "./reading.js";
 import { TroubledStore } from "./troubled-store.js";
@@ -11,6 +12,7 @@ const readers = 100;
 const events = 600;
 
 test("of a hundred logs that are replayed a few are read at a time, and each stream has its events in order", async () => {
+  stopTimers();
   await using store = new TroubledStore();
   await using hubs = new TopicHubs(store, ignore);
   const published = await logsIn(store);
@@ -19,6 +21,34 @@ test("of a hundred logs that are replayed a few are read at a time, and each str
   for (const reading of readings) await reading.count(events);
   expect(store.mostAtOnce.replay).toBeLessThanOrEqual(2);
   expect(readings.map(({ ids }) => ids)).toEqual(published.map(({ ids }) => ids));
+});
+
+test("reads that the store does not answer keep nobody else from reading", async () => {
+  const reads = new ReadTurns(2);
+  const unanswered = () => new Promise<never>(() => {});
+  for (let index = 0; index < 5; index++) void reads.read(unanswered);
+  expect(await reads.read(async () => "answered")).toBe("answered");
+});
+
+test("no more reads than may be under way are asked of a store that answers, however they end", async () => {
+  stopTimers();
+  const reads = new ReadTurns(2);
+  const [asked, ended] = [[] as number[], [] as unknown[]];
+  let open = 0;
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      const answer = async () => {
+        asked.push(++open);
+        await new Promise(setImmediate);
+        open -= 1;
+        if (index % 3 === 0) throw new Error("refused");
+      };
+      await reads.read(answer).catch((error: unknown) => ended.push(error));
+    }),
+  );
+  expect(asked).toHaveLength(50);
+  expect(Math.max(...asked)).toBe(2);
+  expect(ended).toHaveLength(17);
 });
 
 test("loops that never have to wait share what there is in one turn of the event loop, one after the other", async () => {
@@ -37,6 +67,12 @@ test("loops that never have to wait share what there is in one turn of the event
   expect(perTurn.most).toBeLessThanOrEqual(64);
   expect(new Set(values.slice(-20)).size).toBe(20);
 });
+
+/** However busy the machine is, no answer is late. */
+function stopTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 /** Logs that reach further back than what a hub keeps in memory. */
 async function logsIn(store: TroubledStore) {

@@ -21,7 +21,8 @@ const owners = 100;
 const batch = 10;
 const callers = 32;
 const asked = 200;
-const idleSeconds = 4;
+/** A process looks every five seconds what is due. */
+const idleSeconds = 10;
 const scheduled = 2000;
 const cancelled = 5000;
 const maxSweepMs = 30_000;
