@@ -103,7 +103,7 @@ local made = madeKey and redis.call("GET", madeKey)
 if made then return cjson.decode(made) end
 
 -- A log takes 4 KiB of memory at a time for what may follow. Written back it takes what it needs, and grows by what is
--- appended. It is to have no end of its own, or to be given one after this.
+-- appended. It is to have no end of its own, or to be given one after this. Of a long one that is not worth the copy.
 local function shrink(log)
   local function allows(...)
     local isKnown, isAllowed = pcall(redis.acl_check_cmd, ...)
