@@ -136,7 +136,7 @@ describe.skipIf(!hasNginx)("behind nginx, configured as in examples/deploy,", { 
     const own = Array.from({ length: 10 }, () => readAll(client.jobs.watch(jobId)));
     const publishers = [startPublisher(service, [jobId]), startPublisher(service, [jobId])];
     const published = () => publishers.reduce((sum, { accepted }) => sum + accepted.size, 0);
-    /** A server takes streams again: nginx leaves one alone for a while that refused. */
+    /** Streams come to a server again. */
     const takesStreams = async (url: string) => {
       await vi.waitFor(async () => {
         using probe = watchJob(user, { jobId });
@@ -177,6 +177,28 @@ describe.skipIf(!hasNginx)("behind nginx, configured as in examples/deploy,", { 
     } finally {
       for (const stream of stock) stream.unsubscribe();
     }
+  });
+
+  test("a server that refused is asked again at once, whatever becomes of the other one", async () => {
+    await using redis = await startRedis();
+    const [port, otherPort] = [await freePort(), await freePort()];
+    const startOn = (at: number) => startServerProcess({ REDIS_URL: redis.url, PORT: String(at) });
+    await using other = await startOn(otherPort);
+    await using nginx = await startNginx([`http://127.0.0.1:${port}`, `http://127.0.0.1:${otherPort}`]);
+    const statuses = async () =>
+      (await Promise.all(Array.from({ length: 20 }, () => fetch(`${nginx.url}/healthz`)))).map(
+        ({ status }) => status,
+      );
+    const allAnswered = Array.from({ length: 20 }, () => 200);
+    const starting = startOn(port);
+    let isUp = false;
+    void starting.then(() => (isUp = true));
+    // Each worker of nginx finds nobody at the first one, up to the moment when it is there.
+    while (!isUp) expect(await statuses()).toEqual(allAnswered);
+    await using _up = await starting;
+    other.send("SIGKILL");
+    await other.exited;
+    expect(await statuses()).toEqual(allAnswered);
   });
 
   test.each(mistakes)("one $name is named by `jobwire doctor`, with what to set", async (mistake) => {

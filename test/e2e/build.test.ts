@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { makeFolder, openCheckpoint, packageJson, siteFolder } from "../integration/build-worker-fixture.js";
 import { describeInBrowser } from "./support/browser.js";
 import { openShop } from "./support/shop.js";
-import { copyEvents, expectNoComplaints, expectWhole, invite } from "./support/visitor.js";
+import { copyEvents, expectNoComplaints, expectWhole, invite, untilAllIsLoaded } from "./support/visitor.js";
 
 describeInBrowser("a build, seen in a browser", (given) => {
   /** A server, a worker, and a project whose test waits until it is let through. */
@@ -109,6 +109,7 @@ describeInBrowser("a build, seen in a browser", (given) => {
     await page.locator(".job-status").getByText("Running checks").waitFor();
     const connection = page.locator(".connection");
     await connection.getByText("Live").waitFor();
+    await untilAllIsLoaded(page);
 
     await stage.shop.stopServer();
     await connection.getByText(/^(Reconnecting|Offline since)/).waitFor();

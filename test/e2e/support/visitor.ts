@@ -84,3 +84,10 @@ function readClipboard(): Promise<string> {
     globalThis as unknown as { navigator: { clipboard: { readText(): Promise<string> } } }
   ).navigator.clipboard.readText();
 }
+
+/** The page asks for nothing more of itself: what it loads ahead has come, the readers of documents last of all. */
+export async function untilAllIsLoaded(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    performance.getEntriesByType("resource").some(({ name }) => name.includes("/assets/documentation-")),
+  );
+}
