@@ -37,7 +37,7 @@ export async function pipeInto<Input>(
   const pipe = new Pipe(publish, options);
   let failure: { readonly error: unknown } | undefined;
   try {
-    for await (const event of untilAborted(source, options.signal)) await pipe.take(event);
+    await drain(source, options.signal, (event) => pipe.take(event));
   } catch (error) {
     failure = { error };
   }
@@ -66,14 +66,15 @@ class Pipe<Input> {
     private readonly options: PipeOptions<Input>,
   ) {}
 
-  /** Resolves when another one may come. */
-  async take(event: Input): Promise<void> {
+  /** @returns when another one may come; nothing: at once. */
+  take(event: Input): Promise<void> | undefined {
     const { maxDelayMs = 50, maxBytes = 16_384 } = this.options;
     if (this.#failure) throw this.#failure.error;
     this.#waiting.push(event);
     this.#waitingBytes += JSON.stringify(event).length;
     if (this.#waitingBytes >= maxBytes || this.#waiting.length >= maxBatchEvents) return this.flush();
     this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), maxDelayMs);
+    return undefined;
   }
 
   /** Resolves when all that was taken is committed. */
@@ -112,11 +113,12 @@ class Pipe<Input> {
   }
 }
 
-/** Leaves the source when the signal aborts, also while it stalls. */
-async function* untilAborted<Item>(
+/** Hands over what a source yields. It is left when the signal aborts, also while it stalls. */
+async function drain<Item>(
   source: AsyncIterable<Item> | Iterable<Item>,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Item, void> {
+  take: (item: Item) => Promise<void> | undefined,
+): Promise<void> {
   const iterator: AsyncIterator<Item> | Iterator<Item> =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let wake = () => {};
@@ -138,7 +140,7 @@ async function* untilAborted<Item>(
         isOver = true;
         break;
       }
-      yield result.value;
+      await take(result.value);
     }
   } finally {
     signal?.removeEventListener("abort", onAbort);

@@ -44,15 +44,20 @@ const publish = {
     }
   },
   async piped([answerId = ""]: readonly string[], count: number, rate: number) {
-    const source = (async function* () {
-      for (let index = 0; index < count; index++) {
-        yield { type: "token.added" as const, text: `token ${index}` };
-        await delay(1000 / rate);
-      }
-    })();
-    await tokens.pipe({ answerId }, source);
+    await tokens.pipe({ answerId }, tokensAt(rate, count));
+  },
+  /** What the tokens themselves cost: they come, and nobody takes them. */
+  async untaken(_: readonly string[], count: number, rate: number) {
+    for await (const { text } of tokensAt(rate, count)) void text;
   },
 };
+
+async function* tokensAt(rate: number, count: number) {
+  for (let index = 0; index < count; index++) {
+    yield { type: "token.added" as const, text: `token ${index}` };
+    await delay(1000 / rate);
+  }
+}
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://localhost");
@@ -80,6 +85,8 @@ const server = createServer((request, response) => {
       return answer(publish.jobs(answerIds, count ?? 0, rate ?? 1));
     case "/piped":
       return answer(publish.piped(answerIds, count ?? 0, rate ?? 1));
+    case "/untaken":
+      return answer(publish.untaken(answerIds, count ?? 0, rate ?? 1));
     default:
       return answer(Promise.resolve(process.cpuUsage()));
   }
