@@ -42,7 +42,8 @@ export const encodings = {
 export class FrameBatch {
   readonly #encoded: Partial<Record<FrameEncoding, Buffer>> = {};
   /** Those that were asked for last. */
-  #tagged: { lastId: string; encoding: FrameEncoding; bytes: readonly Buffer[] } | undefined;
+  #merged: { from: string; ids: readonly string[] } | undefined;
+  #tagged: { ids: readonly string[]; encoding: FrameEncoding; bytes: readonly Buffer[] } | undefined;
   readonly #dataLines: Partial<Record<FrameFormat, readonly Buffer[]>> = {};
 
   constructor(readonly frames: readonly Frame[]) {}
@@ -51,16 +52,18 @@ export class FrameBatch {
     return (this.#encoded[encoding] ??= this.#encode(encoding));
   }
 
-  /**
-   * With ids of a connection's own. Connections that are at the same places share the bytes.
-   * @param ids one for each frame; those before the last follow from it and the frames.
-   */
+  /** One for each frame: the ids of merged streams that come from the place with the id `from`. These share them. */
+  idsFrom(from: string, make: () => readonly string[]): readonly string[] {
+    if (this.#merged?.from !== from) this.#merged = { from, ids: make() };
+    return this.#merged.ids;
+  }
+
+  /** With ids of a connection's own. Connections that share the ids share the bytes. */
   taggedBytes(ids: readonly string[], encoding: FrameEncoding): readonly Buffer[] {
-    const lastId = ids.at(-1) ?? "";
     const known = this.#tagged;
-    if (known?.lastId === lastId && known.encoding === encoding) return known.bytes;
+    if (known?.ids === ids && known.encoding === encoding) return known.bytes;
     const bytes = taggedBytesOf(this.#linesOf(formatOf(encoding)), ids, encoding.endsWith("chunked"));
-    this.#tagged = { lastId, encoding, bytes };
+    this.#tagged = { ids, encoding, bytes };
     return bytes;
   }
 

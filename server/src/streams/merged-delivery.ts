@@ -69,12 +69,7 @@ class TopicSink implements FrameSink {
   }
 
   write(batch: FrameBatch): void {
-    const ids = batch.frames.map(({ id, last }) => {
-      if (last) this.places.end(this.index);
-      else this.places.set(this.index, id);
-      return this.places.id;
-    });
-    this.sink.writeTagged(batch, ids);
+    this.sink.writeTagged(batch, this.places.take(this.index, batch));
   }
 
   /** Nothing merges what is merged already. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatCursor, parseCursor, type Cursor } from "@jobwire/shared";
 import type { TopicKey } from "../store/store.js";
+import type { Frame, FrameBatch } from "./frame.js";
 
 /** Where a stream is in one of its topics. */
 export type Place = Cursor | "ended";
@@ -15,6 +16,7 @@ export const endedPlace = "!";
 export class MergedPlaces {
   readonly #texts: string[];
   readonly #prefix: string;
+  #id: string | undefined;
 
   /** @param topics in the order of `inOrder`. */
   constructor(topics: readonly TopicKey[]) {
@@ -25,10 +27,25 @@ export class MergedPlaces {
 
   set(index: number, cursorText: string): void {
     this.#texts[index] = cursorText;
+    this.#id = undefined;
   }
 
   end(index: number): void {
-    this.#texts[index] = endedPlace;
+    this.set(index, endedPlace);
+  }
+
+  /** Moves on in one topic. @returns the id after each of these frames. */
+  take(index: number, batch: FrameBatch): readonly string[] {
+    const ids = batch.idsFrom(this.id, () =>
+      batch.frames.map((frame) => {
+        this.set(index, placeAfter(frame));
+        return this.id;
+      }),
+    );
+    const newest = batch.frames.at(-1);
+    if (newest) this.set(index, placeAfter(newest));
+    this.#id = ids.at(-1);
+    return ids;
   }
 
   isEnded(index: number): boolean {
@@ -37,7 +54,7 @@ export class MergedPlaces {
 
   /** The id that leads to where the stream is now. */
   get id(): string {
-    return `${this.#prefix}.${this.#texts.join(".")}`;
+    return (this.#id ??= `${this.#prefix}.${this.#texts.join(".")}`);
   }
 
   /** @returns the place in each topic; `null` when the id is none of a stream over these topics. */
@@ -56,8 +73,12 @@ export class MergedPlaces {
 
   moveTo(places: readonly Place[]): void {
     for (const [index, place] of places.entries())
-      this.#texts[index] = place === "ended" ? endedPlace : formatCursor(place);
+      this.set(index, place === "ended" ? endedPlace : formatCursor(place));
   }
+}
+
+function placeAfter({ id, last }: Frame): string {
+  return last ? endedPlace : id;
 }
 
 /** The order in which an id has its places. */
