@@ -67,7 +67,7 @@ export function planCommit(
     : [];
   return {
     keys: [...madeKeys, ...stateKeys, ...[...byTopic.keys(), ...closedTopics].flatMap(logKeysOf)],
-    args: [JSON.stringify(input, wellFormed), ...[...byTopic.values()].flat().map(({ body }) => body)],
+    args: [inputText(input), ...[...byTopic.values()].flat().map(({ body }) => body)],
     cursors(reply) {
       const ends = new Map<string, { epoch: string; offset: number }>();
       for (const [position, [topic, group]] of [...byTopic].entries()) {
@@ -82,7 +82,12 @@ export function planCommit(
   };
 }
 
-/** The script's JSON reader refuses half a surrogate pair; Redis would not keep it either. */
+/** The script's JSON reader refuses half a surrogate pair, which JSON escapes; Redis would not keep it either. */
+function inputText(input: CommitScriptInput): string {
+  const text = JSON.stringify(input);
+  return text.includes("\\ud") ? JSON.stringify(input, wellFormed) : text;
+}
+
 function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === "string" ? value.toWellFormed() : value;
 }

@@ -10,6 +10,9 @@ export const defaultPrefix = "jw";
  * spelled as no other can be.
  */
 export class RedisKeys {
+  /** A commit asks for many keys of one scope. */
+  #newest: { readonly scope: string; readonly beginning: string } | undefined;
+
   /** @param prefix of everything that one Jobwire has in a Redis, its channels too. */
   constructor(readonly prefix: string) {}
 
@@ -72,7 +75,9 @@ export class RedisKeys {
   }
 
   #inScope(scope: string, rest: string): string {
-    return `${this.prefix}:{${encode(scope) || "%"}}:${rest}`;
+    if (this.#newest?.scope !== scope)
+      this.#newest = { scope, beginning: `${this.prefix}:{${encode(scope) || "%"}}:` };
+    return this.#newest.beginning + rest;
   }
 }
 
