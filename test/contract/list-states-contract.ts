@@ -212,24 +212,29 @@ export function listStatesContract(open: OpenStore): void {
     await using store = await open();
     const scope = newScope();
     const names = { a: "a shop", b: "the [shop] of Ana", c: "%s", d: "shopping for Ana" };
-    for (const [key, name] of Object.entries(names))
-      await accept(store, {
-        scope,
-        state: { key, set: { name }, index: "all", listedText: "name" },
-        events: [],
-      });
-    const having = async (...texts: string[]) => {
-      const contains = { field: "name", texts };
-      const pages = await pagesOf(store, { scope, limit: 2, contains });
-      expect(await store.countListed({ scope, index: "all", contains })).toBe(pages.flat().length);
-      return pages.flat();
-    };
+    await writeNames(store, scope, names);
+    const having = (...texts: string[]) => keysWith(store, scope, { field: "name", texts });
     expect(await having("shop")).toEqual(["a", "b", "d"]);
     expect(await having("shop", "Ana")).toEqual(["b", "d"]);
     expect(await having("[shop]")).toEqual(["b"]);
     expect(await having("%s")).toEqual(["c"]);
     expect(await having(".*")).toEqual([]);
     expect(await having()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("lists states whose field or key has each of some texts, when keys are looked in too", async () => {
+    await using store = await open();
+    const scope = newScope();
+    await writeNames(store, scope, { k1: "one", k12: "two", "[k]": "1", other: "k1 and two" });
+    await accept(store, { scope, state: { key: "k13", set: { a: "1" }, index: "all" }, events: [] });
+    const having = (inKeys: boolean, ...texts: string[]) =>
+      keysWith(store, scope, { field: "name", texts, inKeys });
+    expect(await having(true, "k1")).toEqual(["k1", "k12", "k13", "other"]);
+    expect(await having(true, "k1", "two")).toEqual(["k12", "other"]);
+    expect(await having(true, "[k]")).toEqual(["[k]"]);
+    expect(await having(true, "1\u0001")).toEqual([]);
+    expect(await having(false, "\n")).toEqual([]);
+    expect(await having(false, "k1")).toEqual(["other"]);
   });
 
   test("pages through many states", async () => {
@@ -243,12 +248,29 @@ export function listStatesContract(open: OpenStore): void {
 
 type Query = Partial<StateQuery> & Pick<StateQuery, "scope">;
 
+async function writeNames(store: Store, scope: string, names: Readonly<Record<string, string>>) {
+  for (const [key, name] of Object.entries(names)) {
+    const state = { key, set: { name }, index: "all", listedText: "name" };
+    await accept(store, { scope, state, events: [] });
+  }
+}
+
 function list(store: Store, query: Query) {
   return store.listStates({ index: "all", order: "ascending", limit: 100, ...query });
 }
 
 function keysOf({ items }: Awaited<ReturnType<Store["listStates"]>>): string[] {
   return items.map(({ key }) => key);
+}
+
+async function keysWith(
+  store: Store,
+  scope: string,
+  contains: NonNullable<StateQuery["contains"]>,
+): Promise<string[]> {
+  const pages = await pagesOf(store, { scope, limit: 2, contains });
+  expect(await store.countListed({ scope, index: "all", contains })).toBe(pages.flat().length);
+  return pages.flat();
 }
 
 async function pagesOf(store: Store, query: Query): Promise<string[][]> {

@@ -128,7 +128,11 @@ export const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
           limit: fc.integer({ min: 1, max: 3 }),
           from: fc.constantFrom("k1", "k2"),
           to: fc.constantFrom("k2", "k3"),
-          contains: fc.record({ field: fc.constant("f"), texts: fc.subarray(["1", "ž"]) }),
+          contains: fc.record({
+            field: fc.constant("f"),
+            texts: fc.subarray(["1", "ž"]),
+            inKeys: fc.boolean(),
+          }),
         },
         { requiredKeys: ["scope", "index", "order", "limit"] },
       ),

@@ -69,7 +69,7 @@ export class StoreModel {
     const texts = contains?.texts ?? [];
     const hasAll = (key: string) => {
       const text = this.readState({ scope, key })?.[contains?.field ?? ""];
-      return texts.every((part) => text?.includes(part));
+      return texts.every((part) => text?.includes(part) || (contains?.inKeys && key.includes(part)));
     };
     const keys = [...new Set([index].flat().flatMap((name) => [...this.#indexOf(scope, name)]))]
       .filter((key) => key >= from && key < to && hasAll(key))

@@ -1,5 +1,6 @@
-import { jobTopic, outputTopic, topicKeyText, type Job } from "@jobwire/shared";
+import { jobSchema, jobTopic, outputTopic, topicKeyText, type Job } from "@jobwire/shared";
 import superjson from "superjson";
+import { storedJob } from "../../server/src/jobs/stored-job.js";
 import type { TopicKey } from "../../server/src/store/store.js";
 import { redisKeys } from "./redis-keys.js";
 
@@ -34,6 +35,6 @@ export function jobIndexKey(name: string): string {
   return redisKeys.index(jobScope, `by ${name}`);
 }
 
-export function readJobState(record: Readonly<Record<string, string>>): Job {
-  return superjson.parse<Job>(record.state ?? "");
+export function readJobState(jobId: string, record: Readonly<Record<string, string>>): Job {
+  return jobSchema.parse(storedJob.read(superjson.parse(record.state ?? ""), { jobId }));
 }

@@ -36,9 +36,12 @@ export function ownedIndex(ownerId: string, status: JobStatus): string {
   return indexOf(ownerOf(ownerId), status);
 }
 
-/** What `selectionOf` finds a job by: its id and title in lower case, its project in capitals, which no search has. */
-export function searchTextOf({ id, title, project }: Job): string {
-  return `\n${id}\n${title?.toLowerCase() ?? ""}\n${project === null ? "" : projectText(project)}`;
+/** The indexes of everybody's jobs: each job is in one of them. */
+export const indexesOfAll: readonly string[] = jobStatuses.map((status) => indexOf(everybody, status));
+
+/** What `selectionOf` finds a job by, beside its id: its title in lower case, its project in capitals, which no search has. */
+export function searchTextOf({ title, project }: Job): string {
+  return `${title?.toLowerCase() ?? ""}${project === null ? "" : projectText(project)}`;
 }
 
 /**
@@ -64,7 +67,7 @@ export function selectionOf(
     ),
     ...(since && { from: { jobId: firstIdAt(since) } }),
     ...(until && { to: { jobId: firstIdAt(until) } }),
-    ...(texts.length > 0 && { search: texts }),
+    ...(texts.length > 0 && { search: texts, searchKeys: search !== undefined && isPartOfId(search) }),
   };
 }
 
@@ -73,6 +76,11 @@ function unattended(status: JobStatus, unoffered: readonly string[], pipeline?: 
   const names = status === "queued" ? unoffered : [];
   const wanted = names.filter((name) => pipeline === undefined || name === pipeline);
   return wanted.length === 0 ? [""] : wanted;
+}
+
+/** The text of a key is more than the id: what no id has is not looked for there. */
+function isPartOfId(search: string): boolean {
+  return /^[\da-f-]+$/i.test(search);
 }
 
 /** The ids of jobs begin with the time of their creation. */

@@ -1,8 +1,9 @@
 import { jobTopic, type Job, type JobEventType } from "@jobwire/shared";
 import type { Jobwire } from "../topics/index.js";
 import { dueAt, passTime } from "./job-decisions.js";
-import { indexesOf, searchTextOf } from "./job-filter.js";
+import { indexesOf, indexesOfAll, searchTextOf } from "./job-filter.js";
 import type { JobOutputs } from "./job-outputs.js";
+import { storedJob } from "./stored-job.js";
 import type { WaitingWork } from "./waiting-work.js";
 
 export interface JobTopicOptions {
@@ -14,6 +15,8 @@ export interface JobTopicOptions {
 export function openJobTopic(jobwire: Jobwire, { waiting, outputs, retainFinishedMs }: JobTopicOptions) {
   return jobwire.topic(jobTopic, {
     index: indexesOf,
+    complete: indexesOfAll,
+    stored: storedJob,
     search: searchTextOf,
     feeds: (job, event) => (job ? feedsOf(job, event?.type) : []),
     due: dueAt,

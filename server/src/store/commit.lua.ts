@@ -44,7 +44,7 @@ local function whole(number)
 end
 
 -- How many of the newest entries fit in what a topic may keep, the one at "offset" included, which always stays; and how
--- many bytes of all that were written are then dropped: each entry says how many were written with it.
+-- many bytes of all that were written are then dropped: each entry says how many were written with it ("w", at first "written").
 local function fitting(log, offset, written, size)
   local from = "-"
   while true do
@@ -53,7 +53,7 @@ local function fitting(log, offset, written, size)
     local length, total = 0, 0
     for field = 1, #oldest[2], 2 do
       if oldest[2][field] == "body" then length = #oldest[2][field + 1] end
-      if oldest[2][field] == "written" then total = tonumber(oldest[2][field + 1]) end
+      if oldest[2][field] == "w" or oldest[2][field] == "written" then total = tonumber(oldest[2][field + 1]) end
     end
     local dropped = math.max(0, total - length)
     if written - dropped <= commit.maxBytes then
@@ -206,9 +206,9 @@ for position, topic in ipairs(commit.topics) do
   local epoch, offset = known[1], tonumber(known[2] or "")
   local written, dropped = tonumber(known[3] or "0"), tonumber(known[4] or "0")
   if not (epoch and offset) then
-    epoch, offset, written, dropped = topic.newEpoch, 0, 0, 0
+    epoch, offset, written, dropped, known = topic.newEpoch, 0, 0, 0, {}
     redis.call("HSET", head, "epoch", epoch)
-    redis.call("HDEL", head, "ancestors", "idle")
+    redis.call("HDEL", head, "ancestors", "idle", "closed", "dropped")
   end
   local wasEmpty = offset == 0
   local message = { epoch }
@@ -223,14 +223,20 @@ for position, topic in ipairs(commit.topics) do
       fit, dropped = fitting(log, offset, written, #ARGV[body])
       keep = math.min(keep, fit)
     end
-    redis.call("XADD", log, "MAXLEN", keep, id .. "-0", "type", event.type, "body", ARGV[body], "last", event.last, "written", whole(written))
+    local fields = { "type", event.type, "body", ARGV[body], "w", whole(written) }
+    if event.last == "1" then fields[7], fields[8] = "last", "1" end
+    redis.call("XADD", log, "MAXLEN", keep, id .. "-0", unpack(fields))
     closed = event.last
     message[#message + 1] = id .. " " .. event.last .. " " .. event.type
     message[#message + 1] = ARGV[body]
   end
   reply[#reply + 1] = epoch
   reply[#reply + 1] = whole(offset)
-  redis.call("HSET", head, "offset", whole(offset), "closed", closed, "written", whole(written), "dropped", whole(dropped))
+  -- A field that is not there is 0.
+  local place = { "offset", whole(offset), "written", whole(written) }
+  if dropped ~= tonumber(known[4] or "0") then place[5], place[6] = "dropped", whole(dropped) end
+  if closed ~= (known[5] or "0") then place[#place + 1], place[#place + 2] = "closed", closed end
+  redis.call("HSET", head, unpack(place))
   if wasEmpty then redis.call("PERSIST", head) end
   local isFinal = closed == "1" and topic.idleMs
   if (wasEmpty or isFinal) and written < 8192 then shrink(log) end

@@ -11,12 +11,12 @@ const maxScanned = 5000;
  * KEYS  [counts], then the indexes.
  * ARGV  [1] "list" or "count", [2] "ascending" or "descending", [3] where it begins and [4] where it ends, as
  *       ZRANGEBYLEX writes these, [5] how many states at most, [6] what the keys of states begin with, [7] a JSON list
- *       of texts that are looked for; then the name of each index.
+ *       of texts that are looked for, [8] "1": in keys too; then the name of each index.
  * @returns `{where the next page begins or false, how many, the members without a state, "1" when an index is lost, key, state, key, state, …}`
  */
 export const listStatesScript = `
 local mode, order, first, last, limit = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local statePrefix, texts = ARGV[6], cjson.decode(ARGV[7])
+local statePrefix, texts, inKeys = ARGV[6], cjson.decode(ARGV[7]), ARGV[8] == "1"
 local indexCount = #KEYS - 1
 local command = order == "ascending" and "ZRANGEBYLEX" or "ZREVRANGEBYLEX"
 local batch = (mode == "count" or #texts > 0) and 1000 or math.min(limit + 1, 1000)
@@ -31,7 +31,7 @@ local function fill(list)
 end
 
 for position = 1, indexCount do
-  local list = { index = KEYS[position + 1], name = ARGV[7 + position], from = first, keys = {}, position = 1 }
+  local list = { index = KEYS[position + 1], name = ARGV[8 + position], from = first, keys = {}, position = 1 }
   local counted, listed = redis.call("HGET", KEYS[1], list.name) or "0", redis.call("ZCARD", list.index)
   if tonumber(counted) ~= listed then lost = "1" end
   fill(list)
@@ -57,9 +57,9 @@ local function nextMember()
   return best
 end
 
-local function has(text)
+local function isFound(key, text)
   for _, part in ipairs(texts) do
-    if not string.find(text, part, 1, true) then return false end
+    if not (string.find(text, part, 1, true) or inKeys and string.find(key, part, 1, true)) then return false end
   end
   return true
 end
@@ -72,7 +72,7 @@ while true do
   scanned = scanned + 1
   local textStart = string.find(member, "\\1\\n", 1, true)
   local key = textStart and string.sub(member, 1, textStart - 1) or member
-  if key ~= newest and has(textStart and string.sub(member, textStart) or "") then
+  if key ~= newest and isFound(key, textStart and string.sub(member, textStart + 2) or "") then
     if mode == "count" then count = count + 1
     else
       local state = redis.call("HGETALL", statePrefix .. key)

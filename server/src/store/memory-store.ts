@@ -106,7 +106,7 @@ export class MemoryStore implements Store {
       if (!state) {
         this.contents.unlist(scope, [index].flat(), key);
         gone.push(key);
-      } else if (contains && !contains.texts.every((text) => state[contains.field]?.includes(text))) continue;
+      } else if (contains && !isFound(key, state, contains)) continue;
       else if (items.length < limit) items.push({ key, state });
       else return { items, next: items.at(-1)?.key ?? null, gone, isLost: false };
     }
@@ -145,6 +145,10 @@ export class MemoryStore implements Store {
 
   async head({ scope, topic }: TopicKey): Promise<TopicHead> {
     return headOf(this.contents.logAsked(nameOf(scope, topic)));
+  }
+
+  async isKnown({ scope, topic }: TopicKey): Promise<boolean> {
+    return this.contents.isKnown(nameOf(scope, topic));
   }
 
   async replay({ scope, topic }: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
@@ -215,6 +219,14 @@ function isExpected(current: StateRecord | null, { expect, expectPast }: StateCh
   if (expect === undefined) return true;
   if (expect === "absent") return current === null;
   return Object.entries(expect).every(([field, values]) => values.includes(current?.[field] ?? ""));
+}
+
+function isFound(
+  key: string,
+  state: StateRecord,
+  { field, texts, inKeys }: NonNullable<StateSelection["contains"]>,
+): boolean {
+  return texts.every((text) => state[field]?.includes(text) || (inKeys && key.includes(text)));
 }
 
 function pageOf(entries: readonly LogEntry[], start: number, page: Page): LogEntry[] {

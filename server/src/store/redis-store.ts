@@ -198,6 +198,10 @@ class RedisStore implements Store {
     return readHead(head);
   }
 
+  async isKnown(topic: TopicKey): Promise<boolean> {
+    return (await answer(this.#commands.exists(this.keys.head(topic)))) === 1;
+  }
+
   async replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     const keys = [this.keys.head(topic), this.keys.log(topic)];
     const range = [after?.offset ?? 0, page.entries, page.bytes].map(String);
@@ -279,6 +283,7 @@ class RedisStore implements Store {
         String(limit),
         this.keys.state({ scope, key: "" }),
         JSON.stringify(contains?.texts ?? []),
+        contains?.inKeys ? "1" : "0",
         ...indexes,
       ),
     );

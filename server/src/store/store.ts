@@ -43,6 +43,9 @@ export interface Store extends AsyncDisposable {
    */
   head(topic: TopicKey): Promise<TopicHead>;
 
+  /** Whether the topic has a log, be it an empty one that somebody has asked for. Nobody reads one that is not known. */
+  isKnown(topic: TopicKey): Promise<boolean>;
+
   /**
    * Events after `after` (`null`: from the oldest retained one), oldest first, without holes, no more than the page
    * holds. None at all means that `after` is the head.
@@ -162,7 +165,12 @@ export interface StateSelection {
   /** Only keys before this one. */
   readonly to?: string;
   /** Only states whose field has all of these texts somewhere: the one that was `listedText` when they were listed. */
-  readonly contains?: { readonly field: string; readonly texts: readonly string[] };
+  readonly contains?: {
+    readonly field: string;
+    readonly texts: readonly string[];
+    /** Or somewhere in the key, each of them in either. */
+    readonly inKeys?: boolean;
+  };
 }
 
 export interface StateQuery extends StateSelection {

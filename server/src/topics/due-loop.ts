@@ -84,7 +84,7 @@ async function doOne<State>(
   { key, state }: DueState,
 ): Promise<void> {
   const { store, definition } = log.options;
-  const record = log.recordOf(state);
+  const record = log.recordOf(key, state);
   if (!state || !record) {
     // It was lost with all that is known of it.
     await store.commit({

@@ -13,6 +13,7 @@ export {
   type TopicOptions,
 } from "./open-jobwire.js";
 export type { PipeOptions } from "./pipe.js";
+export type { StoredForm } from "./topic-record.js";
 export { fileStore, memoryStore, redisStore, type JobwireStore, type RedisStoreSource } from "./stores.js";
 export type { Decision } from "./topic-decision.js";
 export type { FeedEvent, FeedOptions, StreamingOptions, TopicMark } from "./streaming-options.js";

@@ -20,6 +20,8 @@ import type { JobwireStore } from "./stores.js";
 import { TopicHandle } from "./topic-handle.js";
 import { plainDecisionOf, type Decision } from "./topic-decision.js";
 import { TopicLog } from "./topic-log.js";
+import type { StoredForm } from "./topic-record.js";
+import { allIndex, indexOf } from "./topic-names.js";
 import { TopicRepair } from "./topic-repair.js";
 import type { TopicTimes } from "./topic-times.js";
 
@@ -53,6 +55,13 @@ export interface TopicOptions<Key, State, Event, Input> {
   readonly index?: (state: State, key: Key) => readonly string[];
   /** The text that `search` of a list looks in. Default: none. */
   readonly search?: (state: State, key: Key) => string;
+  /** How a state is kept in the store. Default: as it is. */
+  readonly stored?: StoredForm<State, Key>;
+  /**
+   * Names of indexes of which each state is in one at least. What lists all states reads these then, and the list of all that is
+   * kept without this option takes no memory.
+   */
+  readonly complete?: readonly string[];
   /**
    * Names further logs that an event is appended to in the same commit: a feed has the events of many keys, in the order in
    * which they came. `state` is that after the event's commit, `null` where the definition has none; `event` is `null` when the
@@ -234,7 +243,7 @@ export class Jobwire implements AsyncDisposable {
     times: TopicTimes<State>,
     onScheduled: (dueMs: number) => void,
   ): TopicLog<State> {
-    const { index, search, feeds, onCommitted, maxEvents, maxBytes } = options;
+    const { index, search, stored, complete, feeds, onCommitted, maxEvents, maxBytes } = options;
     // A key that was read has the fields that its schema says, and an event those of one of its types.
     const keyOf = (key: object) => key as TopicKeyFields<Key>;
     const eventOf = (event: object) => event as TopicEvent<Key, Events>;
@@ -246,7 +255,12 @@ export class Jobwire implements AsyncDisposable {
       definition,
       store: this.store,
       times,
-      indexesOf: (state, key) => index?.(state, keyOf(key)) ?? [],
+      indexesOf: (state, key) => [
+        ...(complete ? [] : [allIndex]),
+        ...new Set(index?.(state, keyOf(key)).map(indexOf)),
+      ],
+      allIndexes: complete?.map(indexOf) ?? [allIndex],
+      stored: stored && { write: stored.write, read: (kept, key) => stored.read(kept, keyOf(key)) },
       searchTextOf: (state, key) => search?.(state, keyOf(key)) ?? "",
       feedsOf: (state, event) => feeds?.(state, event && eventOf(event)) ?? [],
       onScheduled,

@@ -18,6 +18,8 @@ export interface SelectionOptions<Key> {
   readonly to?: Key;
   /** Only states in whose text (`search` of the handle's options) each of these stands, as it is. It looks at all others. */
   readonly search?: readonly string[];
+  /** Whether `search` looks in the texts of keys too: a key as JSON, `["<value>"]`. Default false. */
+  readonly searchKeys?: boolean;
 }
 
 /** Which states, and which page of them. */
@@ -50,6 +52,7 @@ const selectionFields = {
   from: z.unknown().optional(),
   to: z.unknown().optional(),
   search: z.array(z.string().max(1024)).max(10).optional(),
+  searchKeys: z.boolean().optional(),
 };
 const selectionSchema = z.strictObject(selectionFields);
 const listSchema = z.strictObject({
@@ -81,7 +84,7 @@ export class TopicListing<Key extends KeySchema, State> {
       });
       if (page.isLost) this.repair.request();
       for (const { key, state } of page.items) {
-        const record = this.entries.stateOrNull(key, () => this.log.recordOf(state));
+        const record = this.entries.stateOrNull(key, () => this.log.recordOf(key, state));
         if (record) items.push({ key: record.key as TopicKeyFields<Key>, state: record.state });
       }
       next = page.next ?? undefined;
@@ -115,14 +118,21 @@ export class TopicListing<Key extends KeySchema, State> {
     return this.log.options.store.countListed(this.#selectionOf(this.#read(selectionSchema, options)));
   }
 
-  #selectionOf({ index, from, to, search }: z.output<typeof selectionSchema>): StateSelection {
+  #selectionOf({
+    index,
+    from,
+    to,
+    search,
+    searchKeys = false,
+  }: z.output<typeof selectionSchema>): StateSelection {
     const { definition } = this.log.options;
     return {
       scope: this.log.scope,
-      index: index === undefined ? allIndex : [index].flat().map(indexOf),
+      index: index === undefined ? this.log.options.allIndexes : [index].flat().map(indexOf),
       ...(from !== undefined && { from: readKey(definition, from).text }),
       ...(to !== undefined && { to: readKey(definition, to).text }),
-      ...(search && search.length > 0 && { contains: { field: searchField, texts: search } }),
+      ...(search &&
+        search.length > 0 && { contains: { field: searchField, texts: search, inKeys: searchKeys } }),
     };
   }
 

@@ -10,15 +10,16 @@ import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
 import { KeyedTurns } from "./keyed-turns.js";
 import { foldState } from "./fold-state.js";
 import { TopicFeeds } from "./topic-feeds.js";
-import { allIndex, feedTopic, idempotencyKeyOf, indexOf } from "./topic-names.js";
+import { feedTopic, idempotencyKeyOf } from "./topic-names.js";
 import type { PlainDecision } from "./topic-decision.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 import {
   listingChange,
-  removalChange,
   readTopicRecord,
+  recordChange,
+  removalChange,
   searchField,
-  writeTopicRecord,
+  type StoredForm,
   type TopicRecord,
 } from "./topic-record.js";
 
@@ -32,9 +33,12 @@ interface LogDefinition<State> extends InputDefinition {
 export interface TopicLogOptions<State> {
   readonly definition: LogDefinition<State>;
   readonly store: Store;
-  /** The indexes that list a state. */
+  /** The indexes that list a state, each once. */
   readonly indexesOf: (state: State, key: PlainKey) => readonly string[];
   readonly times: TopicTimes<State>;
+  readonly stored: StoredForm<State, PlainKey> | undefined;
+  /** Together they list every state. */
+  readonly allIndexes: readonly string[];
   /** What a state is found by. */
   readonly searchTextOf: (state: State, key: PlainKey) => string;
   /** Further logs of an event, or of the news that something was removed. */
@@ -87,13 +91,14 @@ export class TopicLog<State> {
   /** @throws AppError `STATE_UNREADABLE` */
   async read(keyText: string): Promise<TopicRecord<State> | null> {
     if (!this.options.definition.state) return null;
-    return this.recordOf(await this.options.store.readState({ scope: this.scope, key: keyText }));
+    return this.recordOf(keyText, await this.options.store.readState({ scope: this.scope, key: keyText }));
   }
 
   /** @throws AppError `STATE_UNREADABLE` */
-  recordOf(record: StateRecord | null): TopicRecord<State> | null {
-    const { name, state } = this.options.definition;
-    return record && state && readTopicRecord(name, state, record);
+  recordOf(keyText: string, record: StateRecord | null): TopicRecord<State> | null {
+    const { definition, stored } = this.options;
+    const { name, key, state } = definition;
+    return record && state && readTopicRecord({ name, key, state, stored }, keyText, record);
   }
 
   /**
@@ -125,12 +130,14 @@ export class TopicLog<State> {
   async remove(key: unknown, when?: (state: State) => boolean): Promise<boolean> {
     const { definition, store } = this.options;
     const { key: fields, text } = readKey(definition, key);
+    const topic = this.topicOf(text);
     return this.#turns.run(text, async () => {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const before = definition.state && (await store.readState({ scope: this.scope, key: text }));
-        const { cursor } = await store.head(this.topicOf(text));
-        if (!before && cursor.offset === 0) return false;
-        const known = before && this.#readableStateOf(before);
+        // A log that is asked for is one from then on.
+        if (!before && (!(await store.isKnown(topic)) || (await store.head(topic)).cursor.offset === 0))
+          return false;
+        const known = before && this.#readableStateOf(text, before);
         if (when && !(known !== null && when(known))) return false;
         const state = before && {
           ...removalChange(text, before),
@@ -152,9 +159,9 @@ export class TopicLog<State> {
   }
 
   /** What cannot be read can be removed all the same; then only feeds that no state names hear of it. */
-  #readableStateOf(record: StateRecord): State | null {
+  #readableStateOf(keyText: string, record: StateRecord): State | null {
     try {
-      return this.recordOf(record)?.state ?? null;
+      return this.recordOf(keyText, record)?.state ?? null;
     } catch {
       return null;
     }
@@ -233,7 +240,7 @@ export class TopicLog<State> {
       state: next,
       revision: (before?.revision ?? 0) + 1,
       ended,
-      listed: [allIndex, ...new Set(indexesOf(next, key).map(indexOf))],
+      listed: indexesOf(next, key),
       dueMs: before?.ended ? before.dueMs : ended ? store.clock.now() + retainMs : wakeMs(times, next, key),
       search: searchTextOf(next, key),
     };
@@ -247,13 +254,13 @@ export class TopicLog<State> {
     events: readonly NewEvent[],
     once: Once,
   ): Promise<readonly Cursor[] | null> {
-    const { store, retainMs, keep, onScheduled } = this.options;
+    const { store, retainMs, keep, onScheduled, stored } = this.options;
     const committed = await store.commit({
       scope: this.scope,
       state: {
         key: keyText,
         expect: before ? { revision: [String(before.revision)] } : "absent",
-        set: writeTopicRecord(after),
+        set: recordChange(before, after, stored),
         ...listingChange(before, after),
         listedText: searchField,
         stamp: stampField,

@@ -1,4 +1,4 @@
-import { findUnencodablePart } from "@jobwire/shared";
+import { findUnencodablePart, type KeySchema } from "@jobwire/shared";
 import superjson from "superjson";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
@@ -21,14 +21,34 @@ export interface TopicRecord<State> {
   readonly search: string;
 }
 
+/** How a state is kept, when that is not as it is: smaller, for what is there many times. */
+export interface StoredForm<State, Key> {
+  readonly write: (state: State) => unknown;
+  /** Makes of what `write` made, or of a whole state that was kept before, what the schema of the state reads. */
+  readonly read: (kept: unknown, key: Key) => unknown;
+}
+
+/** What says how records of a definition are read. */
+interface RecordDefinition<State> {
+  readonly name: string;
+  readonly key: KeySchema;
+  readonly state: z.ZodType<State>;
+  readonly stored: StoredForm<State, PlainKey> | undefined;
+}
+
 /** The field of a record that is searched. */
 export const searchField = "search";
 
+const keyValueSchema = z.union([z.string(), z.number(), z.boolean()]);
+
+/** A field that is not there is an empty one. */
 const recordSchema = z.object({
-  key: z.string().transform((text) => superjson.parse<PlainKey>(text)),
   state: z.string().transform((text) => superjson.parse(text)),
   revision: z.coerce.number().int(),
-  ended: z.string().transform((text) => text === "1"),
+  ended: z
+    .string()
+    .default("")
+    .transform((text) => text === "1"),
   listed: z
     .string()
     .transform((text): unknown => JSON.parse(text))
@@ -42,16 +62,17 @@ const recordSchema = z.object({
 
 /** @throws AppError `STATE_UNREADABLE` when it was written by a definition that this one is incompatible with. */
 export function readTopicRecord<State>(
-  name: string,
-  schema: z.ZodType<State>,
+  { name, key: keySchema, state: schema, stored }: RecordDefinition<State>,
+  keyText: string,
   record: StateRecord,
 ): TopicRecord<State> {
   try {
     const { state, ...rest } = recordSchema.parse(record);
-    const read = schema.parse(state);
+    const key = readKeyText(keySchema, keyText);
+    const read = schema.parse(stored ? stored.read(state, key) : state);
     const part = findUnencodablePart(read);
     if (part) throw new Error(`${part.path.join(".")}: ${part.message}`);
-    return { ...rest, state: read };
+    return { ...rest, key, state: read };
   } catch (cause) {
     throw new AppError(
       "STATE_UNREADABLE",
@@ -61,18 +82,31 @@ export function readTopicRecord<State>(
   }
 }
 
-export function writeTopicRecord<State>({
-  key,
-  state,
-  revision,
-  ended,
-  listed,
-  dueMs,
-  search,
-}: TopicRecord<State>): StateRecord {
+/** A text that `topicKeyText` made. */
+function readKeyText(schema: KeySchema, text: string): PlainKey {
+  const fields = Object.keys(schema.shape);
+  const values = z.array(keyValueSchema).length(fields.length).parse(JSON.parse(text));
+  return Object.fromEntries(values.map((value, position) => [fields[position] ?? "", value]));
+}
+
+/** What of a record is not as it was before. */
+export function recordChange<State>(
+  before: TopicRecord<State> | null,
+  after: TopicRecord<State>,
+  stored: StoredForm<State, PlainKey> | undefined,
+): StateRecord {
+  const fieldsBefore = before ? smallFieldsOf(before) : {};
+  const changed = Object.entries(smallFieldsOf(after)).filter(
+    ([field, text]) => text !== (fieldsBefore[field] ?? ""),
+  );
   return {
-    key: superjson.stringify(key),
-    state: superjson.stringify(state),
+    ...Object.fromEntries(changed),
+    state: superjson.stringify(stored ? stored.write(after.state) : after.state),
+  };
+}
+
+function smallFieldsOf({ revision, ended, listed, dueMs, search }: TopicRecord<unknown>): StateRecord {
+  return {
     revision: String(revision),
     ended: ended ? "1" : "",
     listed: JSON.stringify(listed),

@@ -1,7 +1,6 @@
 import type { ReadableEntries } from "./readable-entries.js";
 import { searchField } from "./topic-record.js";
 import type { TopicLog } from "./topic-log.js";
-import { allIndex } from "./topic-names.js";
 
 const pauseMs = 5000;
 
@@ -33,9 +32,9 @@ export class TopicRepair<State> implements AsyncDisposable {
 
   /** For the first look at a store: when nothing is listed, either there is nothing or all of it was lost. */
   async begin(): Promise<void> {
-    const { store } = this.log.options;
-    const counts = await store.countStates(this.log.scope, [allIndex]);
-    if (counts[allIndex] === 0) await this.#mend();
+    const { store, allIndexes } = this.log.options;
+    const counts = await store.countStates(this.log.scope, allIndexes);
+    if (Object.values(counts).every((count) => count === 0)) await this.#mend();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -49,7 +48,7 @@ export class TopicRepair<State> implements AsyncDisposable {
     for await (const { scope, key, state } of store.scanStates({ scope: this.log.scope, key: "" })) {
       if (this.#aborting.signal.aborted) return;
       if (scope !== this.log.scope) continue;
-      const record = this.entries.stateOrNull(key, () => this.log.recordOf(state));
+      const record = this.entries.stateOrNull(key, () => this.log.recordOf(key, state));
       if (!record) continue;
       for (const index of record.listed) indexes.add(index);
       await store.commit({

@@ -79,7 +79,7 @@ export class TopicSources<Name extends string, Key extends KeySchema, Events ext
   async #snapshot(keyText: string): Promise<ReadState<State>> {
     const { log, entries } = this.parts;
     const record = await log.options.store.readState({ scope: log.scope, key: keyText });
-    const read = entries.stateOrNull(keyText, () => log.recordOf(record));
+    const read = entries.stateOrNull(keyText, () => log.recordOf(keyText, record));
     return { state: read ? read.state : null, at: (read && record?.[stampField]) ?? null };
   }
 

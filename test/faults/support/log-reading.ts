@@ -69,6 +69,6 @@ export function entriesOf(rows: readonly LogRow[]): Map<number, string> {
 export async function readJob(redis: RedisCommands, jobId: string): Promise<JobSeen | null> {
   const record = await redis.hgetall(jobStateKey(jobId));
   if (record.state === undefined) return null;
-  const { status, message, stages, outcome } = readJobState(record);
+  const { status, message, stages, outcome } = readJobState(jobId, record);
   return { status, message, entered: stages.length + (outcome ? 1 : 0) };
 }
