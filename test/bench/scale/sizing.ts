@@ -71,9 +71,13 @@ function action(name: string, once: (index: number) => Promise<unknown>): Action
 function jobActions(application: Application, jobIds: string[]): Action[] {
   const { jobs } = application.client("robot", "service").trpc;
   const jobId = (index: number) => ({ jobId: jobIds[index] ?? "" });
+  const inputOf = (index: number) => ({
+    title: `Job ${index}`,
+    project: "site",
+    metadata: { branch: "main" },
+  });
   const create = async (index: number) => {
-    const input = { title: `Job ${index}`, project: "site", metadata: { branch: "main" } };
-    jobIds.push((await jobs.create.mutate(input)).id);
+    jobIds.push((await jobs.create.mutate(inputOf(index))).id);
   };
   const move = (to: "starting" | "scaffold" | "code" | "deps" | "checks" | "ready") =>
     action(`job: transition to ${to}`, (index) => jobs.transition.mutate({ ...jobId(index), to }));
@@ -93,6 +97,9 @@ function jobActions(application: Application, jobIds: string[]): Action[] {
     action("jobs: list 50", () => jobs.list.query({ limit: 50 })),
     action("jobs: counts", () => jobs.counts.query({})),
     action("job: create, as the first ones", create),
+    action("job: create for a pipeline", (index) =>
+      jobs.create.mutate({ ...inputOf(index), pipeline: "build" }),
+    ),
   ];
 }
 
