@@ -39,7 +39,7 @@ interface RecordDefinition<State> {
 /** The field of a record that is searched. */
 export const searchField = "search";
 
-const keyValueSchema = z.union([z.string(), z.number(), z.boolean()]);
+const keyValuesSchema = z.array(z.union([z.string(), z.number(), z.boolean()]));
 
 /** A field that is not there is an empty one. */
 const recordSchema = z.object({
@@ -85,7 +85,8 @@ export function readTopicRecord<State>(
 /** A text that `topicKeyText` made. */
 function readKeyText(schema: KeySchema, text: string): PlainKey {
   const fields = Object.keys(schema.shape);
-  const values = z.array(keyValueSchema).length(fields.length).parse(JSON.parse(text));
+  const values = keyValuesSchema.parse(JSON.parse(text));
+  if (values.length !== fields.length) throw new Error(`its key has ${values.length} values`);
   return Object.fromEntries(values.map((value, position) => [fields[position] ?? "", value]));
 }
 
