@@ -47,20 +47,6 @@ export function emptyTopicContract(open: OpenStore): void {
     expect(await retained(store, topic)).toHaveLength(2);
   });
 
-  test("is known once it was asked for or written to, until it is forgotten, and not by that question", async () => {
-    await using store = await open({ maxEvents, emptyTopicMs });
-    const [asked, written, other] = [newTopic(), newTopic(), newTopic()];
-    for (const topic of [asked, written, other]) expect(await store.isKnown(topic)).toBe(false);
-    await store.head(asked);
-    await append(store, written, 1);
-    expect(await store.isKnown(asked)).toBe(true);
-    expect(await store.isKnown(written)).toBe(true);
-    expect(await store.isKnown(other)).toBe(false);
-    await passed(store, emptyTopicMs + clockSlackMs);
-    expect(await store.isKnown(asked)).toBe(false);
-    expect(await store.isKnown(written)).toBe(true);
-  });
-
   test("that was dropped and asked for again is forgotten too", async () => {
     await using store = await open({ maxEvents, emptyTopicMs });
     const { scope, topic } = newTopic();

@@ -52,19 +52,7 @@ test("a job that waits has a state, a log and where it ends, and in them nothing
   for (const key of jobLists) expect((await admin.zrange(key, "0", "-1")).join().split(id).length).toBe(2);
 });
 
-test("a job that ended without output has none, until somebody asks for it and is told its end", async () => {
-  await using server = await startTestServer({ REDIS_URL: redis.url });
-  const { client } = await server.newUser();
-  const { id } = await client.jobs.create.mutate({});
-  using job = watchJob(client, { jobId: id });
-  await client.jobs.cancel.mutate({ jobId: id });
-  await job.completed();
-  expect(await keysOf(id)).toEqual(ownKeys(id));
-  using output = watchOutput(client, { jobId: id });
-  expect((await output.completed()).map(({ type }) => type)).toEqual(["output.ended"]);
-});
-
-test("a job that is removed leaves no key, and no output that it never had", async () => {
+test("a job that is removed leaves no key", async () => {
   await using server = await startTestServer({ REDIS_URL: redis.url });
   const { client } = await server.newUser();
   const { id: jobId } = await client.jobs.create.mutate({});

@@ -152,7 +152,6 @@ function bound(store: Store): Store {
     countListed: (selection) => store.countListed(selection),
     countStates: (scope) => store.countStates(scope),
     head: (topic) => store.head(topic),
-    isKnown: (topic) => store.isKnown(topic),
     replay: (topic, after, limit) => store.replay(topic, after, limit),
     fork: (topic, shared) => store.fork(topic, shared),
     listen: (topic, listener) => store.listen(topic, listener),

@@ -156,7 +156,6 @@ export class TroubledStore implements Store {
     });
   }
 
-  readonly isKnown: Store["isKnown"] = (topic) => this.#inner.isKnown(topic);
   readonly readState: Store["readState"] = (key) => this.#inner.readState(key);
   readonly listStates: Store["listStates"] = (query) => this.#inner.listStates(query);
   readonly listDue: Store["listDue"] = (query) => this.#inner.listDue(query);

@@ -8,7 +8,6 @@ import {
   type StreamInputOf,
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
-import { RecentReads } from "../recent-reads.js";
 import { jobNotFound } from "./job-decisions.js";
 import type { EventStream, Jobwire } from "../topics/index.js";
 
@@ -32,7 +31,6 @@ const maxWriteLength = 1_048_576;
 export class JobOutputs {
   readonly #topic;
   readonly #findJob: JobOutputsOptions["findJob"];
-  readonly #endings = new RecentReads<boolean>();
 
   constructor(jobwire: Jobwire, { retainMs, maxBytes, findJob }: JobOutputsOptions) {
     this.#findJob = findJob;
@@ -86,9 +84,9 @@ export class JobOutputs {
     return { ids };
   }
 
-  /** Says that nothing follows, where something was written or somebody reads: for all others `stream` says it. */
+  /** Says that nothing follows. */
   async end(jobId: string): Promise<void> {
-    if (await this.#topic.isKnown({ jobId })) await this.#close(jobId);
+    await this.#topic.change({ jobId }, (state) => (state?.ended ? [] : { type: "output.ended" }));
   }
 
   /** Completes when the job has ended. @throws AppError `CURSOR_INVALID` */
@@ -97,7 +95,7 @@ export class JobOutputs {
     { stage, ...request }: OutputRequest,
     signal: AbortSignal | undefined,
   ): Promise<EventStream<OutputStreamEvent>> {
-    if (outcome || (await this.#hasEndedBefore(jobId))) await this.#close(jobId);
+    if (outcome) await this.end(jobId);
     return this.#topic.stream(
       { ...request, jobId },
       {
@@ -126,19 +124,5 @@ export class JobOutputs {
 
   async remove(jobId: string): Promise<void> {
     await this.#topic.remove({ jobId });
-  }
-
-  async #close(jobId: string): Promise<void> {
-    await this.#topic.change({ jobId }, (state) => (state?.ended ? [] : { type: "output.ended" }));
-  }
-
-  /** Whether the job ended before its output was known to be read. If it ends later, `end` says so: a no stays true. */
-  #hasEndedBefore(jobId: string): Promise<boolean> {
-    const look = async () => {
-      await this.#topic.newestId({ jobId });
-      const job = await this.#findJob(jobId);
-      return !job || job.outcome !== null;
-    };
-    return this.#endings.read(jobId, look, () => true);
   }
 }

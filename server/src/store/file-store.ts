@@ -72,7 +72,6 @@ class FileStore implements Store {
     this.#answer(() => this.#memory.countStates(scope, indexes));
   readonly recount: Store["recount"] = () => this.#memory.recount();
   readonly head: Store["head"] = (topic) => this.#answer(() => this.#memory.head(topic));
-  readonly isKnown: Store["isKnown"] = (topic) => this.#answer(() => this.#memory.isKnown(topic));
   readonly replay: Store["replay"] = (topic, after, page) =>
     this.#answer(() => this.#memory.replay(topic, after, page));
   readonly fork: Store["fork"] = (topic, shared) => this.#answer(() => this.#memory.fork(topic, shared));

@@ -87,11 +87,6 @@ export class MemoryContents implements Disposable {
     return this.#logs.get(name)?.closed ?? false;
   }
 
-  isKnown(name: string): boolean {
-    this.#forgetEmpty();
-    return this.#logs.has(name);
-  }
-
   /** The log of that name as it is; `undefined` when there is none. */
   existingLog(name: string): Log | undefined {
     return this.#logs.get(name);

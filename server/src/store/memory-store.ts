@@ -147,10 +147,6 @@ export class MemoryStore implements Store {
     return headOf(this.contents.logAsked(nameOf(scope, topic)));
   }
 
-  async isKnown({ scope, topic }: TopicKey): Promise<boolean> {
-    return this.contents.isKnown(nameOf(scope, topic));
-  }
-
   async replay({ scope, topic }: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     const log = this.contents.logAsked(nameOf(scope, topic));
     const trimmedOffset = log.offset - log.entries.length;

@@ -198,10 +198,6 @@ class RedisStore implements Store {
     return readHead(head);
   }
 
-  async isKnown(topic: TopicKey): Promise<boolean> {
-    return (await answer(this.#commands.exists(this.keys.head(topic)))) === 1;
-  }
-
   async replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     const keys = [this.keys.head(topic), this.keys.log(topic)];
     const range = [after?.offset ?? 0, page.entries, page.bytes].map(String);

@@ -43,9 +43,6 @@ export interface Store extends AsyncDisposable {
    */
   head(topic: TopicKey): Promise<TopicHead>;
 
-  /** Whether the topic has a log, be it an empty one that somebody has asked for. Nobody reads one that is not known. */
-  isKnown(topic: TopicKey): Promise<boolean>;
-
   /**
    * Events after `after` (`null`: from the oldest retained one), oldest first, without holes, no more than the page
    * holds. None at all means that `after` is the head.

@@ -85,10 +85,6 @@ export class TracedStore implements Store {
     return this.store.head(topic);
   }
 
-  isKnown(topic: TopicKey): Promise<boolean> {
-    return this.store.isKnown(topic);
-  }
-
   replay(topic: TopicKey, after: Cursor | null, page: Page): Promise<Replay> {
     return this.store.replay(topic, after, page);
   }

@@ -188,12 +188,6 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
     return cursor.offset === 0 ? null : formatCursor(cursor);
   }
 
-  /** Whether one log has events, or somebody has read it in the last day: without either nobody waits for any. */
-  isKnown(key: TopicKeyFields<Key>): Promise<boolean> {
-    const { text } = readKey(this.definition, key);
-    return this.#log.options.store.isKnown(this.#log.topicOf(text));
-  }
-
   /** What is retained of one log by now, oldest first. What goes missing meanwhile is said by `stream.gap`. */
   async *history(
     key: TopicKeyFields<Key>,

@@ -130,13 +130,11 @@ export class TopicLog<State> {
   async remove(key: unknown, when?: (state: State) => boolean): Promise<boolean> {
     const { definition, store } = this.options;
     const { key: fields, text } = readKey(definition, key);
-    const topic = this.topicOf(text);
     return this.#turns.run(text, async () => {
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const before = definition.state && (await store.readState({ scope: this.scope, key: text }));
-        // A log that is asked for is one from then on.
-        if (!before && (!(await store.isKnown(topic)) || (await store.head(topic)).cursor.offset === 0))
-          return false;
+        const { cursor } = await store.head(this.topicOf(text));
+        if (!before && cursor.offset === 0) return false;
         const known = before && this.#readableStateOf(text, before);
         if (when && !(known !== null && when(known))) return false;
         const state = before && {
