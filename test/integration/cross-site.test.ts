@@ -159,6 +159,36 @@ describe("what a page of another site may read", () => {
     });
   });
 
+  test("is said by a stream as by every other answer, as is what protects pages", async () => {
+    const { server, cookie } = await startWithSomebody();
+    await using _server = server;
+    const own = new Set([
+      "cache-control",
+      "connection",
+      "content-type",
+      "date",
+      "keep-alive",
+      "transfer-encoding",
+    ]);
+    const common = (headers: Record<string, unknown>) =>
+      Object.fromEntries(Object.entries(headers).filter(([name]) => !own.has(name)));
+    for (const origin of [evil, friend, undefined]) {
+      const headers = { cookie, ...(origin !== undefined && { origin }) };
+      using stream = await openStream(`${server.url}/trpc/jobs.feed`, { headers });
+      const other = await fetch(`${server.url}/nowhere`, { headers });
+      await other.text();
+      const { vary, "x-accel-buffering": _, ...ofStream } = common(stream.headers);
+      const {
+        vary: varyOfOther,
+        "content-length": __,
+        ...ofOther
+      } = common(Object.fromEntries(other.headers));
+      expect(ofStream).toEqual(ofOther);
+      expect(vary).toContain("Origin");
+      expect(varyOfOther).toContain("Origin");
+    }
+  });
+
   test("a preflight for JSON is granted to origins of CORS_ORIGINS only", async () => {
     await using server = await startTestServer({ CORS_ORIGINS: friend });
     const preflight = async (origin: string) =>

@@ -1,4 +1,3 @@
-import cors from "@fastify/cors";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import type { Registry } from "prom-client";
 import { createAppRouter } from "../app-router.js";
@@ -9,16 +8,18 @@ import { createSseHandler, type SseHandler } from "../sse/index.js";
 import { createCallLimiter } from "./protection/call-limiter.js";
 import { createContext } from "./auth/context.js";
 import { addCrossOriginProtection } from "./protection/cross-origin-protection.js";
+import { addCrossOriginSharing, createSharingHeaders } from "./protection/cross-origin-sharing.js";
 import { addDashboardRoutes } from "./routes/dashboard-routes.js";
 import { addDevTokenRoute } from "./auth/dev-token-route.js";
 import type { DevelopmentCode } from "./auth/development-code.js";
 import { addErrorAnswers } from "./error-answers.js";
-import { createGracefulClose } from "./graceful-close.js";
+import { AnswersInHand } from "./graceful-close.js";
+import { createHttpServer } from "./http-server.js";
 import { addJobOutputRoute } from "./routes/job-output-route.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./routes/health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics/metrics-route.js";
-import { addPageSecurity } from "./protection/page-security.js";
+import { createPageSecurity } from "./protection/page-security.js";
 import { addOpenApiRoute } from "./open-api/route.js";
 import { addPlainCallRoutes } from "./plain-calls/routes.js";
 import { addPlainStreamRoutes } from "./routes/plain-stream-routes.js";
@@ -64,10 +65,6 @@ export interface App {
 }
 
 const maxBodyBytes = 1_048_576;
-/** Inputs of queries and subscriptions are in the URL, which counts as a header. */
-const maxHeaderBytes = 16_384;
-/** A request that has not come whole by then is refused. */
-const requestTimeoutMs = 30_000;
 
 /** Everything that is HTTP. URLs are not logged: tRPC's connectionParams put tokens into them. */
 export async function createApp(options: AppOptions): Promise<App> {
@@ -85,23 +82,6 @@ export async function createApp(options: AppOptions): Promise<App> {
     metrics,
   } = options;
   const router = createAppRouter(services);
-  const server = fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    // A logger for each request would only add a number that stands in no other line.
-    childLoggerFactory: (logger) => logger,
-    bodyLimit: maxBodyBytes,
-    http: { maxHeaderSize: maxHeaderBytes },
-    requestTimeout: requestTimeoutMs,
-    frameworkErrors: refuseUrl,
-    clientErrorHandler: refuseBytes,
-    forceCloseConnections: "idle",
-    // A call that still comes in is answered like those before it: Fastify would say 503 in words that no client of tRPC reads.
-    return503OnClosing: false,
-    trustProxy: trustedProxies(config.trustProxy),
-    routerOptions: { maxParamLength: 5000 },
-  });
-  const close = createGracefulClose(server);
   const sse = createSseHandler({
     ...config.sse,
     router,
@@ -114,14 +94,34 @@ export async function createApp(options: AppOptions): Promise<App> {
       onReconnect: (service, { headers }) => telemetry.reconnected(service, headerOf(headers.traceparent)),
     }),
   });
+  const answers = new AnswersInHand();
+  const pageSecurity = createPageSecurity(config.pictureOrigins);
+  const putSharing = createSharingHeaders(config.corsOrigins);
+  const server = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    // A logger for each request would only add a number that stands in no other line.
+    childLoggerFactory: (logger) => logger,
+    bodyLimit: maxBodyBytes,
+    serverFactory: createHttpServer({
+      sse,
+      prepare(request, response) {
+        answers.add(response);
+        response.setHeaders(pageSecurity);
+        putSharing(request, response);
+      },
+    }),
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseBytes,
+    forceCloseConnections: "idle",
+    // A call that still comes in is answered like those before it: Fastify would say 503 in words that no client of tRPC reads.
+    return503OnClosing: false,
+    trustProxy: trustedProxies(config.trustProxy),
+    routerOptions: { maxParamLength: 5000 },
+  });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
-  addPageSecurity(server, config.pictureOrigins);
-  await server.register(cors, {
-    origin: [...config.corsOrigins],
-    credentials: true,
-    exposedHeaders: ["Retry-After"],
-  });
+  await addCrossOriginSharing(server, config.corsOrigins);
   addCrossOriginProtection(server, config.corsOrigins);
   if (telemetry)
     server.addHook("preHandler", ({ headers }, _reply, done) =>
@@ -146,8 +146,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   if (config.isTesting) addTestingRoutes(server, { services, tokens, code });
   addPlainCallRoutes(server, { router, tokens, limitCalls });
   addOpenApiRoute(server, router);
-  await addTrpcRoute(server, { router, tokens, sse, limitCalls });
-  return { server, sse, close };
+  await addTrpcRoute(server, { router, tokens, limitCalls });
+  return { server, sse, close: () => answers.close(server) };
 }
 
 function headerOf(value: string | string[] | undefined): string | undefined {

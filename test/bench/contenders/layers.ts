@@ -1,14 +1,18 @@
 import { createServer } from "node:http";
-import cors from "@fastify/cors";
 import { fastify } from "fastify";
 import { Registry } from "prom-client";
 import { createSecretTokens } from "../../../server/src/http/auth/secret-tokens.js";
 import { addErrorAnswers } from "../../../server/src/http/error-answers.js";
-import { createGracefulClose } from "../../../server/src/http/graceful-close.js";
+import { AnswersInHand } from "../../../server/src/http/graceful-close.js";
+import { createHttpServer } from "../../../server/src/http/http-server.js";
 import { addSendMetric, addStreamMetrics } from "../../../server/src/http/metrics/stream-metrics.js";
 import { createCallLimiter } from "../../../server/src/http/protection/call-limiter.js";
 import { addCrossOriginProtection } from "../../../server/src/http/protection/cross-origin-protection.js";
-import { addPageSecurity } from "../../../server/src/http/protection/page-security.js";
+import {
+  addCrossOriginSharing,
+  createSharingHeaders,
+} from "../../../server/src/http/protection/cross-origin-sharing.js";
+import { createPageSecurity } from "../../../server/src/http/protection/page-security.js";
 import { addTrpcRoute } from "../../../server/src/http/routes/trpc-route.js";
 import { tokenSecret } from "../token.js";
 import { listen, listenWith } from "./listen.js";
@@ -22,7 +26,7 @@ export const handlerLayer = topicContender({
   listen: serveAlone,
 });
 
-/** The same with the token of each stream verified. `transport` puts Fastify before it. */
+/** The same with the token of each stream verified. `transport` has Fastify beside it. */
 export const tokenLayer = topicContender({
   name: "layer-token",
   tokens,
@@ -33,9 +37,9 @@ export const tokenLayer = topicContender({
 export const headersLayer = topicContender({
   name: "layer-headers",
   tokens,
-  async listen(parts) {
-    const app = await guardedApp();
-    await addTrpcRoute(app, { ...parts, tokens, limitCalls: async () => {} });
+  async listen({ sse, router }) {
+    const app = await guardedApp(sse);
+    await addTrpcRoute(app, { router, tokens, limitCalls: async () => {} });
     return listenWith(app);
   },
 });
@@ -47,11 +51,11 @@ export const limitsLayer = topicContender({
   name: "layer-limits",
   tokens,
   onSend: addSendMetric(registry),
-  async listen(parts) {
-    addStreamMetrics(registry, () => parts.sse.statistics());
-    const app = await guardedApp();
+  async listen({ sse, router }) {
+    addStreamMetrics(registry, () => sse.statistics());
+    const app = await guardedApp(sse);
     const limitCalls = await createCallLimiter(app, { perUser: 600, perProcess: 60_000 });
-    await addTrpcRoute(app, { ...parts, tokens, limitCalls });
+    await addTrpcRoute(app, { router, tokens, limitCalls });
     return listenWith(app);
   },
 });
@@ -60,12 +64,24 @@ function serveAlone({ sse }: TopicParts): Promise<number> {
   return listen(createServer((request, response) => void sse(request, response)));
 }
 
-async function guardedApp() {
-  const app = fastify({ forceCloseConnections: "idle", routerOptions: { maxParamLength: 5000 } });
-  createGracefulClose(app);
+async function guardedApp(sse: TopicParts["sse"]) {
+  const answers = new AnswersInHand();
+  const pageSecurity = createPageSecurity([]);
+  const putSharing = createSharingHeaders([]);
+  const app = fastify({
+    forceCloseConnections: "idle",
+    serverFactory: createHttpServer({
+      sse,
+      prepare(request, response) {
+        answers.add(response);
+        response.setHeaders(pageSecurity);
+        putSharing(request, response);
+      },
+    }),
+    routerOptions: { maxParamLength: 5000 },
+  });
   addErrorAnswers(app);
-  addPageSecurity(app, []);
-  await app.register(cors, { origin: [], credentials: true, exposedHeaders: ["Retry-After"] });
+  await addCrossOriginSharing(app, []);
   addCrossOriginProtection(app, []);
   return app;
 }

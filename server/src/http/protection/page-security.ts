@@ -1,6 +1,5 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import type { FastifyInstance } from "fastify";
 import helmet from "helmet";
 
 /**
@@ -8,7 +7,7 @@ import helmet from "helmet";
  * itself, and from the network only what the operator allows, since asking for one tells its host who reads the page. What
  * belongs to TLS (HSTS, upgrading requests) is for the proxy that ends it.
  */
-export function addPageSecurity(app: FastifyInstance, pictureOrigins: readonly string[]): void {
+export function createPageSecurity(pictureOrigins: readonly string[]): Map<string, string> {
   const protect = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -33,9 +32,5 @@ export function addPageSecurity(app: FastifyInstance, pictureOrigins: readonly s
   protect(request, response, (error) => {
     if (error) throw new Error("The page's security headers could not be made", { cause: error });
   });
-  const headers = new Map(Object.entries(response.getHeaders()).map(([name, value]) => [name, value ?? ""]));
-  app.addHook("onRequest", (_request, { raw }, done) => {
-    raw.setHeaders(headers);
-    done();
-  });
+  return new Map(response.getHeaderNames().map((name) => [name, String(response.getHeader(name))]));
 }

@@ -8,7 +8,6 @@ import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/ser
 import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import superjson from "superjson";
 import type { AppRouter } from "../../app-router.js";
-import type { SseHandler } from "../../sse/index.js";
 import type { Context } from "../../trpc.js";
 import type { CallLimiter } from "../protection/call-limiter.js";
 import { createContext } from "../auth/context.js";
@@ -16,13 +15,10 @@ import { httpErrorCode } from "../http-error-code.js";
 import { logFailure } from "../log-failure.js";
 import { requireJson } from "../protection/require-json.js";
 import type { TokenVerifier } from "../auth/tokens.js";
-import { passHeaders } from "./pass-headers.js";
 
 export interface TrpcRouteOptions {
   readonly router: AppRouter;
   readonly tokens: TokenVerifier;
-  /** Serves the subscriptions. */
-  readonly sse: SseHandler;
   readonly limitCalls: CallLimiter;
 }
 
@@ -32,22 +28,11 @@ const maxBatchSize = 20;
 /** Where the tRPC API is mounted. */
 export const trpcPath = "/trpc";
 
-/**
- * The tRPC API: subscriptions go to the SSE handler, calls to tRPC's own, and errors of the HTTP layer get tRPC's
- * shape.
- */
-export async function addTrpcRoute(
-  app: FastifyInstance,
-  { router, tokens, sse, limitCalls }: TrpcRouteOptions,
-) {
+/** The calls of the tRPC API: they go to tRPC's own handler, and errors of the HTTP layer get tRPC's shape. */
+export async function addTrpcRoute(app: FastifyInstance, { router, tokens, limitCalls }: TrpcRouteOptions) {
   const contexts = new WeakMap<FastifyRequest, Context>();
   await app.register(async (scope) => {
     scope.addHook<CallRoute>("onRequest", async (request, reply) => {
-      passHeaders(reply);
-      if (await sse(request.raw, reply.raw)) {
-        reply.hijack();
-        return;
-      }
       requireJson(request.headers);
       const search = searchParamsOf(request);
       const context = createContext(request.raw, connectionParamsOf(search), tokens);
