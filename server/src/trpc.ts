@@ -21,7 +21,7 @@ const lenientSuperjson: TRPCDataTransformer = {
     if (part)
       throw new AppError("INPUT_INVALID", `Invalid input\n✖ ${part.message}\n  → at ${part.path.join(".")}`);
     try {
-      return isEnvelope(value) ? superjson.deserialize(value) : value;
+      return isEnvelope(value) ? superjson.deserialize(value, { inPlace: true }) : value;
     } catch (error) {
       throw new AppError("INPUT_INVALID", "Invalid input: its superjson `meta` does not fit its `json`.", {
         cause: error,

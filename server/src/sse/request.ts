@@ -6,7 +6,8 @@ import type { SseRequest } from "./sse-connection.js";
 
 /** The URL of a request as the client wrote it; `null` when it or the host is malformed. */
 export function urlOf({ url = "/", headers, socket }: SseRequest): URL | null {
-  const host = [headers.host ?? headers[":authority"] ?? "localhost"].flat()[0];
+  const authority = headers[":authority"];
+  const host = headers.host ?? (typeof authority === "string" ? authority : "localhost");
   try {
     // `URL.canParse` reads as much as `new URL`.
     return new URL(url, `${"encrypted" in socket ? "https" : "http"}://${host}`);

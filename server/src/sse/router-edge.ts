@@ -48,13 +48,18 @@ export class RouterEdge {
     return urlPath.replaceAll(this.router._def._config.pathSeparator, ".");
   }
 
+  /** The procedure, unless it is in a lazy router that was not loaded yet. */
+  loaded(path: string): AnyTRPCProcedure | undefined {
+    const procedures: unknown = this.router._def.procedures;
+    const procedure = isRecord(procedures) ? procedures[path] : undefined;
+    return isProcedure(procedure) ? procedure : undefined;
+  }
+
   /** Looks a procedure up as tRPC does, and loads lazy routers on the way. */
-  async procedure(urlPath: string): Promise<AnyTRPCProcedure | undefined> {
-    const path = this.procedurePath(urlPath);
+  async load(path: string): Promise<AnyTRPCProcedure | undefined> {
     for (;;) {
-      const procedures: unknown = this.router._def.procedures;
-      const procedure = isRecord(procedures) ? procedures[path] : undefined;
-      if (isProcedure(procedure)) return procedure;
+      const procedure = this.loaded(path);
+      if (procedure) return procedure;
       const { lazy } = this.router._def;
       const lazyKey = Object.keys(lazy).find((key) => path.startsWith(key));
       if (lazyKey === undefined) return undefined;

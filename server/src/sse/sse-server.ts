@@ -106,12 +106,13 @@ export class SseServer {
   async serve(request: SseRequest, response: SseResponse): Promise<boolean> {
     if (request.method !== "GET" || this.router.sse.enabled === false) return false;
     const url = urlOf(request);
-    const path = url && procedurePathOf(url, this.options.basePath ?? "/");
-    if (url === null || path === null) return false;
+    const urlPath = url && procedurePathOf(url, this.options.basePath ?? "/");
+    if (url === null || urlPath === null) return false;
+    const path = this.router.procedurePath(urlPath);
     // A lazy router that cannot be loaded is for tRPC's own handler to complain of.
-    const procedure = await this.router.procedure(path).catch(() => undefined);
+    const procedure = this.router.loaded(path) ?? (await this.router.load(path).catch(() => undefined));
     if (procedure?._def.type !== "subscription") return false;
-    const call = { url, path: this.router.procedurePath(path), procedure };
+    const call = { url, path, procedure };
     void new TrpcStream(this, request, response, call).serve();
     return true;
   }
@@ -136,11 +137,10 @@ export class SseServer {
   open(
     request: SseRequest,
     response: SseResponse,
-    { status, headers, text, onClose, ...options }: Opening,
+    { status, headers, text, onClose, format, pingText, expiresAt, counts }: Opening,
   ): SseConnection {
     const { maxBufferedBytes = 1_048_576, sendTimeoutMs = 30_000 } = this.options;
-    if (Number.isNaN(options.expiresAt))
-      throw new TypeError("The end of this stream is no date: see `identify`.");
+    if (Number.isNaN(expiresAt)) throw new TypeError("The end of this stream is no date: see `identify`.");
     const connection: SseConnection = new SseConnection(
       response,
       status,
@@ -152,7 +152,10 @@ export class SseServer {
       },
       sseText.retry(this.#retryMs()) + text,
       {
-        ...options,
+        format,
+        pingText,
+        expiresAt,
+        counts,
         maxBufferedBytes,
         sendTimeoutMs: timerMs(sendTimeoutMs),
         heartbeat: this.#heartbeat,

@@ -72,10 +72,10 @@ export abstract class SseStream implements FrameSink {
     this.connect().sendEvent(text);
   }
 
-  /** Behind another request on the same HTTP/1.1 connection: resolves when it is this one's turn, or it is gone. */
-  protected async itsTurn(): Promise<void> {
-    if ("stream" in this.response || this.response.socket || this.signal.aborted) return;
-    await once(this.response, "socket", { signal: this.signal }).catch(() => undefined);
+  /** A promise behind another request on the same HTTP/1.1 connection: until it is this one's turn, or it is gone. */
+  protected itsTurn(): Promise<unknown> | undefined {
+    if ("stream" in this.response || this.response.socket || this.signal.aborted) return undefined;
+    return once(this.response, "socket", { signal: this.signal }).catch(() => undefined);
   }
 
   /** The connection if it is open. */

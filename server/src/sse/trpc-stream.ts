@@ -103,11 +103,8 @@ export class TrpcStream extends SseStream {
   async #admit(): Promise<string | undefined> {
     const { server, request, response, signal } = this;
     const { createContext, identify } = server.options;
-    this.#info = requestInfoOf(request, {
-      ...this.call,
-      router: server.router,
-      signal,
-    });
+    const { url, path, procedure } = this.call;
+    this.#info = requestInfoOf(request, { url, path, procedure, router: server.router, signal });
     server.requireRunning();
     const refusal = server.refusal();
     if (refusal !== undefined) return refusal;
