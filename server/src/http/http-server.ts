@@ -17,8 +17,8 @@ const requestTimeout = 30_000;
 const keepAliveTimeout = 72_000;
 
 /**
- * The server below Fastify. Subscriptions do not come that far: they use nothing of its routes, hooks and replies, which
- * would be a fifth of what opening a stream costs. Everything else does.
+ * The server below Fastify. Subscriptions do not come that far, since they use nothing of its routes, hooks and replies.
+ * Everything else does.
  */
 export function createHttpServer({ sse, prepare }: HttpServerOptions): FastifyServerFactory {
   return (handler) => {
