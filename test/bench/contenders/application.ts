@@ -3,6 +3,8 @@ import { jobTopic } from "@jobwire/shared";
 import { pino } from "pino";
 import { readConfig } from "../../../server/src/config.js";
 import { beginJob } from "../../../server/src/jobs/job-decisions.js";
+import { indexesOf, indexesOfAll, searchTextOf } from "../../../server/src/jobs/job-filter.js";
+import { storedJob } from "../../../server/src/jobs/stored-job.js";
 import { startServer } from "../../../server/src/start-server.js";
 import type { Commit } from "../../../server/src/store/store.js";
 import { openJobwire, redisStore } from "../../../server/src/topics/index.js";
@@ -54,7 +56,12 @@ async function serve({ redisUrl, heartbeatMs }: ServeOptions): Promise<Serving> 
 /** Jobs as `jobs.create` makes them. */
 async function createJobs(url: string): Promise<void> {
   await using jobwire = await openJobwire({ store: redisStore({ url }), maxEvents });
-  const jobs = jobwire.topic(jobTopic);
+  const jobs = jobwire.topic(jobTopic, {
+    index: indexesOf,
+    complete: indexesOfAll,
+    stored: storedJob,
+    search: searchTextOf,
+  });
   for (const jobId of topics) await jobs.change({ jobId }, () => beginJob(jobId, "owner", {}, new Date()));
 }
 
