@@ -242,24 +242,39 @@ function directionOf(element: unknown): string {
 
 interface Shifts {
   shifts: string[];
+  document: { querySelector(selector: string): { getBoundingClientRect(): Rectangle } | null };
 }
 
-interface ShiftedNode {
-  readonly parentElement: { closest(selector: string): unknown; readonly className: string } | null;
+interface Rectangle {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+interface Shift {
+  readonly node: {
+    readonly parentElement: { closest(selector: string): unknown; readonly className: string } | null;
+  } | null;
+  readonly currentRect: Rectangle;
 }
 
 /** All but what is on the axis of time, which grows until the end. */
 function watchShifts(): void {
   const page = globalThis as unknown as Shifts;
   page.shifts = [];
+  /** Chromium 156 names no node where a pseudo-element moves, so that its place has to tell. */
+  const isOnAxis = ({ node, currentRect }: Shift) => {
+    if (node) return Boolean(node.parentElement?.closest(".waterfall-body"));
+    const axis = page.document.querySelector(".waterfall-body")?.getBoundingClientRect();
+    if (!axis) return false;
+    const { left, right, top, bottom } = currentRect;
+    return left >= axis.left && right <= axis.right && top >= axis.top && bottom <= axis.bottom;
+  };
   new PerformanceObserver((list) => {
-    const entries = list.getEntries() as unknown as readonly {
-      readonly sources: readonly { readonly node: ShiftedNode | null }[];
-    }[];
-    for (const { sources } of entries)
-      for (const { node } of sources)
-        if (!node?.parentElement?.closest(".waterfall-body"))
-          page.shifts.push(`in ${node?.parentElement?.className}`);
+    const entries = list.getEntries() as unknown as readonly { readonly sources: readonly Shift[] }[];
+    for (const shift of entries.flatMap(({ sources }) => sources))
+      if (!isOnAxis(shift)) page.shifts.push(`in ${shift.node?.parentElement?.className}`);
   }).observe({ type: "layout-shift" as "function" });
 }
 
