@@ -7,11 +7,16 @@ const conditions = ["@jobwire/source", "module", "node", "development|production
 /** These make a page of their process, or measure what is left in it. */
 const alone = [
   "test/react/**/*.test.ts",
-  "test/client/**/*.test.ts",
-  "test/examples/**/*.test.ts",
+  "test/examples/react.test.ts",
+  "test/client/{proxies,retry-schedule,revival,sse-link}.test.ts",
+  "test/client/scenarios/*.test.ts",
+  "test/client/tabs/{attention,leader-watch,leadership,shared-stream}.test.ts",
   "test/streams/{leaving-reader,merged-stream,topic-hub,topic-hubs-disposal}.test.ts",
   "test/sse/faults/heartbeat.test.ts",
 ];
+
+/** These look at the dashboard as it is published. */
+const page = ["test/e2e/*.test.ts"];
 
 export default defineConfig({
   resolve: { conditions },
@@ -32,9 +37,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "page",
+          include: page,
+          isolate: false,
+          globalSetup: "./test/e2e/support/share-dashboard.ts",
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [...alone, "**/node_modules/**", "test/dist/**", "test/registry/**"],
+          exclude: [...alone, ...page, "**/node_modules/**", "test/dist/**", "test/registry/**"],
           // Files share what they import: a fifth of the time goes into importing otherwise.
           isolate: false,
           typecheck: {

@@ -1,7 +1,6 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, beforeAll, describe, inject } from "vitest";
 import { findChromium, launchChromium } from "../../sse/support/chromium.js";
-import { buildDashboard, type BuiltDashboard } from "./built-dashboard.js";
 
 /** A browser, and the folder of the built dashboard. */
 export interface GivenBrowser {
@@ -19,24 +18,18 @@ export function describeInBrowser(title: string, define: (given: GivenBrowser) =
     process.stdout.write("No chromium on the PATH: tests in a browser are skipped.\n");
   describe.skipIf(executablePath === undefined)(title, { timeout: patienceMs }, () => {
     let browser: Browser | undefined;
-    let built: BuiltDashboard | undefined;
     beforeAll(async () => {
-      built = await buildDashboard();
       browser = await launchChromium(executablePath ?? "");
     }, patienceMs);
     afterAll(async () => {
       await browser?.close();
-      await built?.[Symbol.asyncDispose]();
     });
     define({
       get browser() {
         if (!browser) throw new Error("The browser is there in tests only.");
         return browser;
       },
-      get dashboard() {
-        if (!built) throw new Error("The dashboard is there in tests only.");
-        return built.folder;
-      },
+      dashboard: inject("dashboard"),
     });
   });
 }

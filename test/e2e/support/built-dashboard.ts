@@ -11,7 +11,7 @@ export interface BuiltDashboard extends AsyncDisposable {
   readonly folder: string;
 }
 
-/** The dashboard as it is in the working copy, in a folder of its own: test files do not build over each other. */
+/** The dashboard as it is in the working copy, in a folder of its own. */
 export async function buildDashboard(): Promise<BuiltDashboard> {
   const folder = await mkdtemp(join(tmpdir(), "jobwire-dashboard-"));
   const build = ["run", "--silent", "--workspace", "@jobwire/client", "dashboard", "--", "--outDir", folder];
