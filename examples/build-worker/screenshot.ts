@@ -51,7 +51,7 @@ const timeoutMs = 20_000;
 
 async function findChromium(): Promise<string | null> {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
-  for (const name of ["chromium", "chromium-browser", "google-chrome"]) {
+  for (const name of ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]) {
     for (const folder of folders) {
       const path = join(folder, name);
       const isProgram = await access(path, constants.X_OK).then(

@@ -3,13 +3,14 @@ import { delimiter, join } from "node:path";
 import type { JobStreamEvent } from "@jobwire/shared";
 import { assert, expect, test } from "vitest";
 import { serveFolder } from "../../examples/build-worker/serve-folder.js";
+import { findChromium } from "../sse/support/chromium.js";
 import { makeFolder, openBuildShop, packageJson, siteFolder } from "./build-worker-fixture.js";
 import { failureOf, outline } from "./worker-fixture.js";
 
 test("the sample site becomes ready, with a picture and documentation, and is itself left alone", async () => {
   await using shop = await openBuildShop({ projects: { site: siteFolder } });
   const before = await readdir(siteFolder, { recursive: true });
-  const hasChromium = (await findProgram("chromium")) !== null;
+  const hasChromium = findChromium() !== undefined;
   const events = await shop.build("site");
   const said = outline(events).filter((line) => !line.startsWith("progress"));
   expect(said).toEqual([
