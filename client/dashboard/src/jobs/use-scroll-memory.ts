@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { isReturning } from "../shell/returning.js";
 
 export interface ScrollMemoryOptions {
   /** Of the document, as far as it is known. */
@@ -13,7 +14,7 @@ const key = "jobwire.scroll";
 /** Back at a list one is where one was, also when so many jobs have to be loaded again first. */
 export function useScrollMemory({ height, isWhole, loadMore }: ScrollMemoryOptions): void {
   const address = location.pathname + location.search;
-  const [wanted, setWanted] = useState(() => (isReturning ? recall(address) : 0));
+  const [wanted, setWanted] = useState(() => (isReturning() ? recall(address) : 0));
   const isRestoring = useRef(wanted > 0);
   useEffect(() => {
     if (!isRestoring.current) return;
@@ -31,19 +32,6 @@ export function useScrollMemory({ height, isWhole, loadMore }: ScrollMemoryOptio
     window.addEventListener("scroll", remember, { passive: true });
     return () => window.removeEventListener("scroll", remember);
   }, [address]);
-}
-
-/** Somebody has gone back, or reloaded, to get here. */
-let isReturning = isReload();
-window.addEventListener("popstate", () => (isReturning = true));
-const { history } = window;
-for (const change of ["pushState", "replaceState"] as const)
-  window.addEventListener(change, () => (isReturning = change === "replaceState" && isReturning));
-history.scrollRestoration = "manual";
-
-function isReload(): boolean {
-  const [entry] = performance.getEntriesByType("navigation");
-  return entry !== undefined && "type" in entry && (entry.type === "reload" || entry.type === "back_forward");
 }
 
 function recall(address: string): number {

@@ -5,6 +5,7 @@ import { Bell } from "../notices/bell.js";
 import { VersionBanner } from "../session/version-banner.js";
 import type { Identity } from "../sign-in/identity.js";
 import { JobIcon } from "./job-icon.js";
+import { isReturning } from "./returning.js";
 import { Wordmark } from "./wordmark.js";
 
 export interface FrameProps {
@@ -89,19 +90,11 @@ function useFocusOnNavigation() {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const shown = useRef(path);
-  const isBack = useRef(false);
-  useEffect(() => {
-    const listening = new AbortController();
-    const { signal } = listening;
-    window.addEventListener("popstate", () => (isBack.current = true), { signal });
-    window.addEventListener("pushState", () => (isBack.current = false), { signal });
-    return () => listening.abort();
-  }, []);
   useEffect(() => {
     if (shown.current === path) return;
     shown.current = path;
     main.current?.focus({ preventScroll: true });
-    if (!isBack.current) window.scrollTo(0, 0);
+    if (!isReturning()) window.scrollTo(0, 0);
   }, [path]);
   return main;
 }
