@@ -93,7 +93,7 @@ describeInBrowser("the list of jobs", (given) => {
     await page.keyboard.press("Escape");
     for (const key of ["j", "x", "j", "j", "x", "k"]) await page.keyboard.press(key);
     await page.getByText("2 selected").waitFor();
-    expect(await page.locator(":focus").textContent()).toContain("Two");
+    await page.locator(":focus").filter({ hasText: "Two" }).waitFor();
     await page.getByRole("button", { name: "Remove 2" }).focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: "Remove 2 jobs?" }).waitFor();
