@@ -16,7 +16,8 @@ afterAll(async () => {
 
 test("jobs for later are queued at their time, each once", async () => {
   const alice = await first.newUser();
-  const runAt = new Date(Date.now() + 1200);
+  // Time enough for all to be created before it.
+  const runAt = new Date(Date.now() + 3000);
   const jobs = await Promise.all(
     Array.from({ length: 30 }, () => alice.client.jobs.create.mutate({ pipeline: "later", runAt })),
   );
