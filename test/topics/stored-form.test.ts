@@ -1,5 +1,5 @@
 import { defineTopic } from "@jobwire/shared";
-import { openJobwire } from "@jobwire/server/topics";
+import { memoryStore, openJobwire } from "@jobwire/server/topics";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { describeOnEachTopicStore } from "./stores.js";
@@ -56,4 +56,29 @@ describeOnEachTopicStore("what a definition keeps as it says", (newStore) => {
     expect(await parcels.remove({ parcelId: "b2" })).toBe(true);
     expect(await keysOf({})).toEqual(["a1", "c3"]);
   });
+
+  test("a state that would be missing where all are listed is refused, and nothing is written", async () => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    const parcels = jobwire.topic(parcel, { index: ({ status }) => [status], complete: ["packed"] });
+    await parcels.publish({ parcelId: "a" }, { type: "parcel.packed", weight: 1 });
+    await expect(parcels.publish({ parcelId: "a" }, { type: "parcel.sent", note: "" })).rejects.toMatchObject(
+      {
+        reason: "EVENT_NOT_APPLICABLE",
+        message:
+          "A state of parcel would be missing where all are listed: its index is sent, and complete has packed.",
+      },
+    );
+    expect((await parcels.list()).items).toMatchObject([{ state: { status: "packed" } }]);
+  });
+});
+
+test("what needs a state is refused where a definition has none", async () => {
+  await using jobwire = await openJobwire({ store: memoryStore() });
+  const note = defineTopic("note", {
+    key: z.object({ id: z.string() }),
+    events: { "note.made": z.object({}) },
+  });
+  expect(() => jobwire.topic(note, { complete: ["a"] })).toThrow(
+    /complete, stored, due and expires need a state/,
+  );
 });

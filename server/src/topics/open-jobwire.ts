@@ -21,7 +21,7 @@ import { TopicHandle } from "./topic-handle.js";
 import { plainDecisionOf, type Decision } from "./topic-decision.js";
 import { TopicLog } from "./topic-log.js";
 import type { StoredForm } from "./topic-record.js";
-import { allIndex, indexOf } from "./topic-names.js";
+import { allIndex, indexesThatList, indexOf } from "./topic-names.js";
 import { TopicRepair } from "./topic-repair.js";
 import type { TopicTimes } from "./topic-times.js";
 
@@ -224,15 +224,15 @@ export class Jobwire implements AsyncDisposable {
 
   #register<Key extends KeySchema, Events extends EventSchemas, State>(
     { name, state }: Pick<TopicDefinition<string, Key, Events, State>, "name" | "state">,
-    { due, onDue, expires, index, search, coalesceMs = 0 }: OptionsOf<Key, Events, State>,
+    { due, onDue, expires, index, search, complete, stored, coalesceMs = 0 }: OptionsOf<Key, Events, State>,
   ): void {
     const refuse = (problem: string) => {
       throw new Error(`Topic ${JSON.stringify(name)}${problem}`);
     };
     if (this.#names.has(name)) refuse(" is open already; open each definition once and share its handle");
     if ((due === undefined) !== (onDue === undefined)) refuse(": due and onDue come together, or not at all");
-    if ((due || expires || index || search) && !state)
-      refuse(": index, search, due and expires need a state, and its definition has none");
+    if ((due || expires || index || search || complete || stored) && !state)
+      refuse(": index, search, complete, stored, due and expires need a state, and its definition has none");
     if (!(coalesceMs >= 0 && coalesceMs <= 1000)) refuse(`: coalesceMs is ${coalesceMs}; 0 to 1000`);
     this.#names.add(name);
   }
@@ -255,10 +255,7 @@ export class Jobwire implements AsyncDisposable {
       definition,
       store: this.store,
       times,
-      indexesOf: (state, key) => [
-        ...(complete ? [] : [allIndex]),
-        ...new Set(index?.(state, keyOf(key)).map(indexOf)),
-      ],
+      indexesOf: (state, key) => indexesThatList(definition.name, index?.(state, keyOf(key)) ?? [], complete),
       allIndexes: complete?.map(indexOf) ?? [allIndex],
       stored: stored && { write: stored.write, read: (kept, key) => stored.read(kept, keyOf(key)) },
       searchTextOf: (state, key) => search?.(state, keyOf(key)) ?? "",

@@ -1,3 +1,5 @@
+import { AppError } from "../app-error.js";
+
 const mark = "\uFFFD";
 
 /** What lists every state of a topic. */
@@ -14,6 +16,25 @@ export function nameOfIndex(index: string): string {
     .replaceAll(/\uFFFD([0-9a-f]{4})/g, (_all, code: string) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     );
+}
+
+/**
+ * The indexes that list a state.
+ * @param complete Of these names it has one at least. `undefined`: an index of all lists it too.
+ * @throws AppError `EVENT_NOT_APPLICABLE`
+ */
+export function indexesThatList(
+  topic: string,
+  names: readonly string[],
+  complete: readonly string[] | undefined,
+): readonly string[] {
+  const own = [...new Set(names.map(indexOf))];
+  if (!complete) return [allIndex, ...own];
+  if (names.some((name) => complete.includes(name))) return own;
+  throw new AppError(
+    "EVENT_NOT_APPLICABLE",
+    `A state of ${topic} would be missing where all are listed: its index is ${names.join(", ") || "none"}, and complete has ${complete.join(", ")}.`,
+  );
 }
 
 /** The log of a feed. No key's text begins so. */
