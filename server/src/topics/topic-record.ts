@@ -23,6 +23,7 @@ export interface TopicRecord<State> {
 
 /** How a state is kept, when that is not as it is: smaller, for what is there many times. */
 export interface StoredForm<State, Key> {
+  /** What is kept of a state: something that superjson can encode. */
   readonly write: (state: State) => unknown;
   /** Makes of what `write` made, or of a whole state that was kept before, what the schema of the state reads. */
   readonly read: (kept: unknown, key: Key) => unknown;
