@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { formatCursor } from "@jobwire/shared";
 import { AppError } from "../../server/src/app-error.js";
 import { openFileStore } from "../../server/src/store/file-store.js";
@@ -9,7 +10,8 @@ import type { NewEvent } from "../../server/src/store/store.js";
  * <body bytes> <commits>`
  */
 const [folder = "", callers = "4", bytes = "2000", commits = "Infinity"] = process.argv.slice(2);
-const say = (line: string) => process.stdout.write(`${line}\n`);
+/** At once, and not when the reader has time: what waits in a process that is killed is lost. */
+const say = (line: string) => writeSync(1, `${line}\n`);
 // A file that has come to the size this process may write is an error of the write, not the end of the process.
 process.on("SIGXFSZ", () => {});
 
