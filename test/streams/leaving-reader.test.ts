@@ -1,3 +1,4 @@
+import { parseCursor } from "@jobwire/shared";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TopicHubs } from "../../server/src/streams/topic-hubs.js";
 import { Reading, newTopic, openStream, publish, settled, ways } from "./reading.js";
@@ -69,6 +70,34 @@ describe("a stream whose reader goes away", () => {
       }
     },
   );
+
+  test.each(ways)("while a gap is explained to the %s stream hears of nothing any more", async (way) => {
+    await using store = new TroubledStore(2);
+    await using hubs = new TopicHubs(store, ignore);
+    const topic = newTopic();
+    const [first = ""] = await publish(store, topic, 5);
+    let ask = () => {};
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const reading = new Reading(way, {
+      hubs,
+      topic,
+      after: parseCursor(first),
+      async explainGap(gap) {
+        ask();
+        await answered;
+        return { type: "stream.gap", ...gap };
+      },
+    });
+    await asked;
+    const closing = reading[Symbol.asyncDispose]();
+    answer();
+    await closing;
+    await settled();
+    expect(reading.items).toEqual([]);
+    await expectNobodyListens(store);
+  });
 
   test("before it began asks the store for nothing that stays", async () => {
     await using store = new TroubledStore();

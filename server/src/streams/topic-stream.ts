@@ -62,6 +62,7 @@ export async function* readTopic<Event>(
   const reader = new TopicReader(lease.hub, source, signal);
   while (!signal.aborted) {
     const step = await reader.next();
+    if (signal.aborted) return;
     switch (step.kind) {
       case "end":
         return;
