@@ -99,6 +99,31 @@ describe("a stream whose reader goes away", () => {
     await expectNobodyListens(store);
   });
 
+  test.each(ways)("while the first events of the %s stream are made hears of none", async (way) => {
+    await using store = new TroubledStore();
+    await using hubs = new TopicHubs(store, ignore);
+    let ask = () => {};
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => (ask = resolve));
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const reading = new Reading(way, {
+      hubs,
+      topic: newTopic(),
+      async *prelude() {
+        ask();
+        await answered;
+        yield { type: "welcome" };
+      },
+    });
+    await asked;
+    const closing = reading[Symbol.asyncDispose]();
+    answer();
+    await closing;
+    await settled();
+    expect(reading.items).toEqual([]);
+    await expectNobodyListens(store);
+  });
+
   test("before it began asks the store for nothing that stays", async () => {
     await using store = new TroubledStore();
     await using hubs = new TopicHubs(store, ignore);

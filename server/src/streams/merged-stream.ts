@@ -86,6 +86,7 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
     const sources = await this.#placed(places);
     let hasBegun = false;
     for await (const event of this.#prelude(sources)) {
+      if (signal.aborted) return;
       hasBegun = true;
       yield tracked(places.id, event);
     }
