@@ -76,51 +76,35 @@ describe("a stream whose reader goes away", () => {
     await using hubs = new TopicHubs(store, ignore);
     const topic = newTopic();
     const [first = ""] = await publish(store, topic, 5);
-    let ask = () => {};
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => (ask = resolve));
-    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const question = newQuestion();
     const reading = new Reading(way, {
       hubs,
       topic,
       after: parseCursor(first),
       async explainGap(gap) {
-        ask();
-        await answered;
+        await question.ask();
         return { type: "stream.gap", ...gap };
       },
     });
-    await asked;
-    const closing = reading[Symbol.asyncDispose]();
-    answer();
-    await closing;
-    await settled();
-    expect(reading.items).toEqual([]);
+    await question.asked;
+    await expectNothingAfterLeaving(reading, question.answer);
     await expectNobodyListens(store);
   });
 
   test.each(ways)("while the first events of the %s stream are made hears of none", async (way) => {
     await using store = new TroubledStore();
     await using hubs = new TopicHubs(store, ignore);
-    let ask = () => {};
-    let answer = () => {};
-    const asked = new Promise<void>((resolve) => (ask = resolve));
-    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const question = newQuestion();
     const reading = new Reading(way, {
       hubs,
       topic: newTopic(),
       async *prelude() {
-        ask();
-        await answered;
+        await question.ask();
         yield { type: "welcome" };
       },
     });
-    await asked;
-    const closing = reading[Symbol.asyncDispose]();
-    answer();
-    await closing;
-    await settled();
-    expect(reading.items).toEqual([]);
+    await question.asked;
+    await expectNothingAfterLeaving(reading, question.answer);
     await expectNobodyListens(store);
   });
 
@@ -155,6 +139,27 @@ describe("a stream whose reader goes away", () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
     expect(store.calls).toEqual({ listen: 0, head: 0, replay: 0 });
   });
+
+  /** Something that is asked, and answered when the test says so. */
+  function newQuestion() {
+    let onAsked = () => {};
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => (onAsked = resolve));
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const ask = () => {
+      onAsked();
+      return answered;
+    };
+    return { ask, asked, answer };
+  }
+
+  async function expectNothingAfterLeaving(reading: Reading, answer: () => void): Promise<void> {
+    const closing = reading[Symbol.asyncDispose]();
+    answer();
+    await closing;
+    await settled();
+    expect(reading.items).toEqual([]);
+  }
 
   async function expectNobodyListens(store: TroubledStore): Promise<void> {
     await vi.advanceTimersByTimeAsync(5000);

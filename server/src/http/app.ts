@@ -5,10 +5,11 @@ import type { Config } from "../config.js";
 import type { Services } from "../open-services.js";
 import type { Telemetry } from "../store/telemetry.js";
 import { createSseHandler, type SseHandler } from "../sse/index.js";
+import { createAnswerHeaders } from "./protection/answer-headers.js";
 import { createCallLimiter } from "./protection/call-limiter.js";
 import { createContext } from "./auth/context.js";
 import { addCrossOriginProtection } from "./protection/cross-origin-protection.js";
-import { addCrossOriginSharing, createSharingHeaders } from "./protection/cross-origin-sharing.js";
+import { addCrossOriginSharing } from "./protection/cross-origin-sharing.js";
 import { addDashboardRoutes } from "./routes/dashboard-routes.js";
 import { addDevTokenRoute } from "./auth/dev-token-route.js";
 import type { DevelopmentCode } from "./auth/development-code.js";
@@ -19,7 +20,6 @@ import { addJobOutputRoute } from "./routes/job-output-route.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./routes/health-routes.js";
 import { logFailure } from "./log-failure.js";
 import { addMetricsRoute } from "./metrics/metrics-route.js";
-import { createPageSecurity } from "./protection/page-security.js";
 import { addOpenApiRoute } from "./open-api/route.js";
 import { addPlainCallRoutes } from "./plain-calls/routes.js";
 import { addPlainStreamRoutes } from "./routes/plain-stream-routes.js";
@@ -95,8 +95,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
   });
   const answers = new AnswersInHand();
-  const pageSecurity = createPageSecurity(config.pictureOrigins);
-  const putSharing = createSharingHeaders(config.corsOrigins);
+  const putHeaders = createAnswerHeaders(config);
   const server = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -107,8 +106,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       sse,
       prepare(request, response) {
         answers.add(response);
-        response.setHeaders(pageSecurity);
-        putSharing(request, response);
+        putHeaders(request, response);
       },
     }),
     frameworkErrors: refuseUrl,

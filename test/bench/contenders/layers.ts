@@ -6,13 +6,10 @@ import { addErrorAnswers } from "../../../server/src/http/error-answers.js";
 import { AnswersInHand } from "../../../server/src/http/graceful-close.js";
 import { createHttpServer } from "../../../server/src/http/http-server.js";
 import { addSendMetric, addStreamMetrics } from "../../../server/src/http/metrics/stream-metrics.js";
+import { createAnswerHeaders } from "../../../server/src/http/protection/answer-headers.js";
 import { createCallLimiter } from "../../../server/src/http/protection/call-limiter.js";
 import { addCrossOriginProtection } from "../../../server/src/http/protection/cross-origin-protection.js";
-import {
-  addCrossOriginSharing,
-  createSharingHeaders,
-} from "../../../server/src/http/protection/cross-origin-sharing.js";
-import { createPageSecurity } from "../../../server/src/http/protection/page-security.js";
+import { addCrossOriginSharing } from "../../../server/src/http/protection/cross-origin-sharing.js";
 import { addTrpcRoute } from "../../../server/src/http/routes/trpc-route.js";
 import { tokenSecret } from "../token.js";
 import { listen, listenWith } from "./listen.js";
@@ -66,16 +63,14 @@ function serveAlone({ sse }: TopicParts): Promise<number> {
 
 async function guardedApp(sse: TopicParts["sse"]) {
   const answers = new AnswersInHand();
-  const pageSecurity = createPageSecurity([]);
-  const putSharing = createSharingHeaders([]);
+  const putHeaders = createAnswerHeaders({ pictureOrigins: [], corsOrigins: [] });
   const app = fastify({
     forceCloseConnections: "idle",
     serverFactory: createHttpServer({
       sse,
       prepare(request, response) {
         answers.add(response);
-        response.setHeaders(pageSecurity);
-        putSharing(request, response);
+        putHeaders(request, response);
       },
     }),
     routerOptions: { maxParamLength: 5000 },
