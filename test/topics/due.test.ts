@@ -1,7 +1,10 @@
+import { EventEmitter, once } from "node:events";
 import { defineTopic } from "@jobwire/shared";
-import { memoryStore, openJobwire, redisStore } from "@jobwire/server/topics";
+import { memoryStore, openJobwire, redisStore, type JobwireStore } from "@jobwire/server/topics";
 import { expect, test, vi } from "vitest";
 import { z } from "zod";
+import type { DuePage, DueQuery, DueState } from "../../server/src/store/store.js";
+import { Inbox } from "../support/collect.js";
 import { alarm, openAlarms } from "./alarms.js";
 import { take } from "./order.js";
 import { describeOnEachTopicStore, describeOnRedis, newPrefix } from "./stores.js";
@@ -69,6 +72,75 @@ describeOnRedis("what is due, over two processes", (redis) => {
     expect([...first.errors, ...third.errors]).toEqual([]);
   });
 });
+
+describeOnRedis(
+  "what another process has ended, between the list of what is due and the read of it,",
+  (redis) => {
+    const fuse = defineTopic("fuse", {
+      key: z.object({ fuseId: z.string() }),
+      events: { "fuse.lit": z.object({}), "fuse.burnt": z.object({}) },
+      ends: ["fuse.burnt"],
+      state: z.object({ burnt: z.boolean() }),
+      apply: (_state, { type }) => ({ burnt: type === "fuse.burnt" }),
+    });
+    async function openFuses(store: JobwireStore, dueAt: Date) {
+      const jobwire = await openJobwire({ store });
+      const fuses = jobwire.topic(fuse, {
+        index: () => ["fuses"],
+        due: ({ burnt }) => (burnt ? null : dueAt),
+        onDue: () => ({ type: "fuse.burnt" }),
+      });
+      return { fuses, [Symbol.asyncDispose]: () => jobwire[Symbol.asyncDispose]() };
+    }
+
+    /** Reads the states that are due when they are told to, and says when it looks for the next. */
+    function slowStore(store: JobwireStore, readsAfter: Promise<unknown>) {
+      const looks = new Inbox<"listed" | "done">();
+      const open: JobwireStore["open"] = async (setup) => {
+        const opened = await store.open(setup);
+        const [listDue, nextDue] = [opened.listDue.bind(opened), opened.nextDue.bind(opened)];
+        let isRead = false;
+        return Object.assign(opened, {
+          async listDue(query: DueQuery): Promise<DuePage> {
+            const { items, isLost } = await listDue(query);
+            if (items.length === 0) return { items, isLost };
+            looks.push("listed");
+            await readsAfter;
+            isRead = true;
+            const { scope } = query;
+            const read = async ({ key }: DueState) => ({
+              key,
+              state: await opened.readState({ scope, key }),
+            });
+            return { items: await Promise.all(items.map(read)), isLost };
+          },
+          async nextDue(scope: string) {
+            if (isRead) looks.push("done");
+            return nextDue(scope);
+          },
+        });
+      };
+      return { open, looks };
+    }
+
+    test("is kept as long as all that has ended", async () => {
+      const store = redisStore({ url: redis().url, prefix: newPrefix() });
+      const [key, burning] = [{ fuseId: "a" }, new EventEmitter()];
+      const slow = slowStore(store, once(burning, "burnt"));
+      await using late = await openFuses(slow, new Date());
+      await late.fuses.publish(key, { type: "fuse.lit" });
+      await slow.looks.first(1);
+      await using other = await openFuses(store, new Date(Date.now() + 3_600_000));
+      await other.fuses.publish(key, { type: "fuse.burnt" });
+      burning.emit("burnt");
+      await slow.looks.until((look) => look === "done");
+      expect(await other.fuses.state(key)).toEqual({ burnt: true });
+      expect(await other.fuses.counts()).toEqual({ fuses: 1 });
+      const said = await take(other.fuses.stream(key));
+      expect(said.map(({ event }) => event.type)).toEqual(["fuse.lit", "fuse.burnt"]);
+    });
+  },
+);
 
 test("due and onDue come together, and need a state", async () => {
   await using jobwire = await openJobwire({ store: memoryStore() });

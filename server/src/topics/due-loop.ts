@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { startBackgroundLoop, type BackgroundLoop } from "../background-loop.js";
 import { AppError } from "../app-error.js";
-import type { DueState } from "../store/store.js";
+import type { DueState, StateRecord } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
 import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
-import { removalChange } from "./topic-record.js";
+import { removalChange, type TopicRecord } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 
@@ -94,16 +94,7 @@ async function doOne<State>(
     });
     return;
   }
-  if (record.ended) {
-    await store.commit({
-      scope: log.scope,
-      state: { ...removalChange(key, state), expect: { revision: [String(record.revision)] } },
-      events: [],
-      closedTopics: [key],
-      retainMs: 0,
-    });
-    return;
-  }
+  if (record.ended) return dropEnded(log, key, state, record);
   const isPast = (time: Date | null) => time !== null && time.getTime() <= store.clock.now();
   // Another process may be faster, or the state may have changed since.
   if (await log.remove(record.key, (current) => isPast(times.expiresAt(current, record.key)))) return;
@@ -113,6 +104,27 @@ async function doOne<State>(
       : { events: [] },
   );
   if (ids.length === 0) await settle(log, times, key, definition.name);
+}
+
+/** Another process may have ended it between the list of what is due and the read of this state: then it is kept as all that end. */
+async function dropEnded<State>(
+  { scope, options: { store } }: TopicLog<State>,
+  key: string,
+  state: StateRecord,
+  { revision, dueMs }: TopicRecord<State>,
+): Promise<void> {
+  const expect = { revision: [String(revision)] };
+  await store.commit(
+    dueMs !== null && dueMs > store.clock.now()
+      ? { scope, state: { key, expect, set: {}, due: dueMs }, events: [] }
+      : {
+          scope,
+          state: { ...removalChange(key, state), expect },
+          events: [],
+          closedTopics: [key],
+          retainMs: 0,
+        },
+  );
 }
 
 /** Nothing was to be said: the state is listed for the time it names now, and not again for one that has passed. */
