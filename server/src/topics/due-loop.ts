@@ -5,7 +5,7 @@ import type { DueState, StateRecord } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
 import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
-import { removalChange, type TopicRecord } from "./topic-record.js";
+import { dueChange, removalChange, type TopicRecord } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 
@@ -83,27 +83,24 @@ async function doOne<State>(
   { log, onDue, times }: DueOptions<State>,
   { key, state }: DueState,
 ): Promise<void> {
-  const { store, definition } = log.options;
+  const { store } = log.options;
   const record = log.recordOf(key, state);
   if (!state || !record) {
     // It was lost with all that is known of it.
-    await store.commit({
-      scope: log.scope,
-      state: { key, expect: "absent", set: {}, due: null, remove: true },
-      events: [],
-    });
+    await store.commit({ scope: log.scope, state: removalChange(key, null), events: [] });
     return;
   }
   if (record.ended) return dropEnded(log, key, state, record);
   const isPast = (time: Date | null) => time !== null && time.getTime() <= store.clock.now();
   // Another process may be faster, or the state may have changed since.
   if (await log.remove(record.key, (current) => isPast(times.expiresAt(current, record.key)))) return;
-  const { ids } = await log.change(record.key, async (current) =>
-    current !== null && isPast(times.dueAt(current, record.key))
-      ? onDue(record.key, current)
-      : { events: [] },
-  );
-  if (ids.length === 0) await settle(log, times, key, definition.name);
+  let askedRevision: number | null = null;
+  const { ids } = await log.change(record.key, async (current, revision) => {
+    if (current === null || !isPast(times.dueAt(current, record.key))) return { events: [] };
+    askedRevision = revision;
+    return onDue(record.key, current);
+  });
+  if (ids.length === 0) await settle(log, times, key, askedRevision);
 }
 
 /** Another process may have ended it between the list of what is due and the read of this state: then it is kept as all that end. */
@@ -111,15 +108,15 @@ async function dropEnded<State>(
   { scope, options: { store } }: TopicLog<State>,
   key: string,
   state: StateRecord,
-  { revision, dueMs }: TopicRecord<State>,
+  record: TopicRecord<State>,
 ): Promise<void> {
-  const expect = { revision: [String(revision)] };
+  const { dueMs } = record;
   await store.commit(
     dueMs !== null && dueMs > store.clock.now()
-      ? { scope, state: { key, expect, set: {}, due: dueMs }, events: [] }
+      ? { scope, state: { key, ...dueChange(record, dueMs) }, events: [] }
       : {
           scope,
-          state: { ...removalChange(key, state), expect },
+          state: removalChange(key, state),
           events: [],
           closedTopics: [key],
           retainMs: 0,
@@ -127,27 +124,32 @@ async function dropEnded<State>(
   );
 }
 
-/** Nothing was to be said: the state is listed for the time it names now, and not again for one that has passed. */
+/**
+ * Nothing was said: the state is listed for the time it names now, which may have come since.
+ * @param askedRevision Of this one `onDue` had nothing to say: it is not asked again before the state changes.
+ */
 async function settle<State>(
   log: TopicLog<State>,
   times: TopicTimes<State>,
   key: string,
-  name: string,
+  askedRevision: number | null,
 ): Promise<void> {
-  const { store } = log.options;
+  const { scope, options } = log;
+  const { store, definition } = options;
   const record = await log.read(key);
   if (!record || record.ended) return;
-  const dueMs = wakeMs(times, record.state, record.key);
-  const isPast = dueMs !== null && dueMs <= store.clock.now();
-  await store.commit({
-    scope: log.scope,
-    state: { key, expect: { revision: [String(record.revision)] }, set: {}, due: isPast ? null : dueMs },
+  const isSilent = record.revision === askedRevision;
+  const expiresMs = times.expiresAt(record.state, record.key)?.getTime() ?? null;
+  const dueMs = isSilent ? expiresMs : wakeMs(times, record.state, record.key);
+  const { accepted } = await store.commit({
+    scope,
+    state: { key, ...dueChange(record, dueMs) },
     events: [],
   });
-  if (isPast)
+  if (isSilent && accepted)
     throw new AppError(
       "EVENT_NOT_APPLICABLE",
-      `A state of ${name} is due, and onDue says no event: it is left alone until it changes.`,
+      `A state of ${definition.name} is due, and onDue says no event: it is left alone until it changes.`,
     );
 }
 

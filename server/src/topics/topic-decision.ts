@@ -24,3 +24,9 @@ export function plainDecisionOf<State>(
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
   return Array.isArray(value);
 }
+
+/** What is to be appended to a log, by its state. `revision` is 0 when there is none. */
+export type Decide<State> = (
+  state: State | null,
+  revision: number,
+) => Promise<PlainDecision<State>> | PlainDecision<State>;

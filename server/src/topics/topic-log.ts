@@ -11,10 +11,12 @@ import { KeyedTurns } from "./keyed-turns.js";
 import { foldState } from "./fold-state.js";
 import { TopicFeeds } from "./topic-feeds.js";
 import { feedTopic, idempotencyKeyOf } from "./topic-names.js";
-import type { PlainDecision } from "./topic-decision.js";
+import type { Decide } from "./topic-decision.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 import {
+  expectationOf,
   listingChange,
+  nextRevision,
   readTopicRecord,
   recordChange,
   removalChange,
@@ -58,7 +60,6 @@ export interface Changed<State> {
   readonly ids: readonly string[];
 }
 
-type Decide<State> = (state: State | null) => Promise<PlainDecision<State>> | PlainDecision<State>;
 interface Once {
   readonly idempotencyKey?: string;
 }
@@ -116,7 +117,7 @@ export class TopicLog<State> {
     const once =
       idempotencyKey === undefined ? {} : { idempotencyKey: idempotencyKeyOf(read.text, idempotencyKey) };
     if (!this.options.definition.state) {
-      const { events } = await decide(null);
+      const { events } = await decide(null, 0);
       return { state: null, ids: await this.#append(read.key, read.text, events, once) };
     }
     return this.#turns.run(read.text, () => this.#changeState(read.key, read.text, decide, once));
@@ -137,10 +138,8 @@ export class TopicLog<State> {
         if (!before && cursor.offset === 0) return false;
         const known = before && this.#readableStateOf(text, before);
         if (when && !(known !== null && when(known))) return false;
-        const state = before && {
-          ...removalChange(text, before),
-          expect: { revision: [before.revision ?? ""] },
-        };
+        // One that is made meanwhile is not to lose its log.
+        const state = definition.state && removalChange(text, before);
         const { accepted } = await store.commit({
           scope: this.scope,
           ...(state && { state }),
@@ -198,7 +197,7 @@ export class TopicLog<State> {
       const before = await this.read(keyText);
       let entries: readonly NewEvent[] = [placeholder];
       try {
-        const decision = await decide(before ? before.state : null);
+        const decision = await (before ? decide(before.state, before.revision) : decide(null, 0));
         if (decision.events.length === 0 && decision.state === undefined)
           return { state: before ? before.state : null, ids: [] };
         const events = decision.events.map((input) => readEvent(definition, key, input));
@@ -236,7 +235,7 @@ export class TopicLog<State> {
     return {
       key,
       state: next,
-      revision: (before?.revision ?? 0) + 1,
+      revision: nextRevision(before),
       ended,
       listed: indexesOf(next, key),
       dueMs: before?.ended ? before.dueMs : ended ? store.clock.now() + retainMs : wakeMs(times, next, key),
@@ -257,7 +256,7 @@ export class TopicLog<State> {
       scope: this.scope,
       state: {
         key: keyText,
-        expect: before ? { revision: [String(before.revision)] } : "absent",
+        expect: expectationOf(before),
         set: recordChange(before, after, stored),
         ...listingChange(before, after),
         listedText: searchField,

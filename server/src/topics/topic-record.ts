@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { findUnencodablePart, type KeySchema } from "@jobwire/shared";
 import superjson from "superjson";
 import { z } from "zod";
@@ -9,7 +10,7 @@ import type { PlainKey } from "./event-input.js";
 export interface TopicRecord<State> {
   readonly key: PlainKey;
   readonly state: State;
-  /** One more with each change: the guard of the next one. */
+  /** One more with each change: the guard of the next one. It begins anywhere, so that no two lives of a key have one in common. */
   readonly revision: number;
   /** Nothing follows. */
   readonly ended: boolean;
@@ -40,6 +41,7 @@ interface RecordDefinition<State> {
 /** The field of a record that is searched. */
 export const searchField = "search";
 
+const maxFirstRevision = 2 ** 31;
 const keyValuesSchema = z.array(z.union([z.string(), z.number(), z.boolean()]));
 
 /** A field that is not there is an empty one. */
@@ -112,9 +114,31 @@ function smallFieldsOf({ revision, ended, listed, dueMs, search }: TopicRecord<u
     revision: String(revision),
     ended: ended ? "1" : "",
     listed: JSON.stringify(listed),
-    dueMs: dueMs === null ? "" : String(dueMs),
+    dueMs: textOfDue(dueMs),
     [searchField]: search,
   };
+}
+
+function textOfDue(dueMs: number | null): string {
+  return dueMs === null ? "" : String(dueMs);
+}
+
+/** What a change expects that was decided by this record, or by there being none. */
+export function expectationOf(before: TopicRecord<unknown> | null): NonNullable<StateChange["expect"]> {
+  return before ? { revision: [String(before.revision)] } : "absent";
+}
+
+export function nextRevision(before: TopicRecord<unknown> | null): number {
+  return before ? before.revision + 1 : randomInt(1, maxFirstRevision);
+}
+
+/** What changes when the record is looked at again at another time. */
+export function dueChange(
+  before: TopicRecord<unknown>,
+  dueMs: number | null,
+): Pick<StateChange, "expect" | "set" | "due"> {
+  const set = { revision: String(nextRevision(before)), dueMs: textOfDue(dueMs) };
+  return { expect: expectationOf(before), set, due: dueMs };
 }
 
 /** What of where a record is listed is not as it was before. */
@@ -131,13 +155,14 @@ export function listingChange(
   };
 }
 
-/** What takes a record out of everything that lists it, and away. */
-export function removalChange(key: string, { listed = "[]" }: StateRecord): StateChange {
+/** What takes a record out of everything that lists it, and away, also one that cannot be read. `null`: there is to be none. */
+export function removalChange(key: string, before: StateRecord | null): StateChange {
   return {
     key,
+    expect: before ? { revision: [before.revision ?? ""] } : "absent",
     set: {},
     listedText: searchField,
-    unlist: JSON.parse(listed) as string[],
+    unlist: JSON.parse(before?.listed ?? "[]") as string[],
     due: null,
     remove: true,
   };
