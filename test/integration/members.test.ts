@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { helperProgram } from "../support/build-programs.js";
 import { watchJob } from "../support/collect.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
-import { serverProgram, startProcess, type ServerProcess } from "../support/server-process.js";
+import { serverProgram, spawnProcess, startProcess, type ServerProcess } from "../support/server-process.js";
 import { createTestClient } from "../support/test-client.js";
 import { signTestToken, testSecret } from "../support/test-server.js";
 
@@ -138,6 +139,12 @@ describe("JOBWIRE_PROCESSES", patience, () => {
     const again = { JOBWIRE_PROCESSES: "2", PORT: new URL(server.url).port };
     const second = await start(again).catch((error: unknown) => error);
     expect(String(second)).toContain("EADDRINUSE");
+  });
+
+  test("one that has died unnoticed is no reason not to stop the others", async () => {
+    const program = spawnProcess(process.execPath, [helperProgram("test/support/stop-beside-dead.ts")], {});
+    expect(await program.exited).toBe(0);
+    expect(program.lines.join("")).toBe("stopped");
   });
 
   async function childrenOf(server: ServerProcess): Promise<readonly number[]> {

@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const helpers = [
   "test/faults/support/memory-probe.ts",
   "test/support/clock-shift.ts",
+  "test/support/stop-beside-dead.ts",
   "test/faults/topics/program.ts",
 ] as const;
 const helperFolder = "test/dist/programs";

@@ -56,7 +56,8 @@ export class Member {
   }
 
   #tell(message: MemberMessage): void {
-    if (process.connected) process.send?.(message);
+    // A primary that has just died cannot be told anything; that it is gone is heard by the disconnect.
+    if (process.connected) process.send?.(message, () => {});
   }
 
   #hear(received: unknown, stop: () => void): void {

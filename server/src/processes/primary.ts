@@ -1,5 +1,4 @@
 import cluster, { type Worker } from "node:cluster";
-import { once } from "node:events";
 import type { Logger } from "pino";
 import { AggregatorRegistry } from "prom-client";
 import { memberMessageSchema, sharedSecretVariable, type PrimaryMessage } from "./messages.js";
@@ -65,7 +64,7 @@ export class Primary {
     for (const timer of this.#restarts) clearTimeout(timer);
     const members = membersNow();
     for (const member of members) tell(member, { type: "jobwire:stop" });
-    await Promise.all(members.map(async (member) => once(member, "exit")));
+    await Promise.all(members.map((member) => new Promise((resolve) => member.once("exit", resolve))));
   }
 
   get #areAllListening(): boolean {
@@ -74,10 +73,17 @@ export class Primary {
 
   #fork(): Worker {
     const { sharedSecret, developmentCode } = this.options.environment;
-    return cluster.fork({
+    const member = cluster.fork({
       [sharedSecretVariable]: sharedSecret,
       ...(developmentCode !== null && { JOBWIRE_DEV_CODE: developmentCode }),
     });
+    // One that has just died cannot be told anything; that it is gone is heard by its exit.
+    return member.on("error", (error) =>
+      this.options.log.debug(
+        { err: error, process: member.process.pid },
+        "a process could not be told something",
+      ),
+    );
   }
 
   #hear(member: Worker, received: unknown, onAllListening: () => void): void {
