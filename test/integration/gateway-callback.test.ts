@@ -84,6 +84,25 @@ test("a connect and its disconnect may come to different servers", async () => {
   expect(await two.told.first(1)).toEqual(["disconnect t"]);
 });
 
+test("a connection that ends at one server while its successor begins at another is no error", async () => {
+  await using redis = await startRedis();
+  const env = { REDIS_URL: redis.url };
+  await using first = await start([], env);
+  await using second = await start([], env);
+  const request_id = newRequestId();
+  await post(first, { action: "connect", request_id, token: "t0" });
+  for (let round = 1; round <= 150; round++) {
+    const successor = { action: "connect", request_id, token: `t${round}` };
+    const answers = await Promise.all([
+      post(first, { action: "disconnect", request_id, token: `t${round - 1}` }),
+      post(second, successor),
+    ]);
+    expect(answers[1]).toEqual(accepted(true));
+    expect(answers[0].status).toBe(200);
+    expect(await post(first, successor)).toEqual(accepted(false));
+  }
+});
+
 test("a connection of which nothing is heard for HISTORY_TTL_S has ended", async () => {
   const { told, observer } = watchObservers();
   await using server = await start([observer], { HISTORY_TTL_S: "1" });

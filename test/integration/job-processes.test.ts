@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
 import { watchJob } from "../support/collect.js";
 import { startRedis } from "../support/redis-server.js";
@@ -99,3 +101,25 @@ test("a worker's offer is seen by both, and goes when the worker says nothing mo
   await service.client.work.offer.mutate(offer);
   expect(await other.workers.list.query()).toMatchObject([{ workerId: "w" }]);
 });
+
+test("a worker that was taken for gone and offers again stays", async () => {
+  const service = await first.newService();
+  const [back, gone] = [newWorker("back"), newWorker("gone")];
+  for (const worker of [back, gone]) await service.client.work.offer.mutate({ ...worker, leaseMs: 1000 });
+  const admin = new Redis(redis.url);
+  const recordOf = ({ workerId }: { readonly workerId: string }) =>
+    admin.hgetall(`jw:{topic%3Aworker}:s:["${workerId}"]`);
+  const [before] = (await service.client.workers.list.query()).filter(({ host }) => host === "back");
+  const patience = { timeout: 20_000, interval: 10 };
+  await expect.poll(async () => (await recordOf(back)).ended, patience).toBe("1");
+  await service.client.work.offer.mutate(back);
+  await expect.poll(async () => Object.keys(await recordOf(gone)), patience).toEqual([]);
+  const listed = await second.client(service.token).workers.list.query();
+  expect(listed.map(({ host }) => host)).toEqual(["back"]);
+  expect(listed[0]?.since.getTime()).toBeGreaterThan(before?.since.getTime() ?? Infinity);
+  admin.disconnect();
+});
+
+function newWorker(host: string) {
+  return { workerId: `${host}-${randomUUID()}`, host, pipelines: ["any"] };
+}

@@ -86,16 +86,17 @@ export class GatewaySessions {
       );
       return ids.length > 0;
     }
-    const state = await this.#topic.state(key);
-    if (state && !state.isConnected) {
-      // Said again: it ended before it was heard that it had begun.
-      if (state.token === token) return false;
-      await this.#topic.remove(key);
+    for (;;) {
+      let hasEnded = false;
+      const { ids } = await this.#topic.change(key, (known) => {
+        // Said again; or it ended before it was heard that it had begun.
+        if (known?.token === token) return [];
+        hasEnded = known?.isConnected === false;
+        return hasEnded ? [] : { type: "gateway.connected", token };
+      });
+      if (!hasEnded) return ids.length > 0;
+      await this.#topic.remove(key, { when: ({ isConnected }) => !isConnected });
     }
-    const { ids } = await this.#topic.change(key, (now) =>
-      now?.token === token ? [] : { type: "gateway.connected", token },
-    );
-    return ids.length > 0;
   }
 
   /** Observers hear of a session in order. */

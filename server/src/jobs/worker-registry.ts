@@ -1,6 +1,5 @@
 import { defineTopic, workerSchema, type Worker, type WorkOfferInput } from "@jobwire/shared";
 import { z } from "zod";
-import { AppError } from "../app-error.js";
 import type { Jobwire } from "../topics/index.js";
 
 /** A worker, for as long as it says that it is there. */
@@ -9,11 +8,18 @@ const workerTopic = defineTopic("worker", {
   events: { "worker.came": z.object({}), "worker.left": z.object({}) },
   ends: ["worker.left"],
   state: workerSchema,
-  apply: (state) => {
+  apply: (state, { type }) => {
     if (!state) throw new Error("a worker begins with its offer");
-    return state;
+    return type === "worker.left" ? { ...state, leaseExpiresAt: longAgo } : state;
   },
 });
+
+/** Until when the lease of one that has left holds. */
+const longAgo = new Date(0);
+
+function isGone({ leaseExpiresAt }: Worker): boolean {
+  return leaseExpiresAt.getTime() === longAgo.getTime();
+}
 
 /** How long an answer about pipelines may be old. */
 const freshMs = 1000;
@@ -43,17 +49,16 @@ export class WorkerRegistry {
     const now = this.jobwire.now();
     const leaseExpiresAt = new Date(now.getTime() + leaseMs);
     for (;;) {
-      try {
-        const { state } = await this.#topic.change({ workerId }, (known) => {
-          const worker = { ...offer, since: known?.since ?? now, leaseExpiresAt };
-          return { state: worker, events: known ? [] : [{ type: "worker.came" }] };
-        });
-        return state ?? { ...offer, since: now, leaseExpiresAt };
-      } catch (error) {
-        // It was taken for gone, and is back.
-        if (!(error instanceof AppError && error.reason === "TOPIC_ENDED")) throw error;
-        await this.#topic.remove({ workerId });
-      }
+      let hasLeft = false;
+      const { state } = await this.#topic.change({ workerId }, (known) => {
+        hasLeft = known !== null && isGone(known);
+        if (hasLeft) return [];
+        const worker = { ...offer, since: known?.since ?? now, leaseExpiresAt };
+        return { state: worker, events: known ? [] : [{ type: "worker.came" }] };
+      });
+      if (!hasLeft) return state ?? { ...offer, since: now, leaseExpiresAt };
+      // It was taken for gone, and is back.
+      await this.#topic.remove({ workerId }, { when: isGone });
     }
   }
 
