@@ -109,7 +109,7 @@ test("a worker that was taken for gone and offers again stays", async () => {
   const admin = new Redis(redis.url);
   const recordOf = ({ workerId }: { readonly workerId: string }) =>
     admin.hgetall(`jw:{topic%3Aworker}:s:["${workerId}"]`);
-  const [before] = (await service.client.workers.list.query()).filter(({ host }) => host === "back");
+  const before = (await service.client.workers.list.query()).find(({ host }) => host === "back");
   const patience = { timeout: 20_000, interval: 10 };
   await expect.poll(async () => (await recordOf(back)).ended, patience).toBe("1");
   await service.client.work.offer.mutate(back);

@@ -66,7 +66,8 @@ export class JobLogs {
         plan = this.#plan(jobId, state, rest.slice(0, maxAtOnce));
         return plan.events;
       });
-      if (plan?.beginsAnew) await this.topic.remove({ jobId });
+      // Another process may have begun it anew by now.
+      if (plan?.beginsAnew) await this.topic.remove({ jobId }, { when: isOver });
       rest = rest.slice(plan?.taken);
     }
   }
