@@ -5,7 +5,7 @@ import type { DueState, StateRecord } from "../store/store.js";
 import type { PlainKey } from "./event-input.js";
 import type { PlainDecision } from "./topic-decision.js";
 import type { TopicLog } from "./topic-log.js";
-import { dueChange, removalChange, type TopicRecord } from "./topic-record.js";
+import { dueChange, dueField, removalChange, type TopicRecord } from "./topic-record.js";
 import type { TopicRepair } from "./topic-repair.js";
 import { wakeMs, type TopicTimes } from "./topic-times.js";
 
@@ -110,18 +110,15 @@ async function dropEnded<State>(
   state: StateRecord,
   record: TopicRecord<State>,
 ): Promise<void> {
-  const { dueMs } = record;
-  await store.commit(
-    dueMs !== null && dueMs > store.clock.now()
-      ? { scope, state: { key, ...dueChange(record, dueMs) }, events: [] }
-      : {
-          scope,
-          state: removalChange(key, state),
-          events: [],
-          closedTopics: [key],
-          retainMs: 0,
-        },
-  );
+  const { accepted } = await store.commit({
+    scope,
+    state: { ...removalChange(key, state), expectPast: dueField },
+    events: [],
+    closedTopics: [key],
+    retainMs: 0,
+  });
+  if (!accepted)
+    await store.commit({ scope, state: { key, ...dueChange(record, record.dueMs) }, events: [] });
 }
 
 /**

@@ -38,6 +38,8 @@ interface RecordDefinition<State> {
   readonly stored: StoredForm<State, PlainKey> | undefined;
 }
 
+/** The field of a record that says when it is due. */
+export const dueField = "dueMs";
 /** The field of a record that is searched. */
 export const searchField = "search";
 
@@ -56,7 +58,7 @@ const recordSchema = z.object({
     .string()
     .transform((text): unknown => JSON.parse(text))
     .pipe(z.array(z.string())),
-  dueMs: z
+  [dueField]: z
     .string()
     .default("")
     .transform((text) => (text === "" ? null : Number(text))),
@@ -114,7 +116,7 @@ function smallFieldsOf({ revision, ended, listed, dueMs, search }: TopicRecord<u
     revision: String(revision),
     ended: ended ? "1" : "",
     listed: JSON.stringify(listed),
-    dueMs: textOfDue(dueMs),
+    [dueField]: textOfDue(dueMs),
     [searchField]: search,
   };
 }
@@ -137,7 +139,7 @@ export function dueChange(
   before: TopicRecord<unknown>,
   dueMs: number | null,
 ): Pick<StateChange, "expect" | "set" | "due"> {
-  const set = { revision: String(nextRevision(before)), dueMs: textOfDue(dueMs) };
+  const set = { revision: String(nextRevision(before)), [dueField]: textOfDue(dueMs) };
   return { expect: expectationOf(before), set, due: dueMs };
 }
 
