@@ -107,7 +107,7 @@ describeInBrowser("the list of jobs", (given) => {
     await page.keyboard.press("Enter");
     await page.getByText("2 jobs were removed.").waitFor();
     for (const tab of [page, other]) {
-      await rowOf(tab, "Three").waitFor({ state: "detached" });
+      for (const title of ["One", "Three"]) await rowOf(tab, title).waitFor({ state: "detached" });
       expect(await rowsOf(tab).count()).toBe(1);
     }
     await rowOf(page, "Two").focus();
