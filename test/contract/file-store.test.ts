@@ -3,16 +3,15 @@ import { once } from "node:events";
 import { appendFile, chmod, readdir, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { ClassicLevel } from "classic-level";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../../server/src/store/file-store.js";
+import { builtProgram } from "../support/build-programs.js";
 import { newFolder } from "../support/new-folder.js";
 import { upTo } from "./store-fixtures.js";
 
 /** O6: what a killed process had acknowledged is there when the folder is opened again. */
 
-const program = fileURLToPath(new URL("file-writer.ts", import.meta.url));
 const callers = 4;
 /** For a superuser nothing is forbidden. */
 const asNobody = process.getuid?.() === 0 ? "65534" : undefined;
@@ -206,7 +205,7 @@ async function writeUntil(
   sizes: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<readonly string[]> {
-  const node = [process.execPath, "--conditions=@jobwire/source", "--import", "tsx", program];
+  const node = [process.execPath, builtProgram("test/contract/file-writer.ts")];
   const [command = "", ...args] = [...prefix, ...node, folder, String(callers), ...sizes];
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "inherit"],

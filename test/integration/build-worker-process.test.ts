@@ -6,6 +6,7 @@ import {
   openCheckpoint,
   packageJson,
   siteFolder,
+  buildWorkerProgram,
   startProgram,
   type Checkpoint,
 } from "./build-worker-fixture.js";
@@ -123,13 +124,13 @@ test.each([
   [["--lease-ms", "5"], 2, /1000 to 600000/],
   [["--unknown"], 2, /--unknown/],
 ])("the build worker called with %j ends with %i", async (args, code, message) => {
-  await using program = startProgram("examples/build-worker/main.ts", args, { JOBWIRE_TOKEN: "token" });
+  await using program = startProgram(buildWorkerProgram, args, { JOBWIRE_TOKEN: "token" });
   expect(await program.exit).toBe(code);
   expect(program.lines.items.join("\n")).toMatch(message);
 });
 
 test("without a token the worker does not start", async () => {
-  await using program = startProgram("examples/build-worker/main.ts", [], { JOBWIRE_TOKEN: "" });
+  await using program = startProgram(buildWorkerProgram, [], { JOBWIRE_TOKEN: "" });
   expect(await program.exit).toBe(2);
   expect(program.lines.items.join("\n")).toMatch(/JOBWIRE_TOKEN/);
 });

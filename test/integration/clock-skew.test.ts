@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { helperProgram } from "../support/build-programs.js";
+import { builtProgram } from "../support/build-programs.js";
 import { watchJob } from "../support/collect.js";
 import { scrape } from "../support/metrics.js";
 import { startRedis } from "../support/redis-server.js";
@@ -10,7 +10,7 @@ import { signTestToken, testSecret } from "../support/test-server.js";
 const redis = await startRedis();
 afterAll(() => redis[Symbol.asyncDispose]());
 
-const clockShift = helperProgram("test/support/clock-shift.ts");
+const clockShift = builtProgram("test/support/clock-shift.ts");
 const leaseMs = 30_000;
 
 describe.each([40_000, -40_000])("a server whose clock is %i ms ahead", (aheadMs) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { helperProgram } from "../support/build-programs.js";
+import { builtProgram } from "../support/build-programs.js";
 import { watchJob } from "../support/collect.js";
 import { startRedis, type TestRedis } from "../support/redis-server.js";
 import { serverProgram, spawnProcess, startProcess, type ServerProcess } from "../support/server-process.js";
@@ -142,7 +142,7 @@ describe("JOBWIRE_PROCESSES", patience, () => {
   });
 
   test("one that has died unnoticed is no reason not to stop the others", async () => {
-    const program = spawnProcess(process.execPath, [helperProgram("test/support/stop-beside-dead.ts")], {});
+    const program = spawnProcess(process.execPath, [builtProgram("test/support/stop-beside-dead.ts")], {});
     expect(await program.exited).toBe(0);
     expect(program.lines.join("")).toBe("stopped");
   });

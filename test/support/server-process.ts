@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { builtProgram } from "./build-programs.js";
 import { Inbox } from "./collect.js";
 import type { Environment } from "./test-server.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The server as a program, without a worker. */
-export const serverProgram = ["server/dist/main.js"];
+export const serverProgram = [builtProgram("server/src/main.ts")];
 
 /** The same from its sources: it can run a worker from its sources too. */
 export const serverSource = ["--conditions=@jobwire/source", "--import", "tsx", "server/src/main.ts"];

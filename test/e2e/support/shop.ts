@@ -1,7 +1,7 @@
 import { readConfig, startServer, type RunningServer } from "@jobwire/server";
 import { createJobwireClient, type JobwireClient } from "@jobwire/client";
 import type { Role } from "@jobwire/shared";
-import { startProgram, type Program } from "../../integration/build-worker-fixture.js";
+import { buildWorkerProgram, startProgram, type Program } from "../../integration/build-worker-fixture.js";
 import { freePort, startRedis, type TestRedis } from "../../support/redis-server.js";
 import { signTestToken, testSecret } from "../../support/test-server.js";
 import { FaultProxy } from "../../faults/support/fault-proxy.js";
@@ -59,7 +59,7 @@ export async function openShop(
     mendRedis: () => proxy.switchTo(redisPort),
     async startWorker(projects) {
       const worker = startProgram(
-        "examples/build-worker/main.ts",
+        buildWorkerProgram,
         Object.entries(projects).map(([name, folder]) => `--project=${name}=${folder}`),
         { JOBWIRE_URL: url, JOBWIRE_TOKEN: await signTestToken({ sub: "worker", role: "service" }) },
       );

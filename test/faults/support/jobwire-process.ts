@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { helperProgram } from "../../support/build-programs.js";
+import { builtProgram } from "../../support/build-programs.js";
 import { ManagedProcess } from "./managed-process.js";
 import { until } from "./until.js";
 import { tokenSecret } from "./token.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const preloads = ["--expose-gc", `--import=${helperProgram("test/faults/support/memory-probe.ts")}`];
+const preloads = ["--expose-gc", `--import=${builtProgram("test/faults/support/memory-probe.ts")}`];
 
 /** A Jobwire server as people run it: a process of its own. */
 export class JobwireProcess implements AsyncDisposable {
@@ -16,11 +16,15 @@ export class JobwireProcess implements AsyncDisposable {
 
   /** @param env `CLOCK_AHEAD_MS` gives it another clock than this machine's. */
   static async start(env: Readonly<Record<string, string>>): Promise<JobwireProcess> {
-    const clock = "CLOCK_AHEAD_MS" in env ? [`--import=${helperProgram("test/support/clock-shift.ts")}`] : [];
-    const child = new ManagedProcess(process.execPath, [...preloads, ...clock, "server/dist/main.js"], {
-      cwd: root,
-      env: { ...environment(), ...env },
-    });
+    const clock = "CLOCK_AHEAD_MS" in env ? [`--import=${builtProgram("test/support/clock-shift.ts")}`] : [];
+    const child = new ManagedProcess(
+      process.execPath,
+      [...preloads, ...clock, builtProgram("server/src/main.ts")],
+      {
+        cwd: root,
+        env: { ...environment(), ...env },
+      },
+    );
     let port = 0;
     await child.ready(() => {
       const [, found] = /^Jobwire listens on http:\/\/[^:]+:(\d+)/m.exec(child.lines.join("\n")) ?? [];

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { openJobwire, redisStore } from "@jobwire/server/topics";
 import { expect } from "vitest";
-import { helperProgram } from "../../support/build-programs.js";
+import { builtProgram } from "../../support/build-programs.js";
 import { spawnProcess, type SpawnedProcess } from "../../support/server-process.js";
 import { FaultProxy } from "../support/fault-proxy.js";
 import type { Random } from "../support/random.js";
@@ -15,7 +15,7 @@ const writtenBooks = ["a", "b", "c"];
 /** Written by a pipe, when there is one. */
 const pipedBook = "piped";
 const allBooks = [...writtenBooks, pipedBook];
-const program = [helperProgram("test/faults/topics/program.ts")];
+const program = [builtProgram("test/faults/topics/program.ts")];
 
 /** Books on a Redis that writes to disk before it answers, a server of them, publishers, and readers of all books at once. */
 export class TopicRun implements AsyncDisposable {
