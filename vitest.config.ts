@@ -4,10 +4,11 @@ import LongestFirst from "./test/support/longest-first.js";
 /** Tests run the sources of the workspace's packages, not their builds: see `exports` in each package.json. */
 const conditions = ["@jobwire/source", "module", "node", "development|production"];
 
-/** These make a page of their process, or measure what is left in it. */
+/** These make a page of their process. */
+const react = ["test/react/**/*.test.ts", "test/examples/react.test.ts"];
+
+/** These measure what is left in their process. */
 const alone = [
-  "test/react/**/*.test.ts",
-  "test/examples/react.test.ts",
   "test/client/{proxies,retry-schedule,revival,sse-link}.test.ts",
   "test/client/scenarios/*.test.ts",
   "test/client/tabs/{attention,leader-watch,leadership,shared-stream}.test.ts",
@@ -32,6 +33,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "alone", include: alone } },
+      { extends: true, test: { name: "react", include: react, isolate: false } },
       // Installs hundreds of packages from a registry: `npm run test:packages`.
       { extends: true, test: { name: "packages", include: ["test/registry/*.test.ts"] } },
       {
@@ -48,7 +50,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: [...alone, ...page, "**/node_modules/**", "test/dist/**", "test/registry/**"],
+          exclude: [...alone, ...react, ...page, "**/node_modules/**", "test/dist/**", "test/registry/**"],
           // Files share what they import: a fifth of the time goes into importing otherwise.
           isolate: false,
           typecheck: {

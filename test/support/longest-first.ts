@@ -36,7 +36,7 @@ export default class LongestFirst extends BaseSequencer {
   }
 }
 
-const projects = ["alone", "page", "node"];
+const projects = ["alone", "react", "page", "node"];
 
 function rankOf({ moduleId, project }: TestSpecification): number {
   const place = longest.findIndex((file) => moduleId.endsWith(file));
