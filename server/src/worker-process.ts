@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { resolve } from "node:path";
 import type { Logger } from "pino";
 import type { TokenSigner } from "./http/auth/tokens.js";
@@ -61,7 +60,7 @@ export async function startWorkerProcess({
       clearInterval(refresh);
       clearTimeout(restart);
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const exited = once(child, "exit");
+      const exited = new Promise((ended) => child?.once("exit", ended));
       child.kill("SIGTERM");
       const overdue = setTimeout(() => child?.kill("SIGKILL"), withinMs + cleanUpMs);
       await exited;

@@ -56,7 +56,7 @@ export class AppointmentRun {
     const action = random.next();
     await delay(random.integer(0, 40));
     try {
-      if (action < 0.6) await this.#set(random, name);
+      if (action < 0.6) await this.#setAtRandom(random, name);
       else if (action < 0.7)
         await appointments.change({ name }, (state) =>
           state ? { type: "appointment.over", token: state.token } : [],
@@ -69,20 +69,30 @@ export class AppointmentRun {
     }
   }
 
-  async #set(random: Random, name: string): Promise<void> {
-    const { appointments } = random.pick(this.processes);
-    const token = `${name}-${this.#sets++}`;
+  #setAtRandom(random: Random, name: string): Promise<void> {
     const soon = (within: number) => new Date(Date.now() + random.integer(-100, within));
-    const set = {
-      type: "appointment.set" as const,
-      token,
+    return this.set(random.pick(this.processes), name, {
       at: random.chance(0.8) ? soon(700) : null,
       ends: random.chance(0.3),
       until: random.chance(0.2) ? soon(2000) : null,
-      group: random.pick(groups),
+    });
+  }
+
+  async set(
+    { appointments }: Appointments,
+    name: string,
+    plan: { readonly at: Date | null; readonly ends: boolean; readonly until: Date | null },
+  ): Promise<void> {
+    const number = this.#sets++;
+    const token = `${name}-${number}`;
+    const set = {
+      type: "appointment.set" as const,
+      token,
+      group: groups[number % groups.length] ?? "",
+      ...plan,
     };
     try {
-      if (random.chance(0.5)) await appointments.publish({ name }, set, { idempotencyKey: token });
+      if (number % 2) await appointments.publish({ name }, set, { idempotencyKey: token });
       else await appointments.change({ name }, () => set);
       this.calls.push({ token, isMade: true });
     } catch (error) {

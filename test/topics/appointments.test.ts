@@ -34,7 +34,11 @@ describeOnRedis(
       })();
       const run = new AppointmentRun([first, second, steady], [one, two], new Random(seed));
       await run.perform(actions);
-      await vi.waitFor(() => expect(account.waiting).toEqual([]), patience);
+      await vi.waitFor(async () => {
+        // The feed is kept for as long as something is said in it.
+        await run.set(steady, "always", { at: null, ends: false, until: null });
+        expect(account.waiting).toEqual([]);
+      }, patience);
       expect([...run.problems, ...account.problems]).toEqual([]);
       for (const { token, isMade } of run.calls) {
         const times = account.tokens.get(token) ?? 0;
