@@ -39,6 +39,9 @@ describeOnRedis(
         await run.set(steady, "always", { at: null, ends: false, until: null });
         expect(account.waiting).toEqual([]);
       }, patience);
+      const unheard = () =>
+        run.calls.filter(({ token, isMade }) => isMade === true && !account.tokens.has(token));
+      await vi.waitFor(() => expect(unheard()).toEqual([]), patience);
       expect([...run.problems, ...account.problems]).toEqual([]);
       for (const { token, isMade } of run.calls) {
         const times = account.tokens.get(token) ?? 0;
