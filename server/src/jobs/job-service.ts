@@ -13,7 +13,6 @@ import {
   type PublishJobEventInput,
   type StreamInputOf,
 } from "@jobwire/shared";
-import { v7 as sortableId } from "uuid";
 import { AppError } from "../app-error.js";
 import type { Caller } from "../principal.js";
 import type { EventStream } from "../topics/index.js";
@@ -28,6 +27,7 @@ import {
 } from "./job-decisions.js";
 import { JobListing } from "./job-listing.js";
 import type { JobRequests } from "./job-requests.js";
+import { JobIds } from "./job-ids.js";
 import type { JobOutputs } from "./job-outputs.js";
 import { RecentReads } from "../recent-reads.js";
 import { requireOwnJobs } from "./job-filter.js";
@@ -55,6 +55,7 @@ export class JobService {
   readonly #recent = new RecentReads<Job>();
   readonly #snapshots = new RecentReads<readonly Job[]>();
 
+  readonly #ids = new JobIds();
   readonly #listing: JobListing;
 
   constructor(private readonly options: JobServiceOptions) {
@@ -65,7 +66,7 @@ export class JobService {
   async create(owner: Caller, input: CreateJobInput & { rerunOf?: string }): Promise<Job> {
     const { topic, requests, maxOpenPerUser, now } = this.options;
     const at = now();
-    const newId = sortableId({ msecs: at.getTime() });
+    const newId = this.#ids.next(at);
     const { idempotencyKey } = input;
     const jobId =
       idempotencyKey === undefined ? newId : await requests.idFor(owner.userId, idempotencyKey, newId);

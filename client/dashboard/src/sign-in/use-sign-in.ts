@@ -63,10 +63,11 @@ export function useSignIn() {
   const signOut = async () => {
     forgetIdentity();
     const isHost = kind === "signed-in" && token === null;
+    // Nothing of the page asks for anything any more when the cookie goes.
+    setState({ kind: "checking" });
     if (isHost) await signOutOfHost().catch(() => {});
     using tabs = openTabs();
     tabs.say({ kind: "signed-out" });
-    setState({ kind: "checking" });
     await check({ asksTabs: false, isHeldByHost: isHost });
   };
   return {
