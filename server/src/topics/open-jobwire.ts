@@ -72,7 +72,7 @@ export interface TopicOptions<Key, State, Event, Input> {
   readonly due?: (state: State, key: Key) => Date | null;
   /**
    * What happens then, once, on whichever process. After it `due` is to name a later time, or none: a state that stays due is
-   * asked for again a second later.
+   * asked for again a second later. One of which it says nothing is left alone until it changes; `onError` hears of it.
    */
   readonly onDue?: (key: Key, state: State) => Decision<State, Input> | Promise<Decision<State, Input>>;
   /** When a log that has not ended is dropped with its state, as `remove` does it. `null`: not by itself. */
