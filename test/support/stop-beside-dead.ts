@@ -12,6 +12,7 @@ if (cluster.isPrimary) {
   });
   const [first = 0] = primary.processIds;
   process.kill(first, "SIGKILL");
+  // It is dead when this goes on, and nothing of that was heard: this process stood still.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   await primary.stop();
   process.stdout.write("stopped\n");

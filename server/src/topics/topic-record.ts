@@ -10,7 +10,7 @@ import type { PlainKey } from "./event-input.js";
 export interface TopicRecord<State> {
   readonly key: PlainKey;
   readonly state: State;
-  /** One more with each change: the guard of the next one. It begins anywhere, so that no two lives of a key have one in common. */
+  /** One more with each change: the guard of the next one. It begins at random: what was read of an earlier life of a key fits no later one. */
   readonly revision: number;
   /** Nothing follows. */
   readonly ended: boolean;
