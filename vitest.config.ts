@@ -5,10 +5,14 @@ import LongestFirst from "./test/support/longest-first.js";
 const conditions = ["@jobwire/source", "module", "node", "development|production"];
 
 /** These make a page of their process. */
-const react = ["test/react/**/*.test.ts", "test/examples/react.test.ts"];
+const react = ["test/react/**/*.test.ts"];
 
-/** These measure what is left in their process. */
+/** These render as a server and as a browser does, of which React complains once for each context in their process. */
+const twoRenderers = ["test/react/hydration.test.ts", "test/examples/react.test.ts"];
+
+/** These measure what is left in their process, or would disturb others there. */
 const alone = [
+  ...twoRenderers,
   "test/client/{proxies,retry-schedule,revival,sse-link}.test.ts",
   "test/client/scenarios/*.test.ts",
   "test/client/tabs/{attention,leader-watch,leadership,shared-stream}.test.ts",
@@ -33,7 +37,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "alone", include: alone } },
-      { extends: true, test: { name: "react", include: react, isolate: false } },
+      { extends: true, test: { name: "react", include: react, exclude: twoRenderers, isolate: false } },
       // Installs hundreds of packages from a registry: `npm run test:packages`.
       { extends: true, test: { name: "packages", include: ["test/registry/*.test.ts"] } },
       {
