@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { hasRedisServer, RedisProcess } from "../faults/support/redis-process.js";
+import { bundlePrograms } from "../support/build-programs.js";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -42,6 +43,8 @@ beforeAll(async () => {
       await writeFile(join(programs, programOf(page)), blocks.join("\n"));
     }),
   );
+  const sources = pages.map(({ page }) => relative(root, join(programs, programOf(page))));
+  await bundlePrograms(sources, ".");
 });
 afterAll(() => rm(programs, { recursive: true, force: true }));
 
@@ -54,9 +57,9 @@ test("the programs in the pages compile", async () => {
 describe.each(pages)("the program in $page", ({ page, needs }) => {
   test.skipIf(needs === "redis" && !hasRedisServer())("runs, and what it says is so", async () => {
     await using redis = needs === "redis" ? await RedisProcess.start() : null;
-    const program = ["--conditions=@jobwire/source", "--import", "tsx", join(programs, programOf(page))];
+    const program = join(programs, programOf(page)).replace(/ts$/, "js");
     const env = { ...process.env, ...(redis && { REDIS_URL: `redis://127.0.0.1:${redis.port}` }) };
-    expect((await run(process.execPath, program, { cwd: root, env })).stderr).toBe("");
+    expect((await run(process.execPath, [program], { cwd: root, env })).stderr).toBe("");
   });
 });
 

@@ -10,9 +10,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const sources = [
   "server/src/main.ts",
   "examples/build-worker/main.ts",
+  "test/client/memory/link-process.ts",
   "test/contract/file-writer.ts",
   "test/faults/support/memory-probe.ts",
   "test/faults/topics/program.ts",
+  "test/sse/support/vanish-process.ts",
+  "test/streams/crowd-process.ts",
   "test/support/clock-shift.ts",
   "test/support/stop-beside-dead.ts",
 ] as const;
@@ -23,15 +26,20 @@ export function builtProgram(source: (typeof sources)[number]): string {
   return `./${folder}/${source.replace(/ts$/, "js")}`;
 }
 
-/** What the packages export, and programs of one file each with all they import: they start in a third of the time. */
+/** What the packages export, and the programs. */
 export default async function buildPrograms(): Promise<void> {
   await promisify(execFile)("node_modules/.bin/tsc", ["--build", "shared", "server", "client"], {
     cwd: root,
   });
+  await bundlePrograms(sources, folder);
+}
+
+/** Programs of one file each with all they import: they start in a third of the time. */
+export async function bundlePrograms(entryPoints: readonly string[], outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: [...sources],
-    outdir: folder,
+    entryPoints: [...entryPoints],
+    outdir,
     outbase: ".",
     bundle: true,
     conditions: ["@jobwire/source"],

@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { remainsOf } from "../../support/remains.js";
 import type { Remains } from "./link-process.js";
 
 describe("100,000 reconnects and 10,000 streams that come and go", () => {
   let remains: Remains;
   beforeAll(async () => {
-    remains = await runLinkProcess();
+    remains = await remainsOf("test/client/memory/link-process.ts");
   }, 240_000);
 
   test("leave no timer, no listener and no socket", () => {
@@ -26,16 +24,4 @@ function grownBytes(heapBytes: readonly number[]): number {
   const [, second = 0, ...later] = heapBytes;
   expect(later).toHaveLength(3);
   return (later.at(-1) ?? 0) - second;
-}
-
-async function runLinkProcess(): Promise<Remains> {
-  const script = fileURLToPath(new URL("link-process.ts", import.meta.url));
-  const flags = ["--expose-gc", "--conditions=@jobwire/source", "--import", "tsx"];
-  const child = spawn(process.execPath, [...flags, script], { stdio: ["ignore", "pipe", "pipe"] });
-  let [output, errors] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`The process ended with ${code}.\n${errors}`);
-  return JSON.parse(output) as Remains;
 }

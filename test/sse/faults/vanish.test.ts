@@ -1,26 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { remainsOf } from "../../support/remains.js";
 import type { Remains } from "../support/vanish-process.js";
-
-async function runVanishProcess(): Promise<Remains> {
-  const script = fileURLToPath(new URL("../support/vanish-process.ts", import.meta.url));
-  const flags = ["--expose-gc", "--conditions=@jobwire/source", "--import", "tsx"];
-  const child = spawn(process.execPath, [...flags, script], { stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`The process ended with ${code}.\n${errors}`);
-  return JSON.parse(output) as Remains;
-}
 
 describe("ten thousand clients that connect and vanish, two thousand at a time", () => {
   let remains: Remains;
   beforeAll(async () => {
-    remains = await runVanishProcess();
+    remains = await remainsOf("test/sse/support/vanish-process.ts");
   }, 120_000);
 
   test("streams were opened at all, and none ended otherwise than by its client", () => {
