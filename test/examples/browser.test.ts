@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { servePage } from "../../examples/event-source/main.js";
-import { findChromium, launchChromium } from "../sse/support/chromium.js";
+import { findChromium, sharedChromium } from "../sse/support/chromium.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 
 const chromium = findChromium();
@@ -14,9 +14,8 @@ const chromium = findChromium();
 describe.skipIf(chromium === undefined)("in a browser (needs chromium on the PATH)", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchChromium(chromium ?? "");
+    browser = await sharedChromium(chromium ?? "");
   });
-  afterAll(() => browser.close());
 
   /** A tab at a page of another origin than the Jobwire server, with a job to show. */
   async function visit(

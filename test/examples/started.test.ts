@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findChromium, launchChromium } from "../sse/support/chromium.js";
+import { beforeAll, describe, expect, test } from "vitest";
+import { findChromium, sharedChromium } from "../sse/support/chromium.js";
 import { freePort } from "../support/redis-server.js";
 import { spawnProcess } from "../support/server-process.js";
 
@@ -38,9 +38,8 @@ test("the Express app takes orders", async () => {
 describe.skipIf(chromium === undefined)("started with one command (need chromium on the PATH)", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchChromium(chromium ?? "");
+    browser = await sharedChromium(chromium ?? "");
   });
-  afterAll(() => browser.close());
 
   /** A tab, and what went wrong in it. */
   async function visit(url: string, options = {}) {

@@ -3,9 +3,9 @@ import { createServer, type AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { EventSource } from "eventsource";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { wordsOf } from "../../examples/chat/chat.js";
-import { findChromium, launchChromium } from "../sse/support/chromium.js";
+import { findChromium, sharedChromium } from "../sse/support/chromium.js";
 import { startRedis } from "../support/redis-server.js";
 import { spawnProcess } from "../support/server-process.js";
 
@@ -104,9 +104,8 @@ describe("the orders", () => {
 describe.skipIf(chromium === undefined)("the pages (need chromium on the PATH)", () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchChromium(chromium ?? "");
+    browser = await sharedChromium(chromium ?? "");
   });
-  afterAll(() => browser.close());
 
   test("of the chat shows an answer as it comes, after a reload and in a second tab", async () => {
     await using chat = await startExample("chat");

@@ -1,7 +1,7 @@
 import { setTimeout as paced } from "node:timers/promises";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { findChromium, launchChromium } from "../../sse/support/chromium.js";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { findChromium, sharedChromium } from "../../sse/support/chromium.js";
 import { startTopicServer, type TopicServer } from "../../sse/support/topic-server.js";
 import { eventually } from "../../sse/support/waiting.js";
 import { bundleForBrowser } from "../support/bundle.js";
@@ -20,11 +20,10 @@ describe.skipIf(executablePath === undefined)("tabs that share a stream", () => 
 
   beforeAll(async () => {
     [browser, program] = await Promise.all([
-      launchChromium(executablePath ?? ""),
+      sharedChromium(executablePath ?? ""),
       bundleForBrowser(new URL("tab-program.ts", import.meta.url)),
     ]);
   });
-  afterAll(() => browser.close());
   beforeEach(async () => {
     server = await startTopicServer();
     context = await browser.newContext();

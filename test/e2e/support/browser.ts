@@ -1,6 +1,6 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, inject } from "vitest";
-import { findChromium, launchChromium } from "../../sse/support/chromium.js";
+import { beforeAll, describe, inject } from "vitest";
+import { findChromium, sharedChromium } from "../../sse/support/chromium.js";
 
 /** A browser, and the folder of the built dashboard. */
 export interface GivenBrowser {
@@ -19,11 +19,8 @@ export function describeInBrowser(title: string, define: (given: GivenBrowser) =
   describe.skipIf(executablePath === undefined)(title, { timeout: patienceMs }, () => {
     let browser: Browser | undefined;
     beforeAll(async () => {
-      browser = await launchChromium(executablePath ?? "");
+      browser = await sharedChromium(executablePath ?? "");
     }, patienceMs);
-    afterAll(async () => {
-      await browser?.close();
-    });
     define({
       get browser() {
         if (!browser) throw new Error("The browser is there in tests only.");

@@ -1,9 +1,9 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import superjson from "superjson";
 import { startNodeHttp2 } from "../../../examples/mount/node-http2.js";
 import { startTestServer, type TestServer } from "../../support/test-server.js";
-import { findChromium, launchChromium, openInBrowser, type Sighting } from "../support/chromium.js";
+import { findChromium, sharedChromium, openInBrowser, type Sighting } from "../support/chromium.js";
 import { createSelfSigned } from "../support/self-signed.js";
 import { startTcpProxy } from "../support/tcp-proxy.js";
 import { eventually } from "../support/waiting.js";
@@ -47,9 +47,8 @@ describe.skipIf(executablePath === undefined)("a native EventSource", () => {
   let page: Page;
 
   beforeAll(async () => {
-    browser = await launchChromium(executablePath ?? "");
+    browser = await sharedChromium(executablePath ?? "");
   });
-  afterAll(() => browser.close());
   beforeEach(async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     page = await context.newPage();

@@ -1,8 +1,8 @@
 import { initTRPC, tracked } from "@trpc/server";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { findChromium, launchChromium, openInBrowser } from "../support/chromium.js";
+import { findChromium, sharedChromium, openInBrowser } from "../support/chromium.js";
 import { jobwireHandler } from "../support/handlers.js";
 
 /** An `EventSource` sends the id it has back in a header, as UTF-8. */
@@ -28,9 +28,8 @@ describe.skipIf(executablePath === undefined)("a native EventSource continues af
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchChromium(executablePath ?? "");
+    browser = await sharedChromium(executablePath ?? "");
   });
-  afterAll(() => browser.close());
 
   test("of any characters, each event once", { timeout: 40_000 }, async () => {
     const asked: (string | undefined)[] = [];

@@ -1,8 +1,8 @@
 import { initTRPC, tracked } from "@trpc/server";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { findChromium, launchChromium, openInBrowser } from "../support/chromium.js";
+import { findChromium, sharedChromium, openInBrowser } from "../support/chromium.js";
 import { jobwireHandler, trpcHandler } from "../support/handlers.js";
 import { aborted } from "../support/waiting.js";
 
@@ -18,9 +18,8 @@ describe.skipIf(executablePath === undefined)("values without an id among tracke
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await launchChromium(executablePath ?? "");
+    browser = await sharedChromium(executablePath ?? "");
   });
-  afterAll(() => browser.close());
 
   test.each([trpcHandler, jobwireHandler])(
     "have no id, and the browser comes back after the last tracked one ($name)",

@@ -21,6 +21,13 @@ export function launchChromium(executablePath: string): Promise<Browser> {
   });
 }
 
+let shared: Promise<Browser> | undefined;
+
+/** One for all test files of this process, which ends with it: a start costs seconds. Close the contexts. */
+export function sharedChromium(executablePath: string): Promise<Browser> {
+  return (shared ??= launchChromium(executablePath));
+}
+
 /** One native `EventSource` in a page, and what it has seen. */
 export interface BrowserStream {
   /** Everything so far, oldest first. */
