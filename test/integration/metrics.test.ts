@@ -35,11 +35,14 @@ async function startJob(server: TestServer) {
 }
 
 async function publish({ client }: Caller, jobId: string, count: number, message?: string): Promise<void> {
-  for (let number = 0; number < count; number++) {
-    const percent = number % 101;
-    const event = { type: "build.progress", stage: "code", percent, ...(message && { message }) } as const;
-    await client.jobs.publish.mutate({ jobId, event });
-  }
+  const events = Array.from({ length: count }, (_, number) => ({
+    type: "build.progress" as const,
+    stage: "code" as const,
+    percent: number % 101,
+    ...(message && { message }),
+  }));
+  for (let start = 0; start < count; start += 100)
+    await client.jobs.publish.mutate({ jobId, events: events.slice(start, start + 100) });
 }
 
 /** Asks for a stream and takes nothing of it. */
