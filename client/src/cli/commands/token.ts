@@ -1,6 +1,6 @@
 import { roles, type Role } from "@jobwire/shared";
 import { Option, type Command } from "commander";
-import { SignJWT } from "jose";
+import { SignJWT } from "jose/jwt/sign";
 import { z } from "zod";
 import { answerTextOf } from "../answer-text.js";
 import { CliError, exitCodes } from "../exit-code.js";

@@ -1,4 +1,4 @@
-import { decodeJwt } from "jose";
+import { decodeJwt } from "jose/jwt/decode";
 import { createJobwireClient } from "../../create-client.js";
 import { causeOf, refusalOf } from "../exit-code.js";
 import { hrefOf } from "../server-options.js";
