@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { builtProgram } from "../support/build-programs.js";
 import { Inbox } from "../support/collect.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const program = fileURLToPath(new URL("../../client/dist/cli/main.js", import.meta.url));
+const program = join(root, builtProgram("client/src/cli/main.ts"));
 
 /** What runs the command line. */
 export const cliCommand = [process.execPath, program];

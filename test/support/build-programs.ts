@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** What tests start as processes of their own, or load into these. */
 const sources = [
+  "client/src/cli/main.ts",
   "server/src/main.ts",
   "examples/build-worker/main.ts",
   "test/client/memory/link-process.ts",
@@ -55,11 +56,11 @@ export async function bundlePrograms(entryPoints: readonly string[], outdir: str
   });
 }
 
-/** Modules of the server find files by where they are themselves. */
+/** Modules of packages find files by where they are themselves. */
 const filesBesideSources: Plugin = {
   name: "files-beside-sources",
   setup({ onLoad }) {
-    onLoad({ filter: /\/server\/src\/.*\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /\/(client|server)\/src\/.*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
       const contents = text.replaceAll("import.meta.url", JSON.stringify(pathToFileURL(path)));
       return { contents, loader: "ts" };
