@@ -37,16 +37,14 @@ export class PlainStream extends SseStream {
   }
 
   /** 204 tells an `EventSource` that came back after the end to stay away. Source: WHATWG HTML, section 9.2. */
-  end(): void {
-    if (this.signal.aborted) return;
+  protected sayEnd(): void {
     if (!this.connection) return void this.response.writeHead(204).end();
     this.connection.send(plainText.complete);
     this.connection.close("completed");
   }
 
   /** Once the stream has started there is no status to give: it breaks off, and whoever comes back is told. */
-  fail(cause: unknown): void {
-    if (this.signal.aborted) return;
+  protected sayFailure(cause: unknown): void {
     const error = getTRPCErrorFromUnknown(cause);
     tellObserver(() => this.options.onError?.(error));
     if (this.connection) return this.connection.close("failed");

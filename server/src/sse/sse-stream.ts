@@ -6,6 +6,7 @@ import type { StreamCounts } from "../streams/stream-counts.js";
 import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
 import type { StreamIdentity } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
+import { warnOf } from "./tell-observer.js";
 
 /**
  * One stream from its request to its end. Its connection is opened when there is something to say, so that what is
@@ -38,8 +39,23 @@ export abstract class SseStream implements FrameSink {
     return this.#aborter.signal;
   }
 
-  abstract end(): void;
-  abstract fail(error: unknown): void;
+  end(): void {
+    if (this.signal.aborted) return;
+    try {
+      this.sayEnd();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(cause: unknown): void {
+    if (this.signal.aborted) return;
+    try {
+      this.sayFailure(cause);
+    } catch (error) {
+      this.#giveUp(error);
+    }
+  }
 
   write(batch: FrameBatch): void {
     this.connect().write(batch);
@@ -65,6 +81,8 @@ export abstract class SseStream implements FrameSink {
     return this.#connection?.congestion();
   }
 
+  protected abstract sayEnd(): void;
+  protected abstract sayFailure(cause: unknown): void;
   protected abstract open(): SseConnection;
   protected abstract textOf(id: string, event: object): string;
 
@@ -103,5 +121,17 @@ export abstract class SseStream implements FrameSink {
     this.#leave = undefined;
     this.#aborter.abort();
     this.#delivery?.[Symbol.dispose]();
+  }
+
+  /** Not even that can be said: the user's code has answered already, or wants a response that cannot be. */
+  #giveUp(error: unknown): void {
+    const { response } = this;
+    this.release();
+    if (response.writableEnded) return;
+    warnOf(error);
+    if (response.headersSent) return void ("stream" in response ? response.stream : response).destroy();
+    for (const name of response.getHeaderNames()) response.removeHeader(name);
+    if (!("stream" in response)) response.statusMessage = "";
+    response.writeHead(500).end();
   }
 }

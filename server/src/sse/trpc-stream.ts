@@ -50,19 +50,17 @@ export class TrpcStream extends SseStream {
     }
   }
 
-  end(): void {
-    if (this.signal.aborted) return;
+  protected sayEnd(): void {
     this.connect().send(sseText.return);
     this.connect().close("completed");
   }
 
-  fail(cause: unknown): void {
-    if (this.signal.aborted) return;
-    const connection = this.connect();
+  protected sayFailure(cause: unknown): void {
     // As tRPC does: a stream whose work was aborted breaks off, and its client comes back.
-    if (!(cause instanceof Error && cause.name === "AbortError")) {
-      connection.send(sseText.error(this.#report(getTRPCErrorFromUnknown(cause))));
-    }
+    const isAborted = cause instanceof Error && cause.name === "AbortError";
+    const text = isAborted ? "" : sseText.error(this.#report(getTRPCErrorFromUnknown(cause)));
+    const connection = this.connect();
+    if (text) connection.send(text);
     connection.close("failed");
   }
 

@@ -21,7 +21,7 @@ import type { WireFrame } from "../support/wire-stream.js";
 const certificate = createSelfSigned();
 const { router, procedure } = initTRPC.create({ transformer: superjson, isDev: false });
 
-type Options = Omit<SseHandlerOptions<ReturnType<typeof router>>, "router" | "createContext">;
+type Options = Partial<Omit<SseHandlerOptions<ReturnType<typeof router>>, "router">>;
 
 async function startHttp2Server(options: Options = {}) {
   const store = openMemoryStore({ maxEvents: 100_000 });
@@ -29,6 +29,7 @@ async function startHttp2Server(options: Options = {}) {
   const closes: CloseReason[] = [];
   const sse = createSseHandler({
     heartbeatMs: 15_000,
+    createContext: () => ({}),
     ...options,
     router: router({
       topic: procedure.input(z.unknown()).subscription(
@@ -49,7 +50,6 @@ async function startHttp2Server(options: Options = {}) {
         yield input.lastEventId;
       }),
     }),
-    createContext: () => ({}),
     onClose: (reason) => closes.push(reason),
   });
   const serve = async (request: Http2ServerRequest, response: Http2ServerResponse) => {
@@ -214,4 +214,20 @@ test("a drain ends every stream of a connection without return", async () => {
     expect(await inbox.ended()).toBeUndefined();
     expect(kindsOf(inbox.items)).toEqual(["connected", "data", "data"]);
   }
+});
+
+test("of streams whose answer cannot be, each fails alone", async () => {
+  let mistakes = 0;
+  await using server = await startHttp2Server({
+    maxConnections: 1,
+    createContext: ({ res }) => {
+      if (++mistakes !== 1) return {};
+      if ("stream" in res) res.writeHead(401).end();
+      throw new Error("answered already");
+    },
+    identify: async () => ({ userId: "a", ...(mistakes === 2 && { expiresAt: new Date(NaN) }) }),
+    responseMeta: () => (mistakes === 3 ? { status: 99 } : {}),
+  });
+  using client = await server.connect();
+  for (const status of [401, 500, 500, 200]) expect((await client.open("/topic")).status).toBe(status);
 });
