@@ -209,7 +209,9 @@ describe("plain calls that are refused say why", () => {
     for (const { path, method } of operations) {
       const target = path.replaceAll(/\{\w+\}/g, "x");
       const { status, body } = await callPlain(server, `${method.toUpperCase()} ${target}`);
-      expect(body, `${method} ${path}`).toMatchObject({ error: { code: "UNAUTHORIZED" } });
+      expect(body, `${method} ${path}`).toMatchObject({
+        error: { code: "UNAUTHORIZED", reason: "TOKEN_MISSING" },
+      });
       expect(status).toBe(401);
     }
   });

@@ -1,5 +1,6 @@
 import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
+import { AppError } from "../app-error.js";
 import type { SseConnection, SseRequest, SseResponse } from "./sse-connection.js";
 import type { PlainStreamOptions } from "./sse-handler.js";
 import type { SseServer } from "./sse-server.js";
@@ -55,7 +56,8 @@ export class PlainStream extends SseStream {
       "content-type": "application/json",
       ...((status === 429 || status === 503) && { "retry-after": "1" }),
     });
-    this.response.end(JSON.stringify({ error: { code: error.code, message } }));
+    const reason = error instanceof AppError && !isInternal ? error.reason : undefined;
+    this.response.end(JSON.stringify({ error: { code: error.code, reason, message } }));
   }
 
   #expiresAt = Infinity;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { timerMs } from "@jobwire/shared";
-import { TRPCError, type AnyTRPCRouter } from "@trpc/server";
+import type { AnyTRPCRouter } from "@trpc/server";
+import { AppError } from "../app-error.js";
 import { FairTurns } from "../streams/fair-turns.js";
 import { StreamCounts } from "../streams/stream-counts.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -93,14 +94,11 @@ export class SseServer {
     if (url && lastEventIdOf(request, url) !== null) tellObserver(() => onReconnect(service, request));
   }
 
-  /** @throws TRPCError `SERVICE_UNAVAILABLE` while draining */
+  /** @throws AppError `SHUTTING_DOWN` while draining */
   requireRunning(): void {
     if (!this.#isDraining) return;
     this.#refused += 1;
-    throw new TRPCError({
-      code: "SERVICE_UNAVAILABLE",
-      message: "The server is shutting down; connect again.",
-    });
+    throw new AppError("SHUTTING_DOWN", "The server is shutting down; connect again.");
   }
 
   async serve(request: SseRequest, response: SseResponse): Promise<boolean> {

@@ -8,7 +8,7 @@ import { fetchText, openStream } from "../support/wire-stream.js";
 /** What plain SSE answers instead of a stream: a real status and JSON, before anything has started. */
 
 interface Refusal {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: { readonly code: string; readonly reason?: string; readonly message: string };
 }
 
 function streamUrl(server: TestServer, jobId: string, query = ""): string {
@@ -20,7 +20,7 @@ const bearer = ({ token }: Pick<Caller, "token">) => ({ authorization: `Bearer $
 async function refusalOf(url: string, headers: Record<string, string> = {}) {
   const answer = await fetchText(url, { headers });
   const { error } = JSON.parse(answer.text) as Refusal;
-  return { status: answer.status, code: error.code, headers: answer.headers, message: error.message };
+  return { status: answer.status, headers: answer.headers, ...error };
 }
 
 async function startJob(server: TestServer) {
@@ -38,30 +38,31 @@ describe("plain SSE refuses with a status and JSON", () => {
       .setSubject("alice")
       .setExpirationTime(new Date(Date.now() - 60_000))
       .sign(new TextEncoder().encode(testSecret));
-    for (const headers of [
-      {},
-      { authorization: "Bearer nonsense" },
-      { authorization: `Bearer ${expired}` },
-    ]) {
+    for (const [reason, headers] of [
+      ["TOKEN_MISSING", {}],
+      ["TOKEN_INVALID", { authorization: "Bearer nonsense" }],
+      ["TOKEN_EXPIRED", { authorization: `Bearer ${expired}` }],
+    ] as const) {
       const refusal = await refusalOf(streamUrl(server, jobId), headers);
-      expect(refusal).toMatchObject({ status: 401, code: "UNAUTHORIZED" });
+      expect(refusal).toMatchObject({ status: 401, code: "UNAUTHORIZED", reason });
       expect(refusal.headers["content-type"]).toMatch(/^application\/json/);
     }
   });
 
   test.each([
-    ["an id this server never gave", "?lastEventId=nonsense"],
-    ["an id with a question mark in it", "?lastEventId=a:1?b"],
-    ["an id of other scripts", `?lastEventId=${encodeURIComponent("日本:1")}`],
-    ["an unknown type", "?types=build.progress,nonsense"],
-    ["no type at all", "?types="],
-    ["an unknown replay", "?replay=some"],
-  ])("400 for %s", async (_, query) => {
+    ["an id this server never gave", "?lastEventId=nonsense", "CURSOR_INVALID"],
+    ["an id with a question mark in it", "?lastEventId=a:1?b", "CURSOR_INVALID"],
+    ["an id of other scripts", `?lastEventId=${encodeURIComponent("日本:1")}`, "CURSOR_INVALID"],
+    ["an unknown type", "?types=build.progress,nonsense", "INPUT_INVALID"],
+    ["no type at all", "?types=", "INPUT_INVALID"],
+    ["an unknown replay", "?replay=some", "INPUT_INVALID"],
+  ])("400 for %s", async (_, query, reason) => {
     await using server = await startTestServer();
     const { owner, jobId } = await startJob(server);
     expect(await refusalOf(streamUrl(server, jobId, query), bearer(owner))).toMatchObject({
       status: 400,
       code: "BAD_REQUEST",
+      reason,
     });
   });
 
@@ -81,8 +82,9 @@ describe("plain SSE refuses with a status and JSON", () => {
     const stranger = await server.newUser();
     const foreign = await refusalOf(streamUrl(server, jobId), bearer(stranger));
     const unknown = await refusalOf(streamUrl(server, `${jobId.slice(0, -1)}0`), bearer(stranger));
-    expect(foreign).toMatchObject({ status: 404, code: "NOT_FOUND" });
-    expect(unknown).toMatchObject({ status: 404, code: "NOT_FOUND" });
+    const refusal = { status: 404, code: "NOT_FOUND", reason: "JOB_NOT_FOUND" };
+    expect(foreign).toMatchObject(refusal);
+    expect(unknown).toMatchObject(refusal);
     expect(unknown.message.replace(/[\w-]{20,}/g, "…")).toBe(foreign.message.replace(/[\w-]{20,}/g, "…"));
   });
 
@@ -121,7 +123,7 @@ describe("plain SSE refuses with a status and JSON", () => {
     const start = performance.now();
     const refusal = await refusalOf(streamUrl(server, "0190a0a0-0000-7000-8000-000000000000"), bearer(owner));
     expect(performance.now() - start).toBeLessThan(2500);
-    expect(refusal).toMatchObject({ status: 503, code: "SERVICE_UNAVAILABLE" });
+    expect(refusal).toMatchObject({ status: 503, code: "SERVICE_UNAVAILABLE", reason: "STORE_UNAVAILABLE" });
     expect(refusal.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
   });
 
@@ -136,7 +138,7 @@ describe("plain SSE refuses with a status and JSON", () => {
       await Promise.all(streams.map((stream) => stream.first(1)));
       const closing = server[Symbol.asyncDispose]();
       const refusal = await refusalOf(streamUrl(server, jobId), bearer(owner));
-      expect(refusal).toMatchObject({ status: 503, code: "SERVICE_UNAVAILABLE" });
+      expect(refusal).toMatchObject({ status: 503, code: "SERVICE_UNAVAILABLE", reason: "SHUTTING_DOWN" });
       expect(refusal.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
       for (const stream of streams) {
         expect(await stream.ended()).toBeUndefined();
