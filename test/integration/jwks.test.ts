@@ -55,12 +55,12 @@ async function newKeyPair(alg: string, kid = alg): Promise<KeyPair> {
 }
 
 function sign(
-  { alg, kid, privateKey }: Pick<KeyPair, "alg" | "kid" | "privateKey">,
+  { alg, kid, privateKey }: Pick<KeyPair, "alg" | "privateKey"> & { readonly kid: string | undefined },
   sub = "alice",
   change: (jwt: SignJWT) => SignJWT = (jwt) => jwt,
 ): Promise<string> {
   const jwt = new SignJWT({ role: "user" })
-    .setProtectedHeader({ alg, kid })
+    .setProtectedHeader({ alg, ...(kid !== undefined && { kid }) })
     .setSubject(sub)
     .setAudience("jobwire")
     .setIssuer("https://id.example.com")
@@ -101,6 +101,25 @@ describe("tokens of a key server (JWKS)", () => {
       code: "UNAUTHORIZED",
       reason: "TOKEN_INVALID",
     });
+  });
+
+  test.each([
+    ["names no key", undefined, "other"],
+    ["names several keys", "ES256", "ES256"],
+  ])("a token that %s is accepted when one of them has signed it", async (_, kid, otherKid) => {
+    const pairs = [await newKeyPair("ES256"), await newKeyPair("ES256", otherKid)];
+    await using keyServer = await startKeyServer(pairs.map(({ jwk }) => jwk));
+    await using server = await startWithKeys(keyServer);
+    for (const pair of pairs) {
+      const client = server.client(await sign({ ...pair, kid }));
+      expect((await client.jobs.list.query()).items).toEqual([]);
+      const expired = await sign({ ...pair, kid }, "alice", (jwt) => jwt.setExpirationTime("1m ago"));
+      expect(await refusalOf(server.client(expired).jobs.list.query())).toMatchObject({
+        reason: "TOKEN_EXPIRED",
+      });
+    }
+    const impostor = server.client(await sign({ ...(await newKeyPair("ES256")), kid }));
+    expect(await refusalOf(impostor.jobs.list.query())).toMatchObject({ reason: "TOKEN_INVALID" });
   });
 
   test("a new key is known without a restart, and an old one that is gone signs nothing any more", async () => {

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify, type JWTVerifyGetKey } from "jose";
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from "jose";
 import { AppError } from "../../app-error.js";
 import {
   defaultLeewayS,
@@ -34,10 +34,26 @@ export function createJwksTokens(
       throw new AppError("KEYS_UNAVAILABLE", message, { cause });
     }
   };
+  const payloadOf = async (token: string): Promise<JWTPayload> => {
+    try {
+      return (await jwtVerify(token, keys, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // The token does not name its key, or names several: whichever has signed it.
+      for await (const key of error) {
+        try {
+          return (await jwtVerify(token, key, options)).payload;
+        } catch (refusal) {
+          if (!(refusal instanceof errors.JWSSignatureVerificationFailed)) throw refusal;
+        }
+      }
+      throw error;
+    }
+  };
   return {
     async verify(token) {
       try {
-        return readClaims((await jwtVerify(token, keys, options)).payload);
+        return readClaims(await payloadOf(token));
       } catch (error) {
         if (error instanceof errors.JWTExpired) throw tokenExpired(error);
         throw error instanceof errors.JOSEError ? tokenInvalid(error) : error;
