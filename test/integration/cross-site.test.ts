@@ -205,6 +205,21 @@ describe("what a page of another site may read", () => {
     expect(await preflight(evil)).toBeNull();
     expect(await preflight(friend)).toBe(friend);
   });
+
+  test("a preflight grants every method that the API has", async () => {
+    await using server = await startTestServer({ CORS_ORIGINS: friend });
+    const { paths } = (await (await fetch(`${server.url}/api/openapi.json`)).json()) as {
+      readonly paths: Readonly<Record<string, object>>;
+    };
+    const { headers } = await fetch(`${server.url}/api/jobs/any`, {
+      method: "OPTIONS",
+      headers: { origin: friend, "access-control-request-method": "DELETE" },
+    });
+    const granted = headers.get("access-control-allow-methods")?.toLowerCase().split(", ");
+    const used = new Set(Object.values(paths).flatMap((methods) => Object.keys(methods)));
+    expect(used).toContain("delete");
+    for (const method of used) expect(granted).toContain(method);
+  });
 });
 
 describe("headers that protect pages", () => {
