@@ -53,6 +53,16 @@ describe("calls a minute", () => {
     expect((await list(server, alice.token)).status).toBe(200);
   });
 
+  test.each(["/api/jobs/any", "/api/jobs/any/output.txt", "/api/tasks/any/export"])(
+    "without a valid token are limited by address on plain paths too: %s",
+    async (path) => {
+      await using server = await startTestServer({ CALLS_PER_MINUTE_PER_USER: "2" });
+      const statuses: number[] = [];
+      for (let made = 0; made < 3; made++) statuses.push((await fetch(server.url + path)).status);
+      expect(statuses).toEqual([401, 401, 429]);
+    },
+  );
+
   test("of services are not limited", async () => {
     await using server = await startTestServer({ CALLS_PER_MINUTE_PER_USER: "2", CALLS_PER_MINUTE: "2" });
     const { token } = await server.newService();

@@ -1,7 +1,7 @@
 import rateLimit from "@fastify/rate-limit";
 import { TRPCError } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Principal } from "../../principal.js";
+import type { Context } from "../../trpc.js";
 
 /** Calls a minute. */
 export interface CallLimits {
@@ -10,14 +10,13 @@ export interface CallLimits {
 }
 
 /**
- * Counts a request's calls.
- * @param caller `null`: without a valid token.
+ * Counts a request's calls, also when it comes without a valid token.
  * @throws TRPCError `TOO_MANY_REQUESTS`; the reply then says when to try again.
  */
 export type CallLimiter = (
   request: FastifyRequest,
   reply: FastifyReply,
-  about: { readonly caller: Principal | null; readonly calls: number },
+  about: Context & { readonly calls: number },
 ) => Promise<void>;
 
 const timeWindowMs = 60_000;
@@ -44,7 +43,8 @@ export async function createCallLimiter(
     refusal: `This server has answered its ${perProcess} calls of this minute`,
     count: app.createRateLimit({ max: perProcess, timeWindow: timeWindowMs, keyGenerator: () => "" }),
   };
-  return async (request, reply, { caller, calls }) => {
+  return async (request, reply, { authenticate, calls }) => {
+    const caller = await authenticate().catch(() => null);
     if (caller?.role === "service") return;
     keys.set(request, caller ? `user ${caller.userId}` : `address ${request.ip}`);
     // Who has no token uses up nobody else's calls.

@@ -24,8 +24,9 @@ export function addJobOutputRoute(
     "/api/jobs/:jobId/output.txt",
     { exposeHeadRoute: false },
     async (request, reply) => {
-      const caller = await createContext(request.raw, null, tokens).authenticate();
-      await limitCalls(request, reply, { caller, calls: 1 });
+      const context = createContext(request.raw, null, tokens);
+      await limitCalls(request, reply, { ...context, calls: 1 });
+      const caller = await context.authenticate();
       const input = readInput(querySchema, { ...request.query, jobId: request.params.jobId });
       const { id } = await jobs.find(caller, input.jobId);
       return reply

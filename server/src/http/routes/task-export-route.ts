@@ -22,8 +22,9 @@ export function addTaskExportRoute(
     "/api/tasks/:taskId/export",
     { exposeHeadRoute: false },
     async (request, reply) => {
-      const caller = await createContext(request.raw, null, tokens).authenticate();
-      await limitCalls(request, reply, { caller, calls: 1 });
+      const context = createContext(request.raw, null, tokens);
+      await limitCalls(request, reply, { ...context, calls: 1 });
+      const caller = await context.authenticate();
       const { taskId } = request.params;
       if (!taskIdSchema.safeParse(taskId).success) throw taskNotFound(taskId);
       const { kind, result } = await tasks.get(caller, taskId);

@@ -37,8 +37,7 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, limit
       const search = searchParamsOf(request);
       const context = createContext(request.raw, connectionParamsOf(search), tokens);
       contexts.set(request, context);
-      const caller = await context.authenticate().catch(() => null);
-      await limitCalls(request, reply, { caller, calls: callCountOf(request.params.path, search) });
+      await limitCalls(request, reply, { ...context, calls: callCountOf(request.params.path, search) });
     });
     scope.setErrorHandler((error: FastifyError | TRPCError, request, reply) => {
       const trpcError =
