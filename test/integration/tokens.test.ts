@@ -194,6 +194,17 @@ describe("where a token may come from", () => {
     expect(answer.status).toBe(401);
   });
 
+  test("an empty cookie and empty connectionParams are no token", async () => {
+    await using server = await startTestServer();
+    const listWith = (token: string) => {
+      const params = encodeURIComponent(JSON.stringify({ token }));
+      const headers = { cookie: "jobwire_token=; theme=dark" };
+      return callRaw(server.url, `jobs.list?connectionParams=${params}`, { method: "GET", headers });
+    };
+    expect((await listWith(await server.token("alice"))).status).toBe(200);
+    expect(errorOf(await listWith("")).data).toMatchObject({ reason: "TOKEN_MISSING" });
+  });
+
   test("connectionParams that cannot be read are the caller's mistake (400)", async () => {
     await using server = await startTestServer();
     const call = await callRaw(server.url, "jobs.list?connectionParams=nonsense", { method: "GET" });

@@ -28,8 +28,8 @@ async function authenticate(
   return tokens.verify(token);
 }
 
-/** First found, first taken: header, cookie, tRPC's connectionParams. */
+/** First found, first taken: header, cookie, tRPC's connectionParams. An empty one, as a sign-out may leave it, is none. */
 function readToken({ headers }: SseRequest, params: ConnectionParams): string | undefined {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? "") ?? [];
-  return bearer ?? (headers.cookie && parseCookies(headers.cookie).jobwire_token) ?? params?.token;
+  return bearer || parseCookies(headers.cookie ?? "").jobwire_token || params?.token || undefined;
 }
