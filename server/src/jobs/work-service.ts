@@ -53,9 +53,10 @@ export class WorkService {
 
   /** @throws AppError `LEASE_NOT_HELD` when the job is finished or another worker's. */
   async renew({ jobId, workerId, leaseMs }: ClaimInput): Promise<{ leaseExpiresAt: Date }> {
-    const leaseExpiresAt = this.#inFuture(leaseMs);
+    let leaseExpiresAt = this.#inFuture(leaseMs);
     await this.options.service.change(jobId, (job) => {
       requireLease(job, workerId);
+      leaseExpiresAt = this.#inFuture(leaseMs);
       return { state: { ...job, leaseExpiresAt }, events: [] };
     });
     return { leaseExpiresAt };

@@ -46,17 +46,15 @@ export class WorkerRegistry {
   /** Says that the worker is there, for `leaseMs`. */
   async offer({ leaseMs, ...offer }: WorkOfferInput): Promise<Worker> {
     const { workerId } = offer;
-    const now = this.jobwire.now();
-    const leaseExpiresAt = new Date(now.getTime() + leaseMs);
     for (;;) {
-      let hasLeft = false;
       const { state } = await this.#topic.change({ workerId }, (known) => {
-        hasLeft = known !== null && isGone(known);
-        if (hasLeft) return [];
+        if (known && isGone(known)) return [];
+        const now = this.jobwire.now();
+        const leaseExpiresAt = new Date(now.getTime() + leaseMs);
         const worker = { ...offer, since: known?.since ?? now, leaseExpiresAt };
         return { state: worker, events: known ? [] : [{ type: "worker.came" }] };
       });
-      if (!hasLeft) return state ?? { ...offer, since: now, leaseExpiresAt };
+      if (state && !isGone(state)) return state;
       // It was taken for gone, and is back.
       await this.#topic.remove({ workerId }, { when: isGone });
     }

@@ -39,11 +39,10 @@ export class ProcessLease {
     private readonly jobwire: Jobwire,
     endSessionsOf: (processId: string) => Promise<void>,
   ) {
-    const inMs = (ms: number) => new Date(jobwire.now().getTime() + ms);
     this.#topic = jobwire.topic(processTopic, {
       due: ({ checkAt }) => checkAt,
       onDue: async ({ processId }, { isLost }) => {
-        if (!isLost) return { state: { isLost: true, checkAt: inMs(lostMs) }, events: [] };
+        if (!isLost) return { state: { isLost: true, checkAt: this.#inMs(lostMs) }, events: [] };
         await endSessionsOf(processId);
         return { type: "process.ended" };
       },
@@ -70,12 +69,11 @@ export class ProcessLease {
   /** @throws AppError `STORE_UNAVAILABLE` */
   async renew(): Promise<void> {
     const askedAt = performance.now();
-    const checkAt = new Date(this.jobwire.now().getTime() + leaseMs);
     const isFirst = this.#heldUntil === 0;
     let isLost = false;
     await this.#topic.change({ processId: this.id }, (known) => {
       isLost = known ? known.isLost : !isFirst;
-      return isLost ? [] : { state: { isLost, checkAt }, events: [] };
+      return isLost ? [] : { state: { isLost, checkAt: this.#inMs(leaseMs) }, events: [] };
     });
     if (isLost) {
       this.#lapses += 1;
@@ -96,5 +94,9 @@ export class ProcessLease {
     for await (const { key, state } of this.#topic.all())
       if (!state.isLost && state.checkAt > this.jobwire.now()) ids.push(key.processId);
     return new Set(ids);
+  }
+
+  #inMs(ms: number): Date {
+    return new Date(this.jobwire.now().getTime() + ms);
   }
 }

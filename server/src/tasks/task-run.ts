@@ -107,8 +107,12 @@ export class TaskRun {
       const startedAt = performance.now();
       await this.#commit(this.#takeUnsaid());
       const tookMs = performance.now() - startedAt;
-      intervalMs = Math.min(Math.max(progressIntervalMs, tookMs / progressShare), renewAfterMs);
-      renewAt = performance.now() + renewAfterMs;
+      // From when it was first tried: it may have been made then, although that was heard only now.
+      renewAt = startedAt + renewAfterMs;
+      intervalMs = Math.max(
+        progressIntervalMs,
+        Math.min(tookMs / progressShare, renewAt - performance.now()),
+      );
     }
   }
 
@@ -129,7 +133,6 @@ export class TaskRun {
   async #commit(events: readonly TaskSays[]): Promise<void> {
     const { topic, now } = this.options;
     const idempotencyKey = String(++this.#commits);
-    const leaseExpiresAt = new Date(now().getTime() + taskLeaseMs);
     for (;;) {
       try {
         await topic.change(
@@ -137,6 +140,7 @@ export class TaskRun {
           (task) => {
             if (task?.status !== "running") throw new EndedElsewhere();
             const timestamp = now();
+            const leaseExpiresAt = new Date(timestamp.getTime() + taskLeaseMs);
             return {
               state: { ...task, leaseExpiresAt, updatedAt: timestamp },
               events: events.map((event) => ({ ...event, timestamp })),
