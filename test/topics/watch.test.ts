@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { sseLink, watch } from "@jobwire/client";
 import { collect, startTopicServer } from "@jobwire/client/testing";
 import { memoryStore } from "@jobwire/server/topics";
-import { createTRPCClient, httpSubscriptionLink, TRPCClientError } from "@trpc/client";
+import { createTRPCClient, httpSubscriptionLink, TRPCClientError, type TRPCLink } from "@trpc/client";
+import { observable } from "@trpc/server/observable";
 import { EventSource } from "eventsource";
 import superjson from "superjson";
 import { describe, expect, test, vi } from "vitest";
@@ -65,6 +66,16 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
     expect(rest.ids).toEqual((await take(shop.orders.stream({ orderId }))).slice(1).map(({ id }) => id));
   });
 
+  test("who asks for several events at once gets them in order", async () => {
+    await using shop = await open();
+    const orderId = randomUUID();
+    const watched = watch(shop.trpc.orders.events, { orderId });
+    const asked = [watched.next(), watched.next(), watched.next()];
+    await shop.orders.publish({ orderId }, [{ type: "order.placed", total: 3 }, { type: "order.delivered" }]);
+    const answers = await Promise.all(asked);
+    expect(answers.map(({ value }) => value?.type)).toEqual(["order.placed", "order.delivered", undefined]);
+  });
+
   test("a loop that takes its time gets every event, in order, and holds no more than a thousand", async () => {
     await using shop = await open({ maxEvents: 10_000 });
     const orderId = randomUUID();
@@ -98,5 +109,58 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
     const error = await refused.error();
     expect(error).toBeInstanceOf(TRPCClientError);
     expect(error.message).toContain("lastEventId");
+  });
+});
+
+describe("watch over a link that answers in the same turn", () => {
+  type Answer = Parameters<typeof observable<{ result: { data: unknown } }, TRPCClientError<ShopRouter>>>[0];
+
+  function watchAnswer(answer: Answer) {
+    const link: TRPCLink<ShopRouter> = () => () => observable(answer);
+    const trpc = createTRPCClient<ShopRouter>({ links: [link] });
+    return watch(trpc.orders.events, { orderId: "a" });
+  }
+
+  const data = (number: number) => ({
+    result: { data: { id: `e:${number}`, data: { type: "order.noted" } } },
+  });
+
+  test("gives its events and ends with it", async () => {
+    using events = collect(
+      watchAnswer((observer) => {
+        observer.next(data(1));
+        observer.next(data(2));
+        observer.complete();
+      }),
+    );
+    expect(await events.completed()).toHaveLength(2);
+    expect(events.ids).toEqual(["e:1", "e:2"]);
+  });
+
+  test("fails with its refusal, and with what it throws", async () => {
+    const refusal = TRPCClientError.from<ShopRouter>(new Error("refused"));
+    using refused = collect(watchAnswer((observer) => observer.error(refusal)));
+    expect(await refused.error()).toBe(refusal);
+    const thrown = watchAnswer(() => {
+      throw new Error("no such link");
+    });
+    const asked = [thrown.next(), thrown.next()];
+    await expect(asked[0]).rejects.toThrow("no such link");
+    expect(await asked[1]).toEqual({ done: true, value: undefined });
+  });
+
+  test("is left with a thousand events waiting", async () => {
+    let isLeft = false;
+    const watched = watchAnswer((observer) => {
+      for (let number = 1; number <= 1500; number++) observer.next(data(number));
+      return () => {
+        isLeft = true;
+      };
+    });
+    await watched.next();
+    expect(isLeft).toBe(true);
+    for (let taken = 1; taken < 1000; taken++) await watched.next();
+    expect(watched.lastEventId).toBe("e:1000");
+    await watched.return();
   });
 });

@@ -40,7 +40,7 @@ export function watch<Procedure extends Subscribable>(
   return new Watched<EventOfProcedure<Procedure>>(procedure, Object.assign({}, input), options);
 }
 
-type Outcome = { readonly kind: "complete" } | { readonly kind: "failed"; readonly error: Error };
+type Outcome = { readonly kind: "complete" } | { readonly kind: "failed"; readonly error: unknown };
 
 /** To be read once, with `for await`. Leaving the loop, an aborted signal and `return()` end the subscription at once. */
 export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
@@ -51,6 +51,8 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
   #outcome: Outcome | undefined;
   #stop: (() => void) | undefined;
   #wake = () => {};
+  /** Settles when all that was asked for so far is answered. */
+  #answered: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly procedure: Subscribable,
@@ -72,25 +74,14 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
     return this.#lastEventId;
   }
 
-  /** @throws TRPCClientError when the stream fails in a way that another attempt cannot mend. */
-  async next(): Promise<IteratorResult<Event, undefined>> {
-    for (;;) {
-      const item = this.#waiting.shift();
-      if (item) {
-        this.#lastEventId = item.id ?? this.#lastEventId;
-        return { done: false, value: item.event };
-      }
-      if (this.#outcome?.kind === "failed") {
-        const { error } = this.#outcome;
-        this.#outcome = { kind: "complete" };
-        throw error;
-      }
-      if (this.#outcome) return { done: true, value: undefined };
-      this.#stop ??= this.#subscribe();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
+  /**
+   * Who asks before the last answer has come waits for it, and gets the next event.
+   * @throws TRPCClientError when the stream fails in a way that another attempt cannot mend.
+   */
+  next(): Promise<IteratorResult<Event, undefined>> {
+    const answer = this.#answered.then(() => this.#next());
+    this.#answered = answer.catch(() => {});
+    return answer;
   }
 
   /** Ends the subscription. */
@@ -110,9 +101,36 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
     await this.return();
   }
 
-  #subscribe(): () => void {
+  async #next(): Promise<IteratorResult<Event, undefined>> {
+    for (;;) {
+      const item = this.#waiting.shift();
+      if (item) {
+        this.#lastEventId = item.id ?? this.#lastEventId;
+        return { done: false, value: item.event };
+      }
+      if (this.#outcome?.kind === "failed") {
+        const { error } = this.#outcome;
+        this.#outcome = { kind: "complete" };
+        throw error;
+      }
+      if (this.#outcome) return { done: true, value: undefined };
+      // Before the link is asked: it may answer at once.
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      if (!this.#stop) this.#subscribe();
+      await woken;
+    }
+  }
+
+  #subscribe(): void {
     this.#connection.set(firstAttempt);
     let isLeft = false;
+    let unsubscribe = () => {};
+    this.#stop = () => {
+      isLeft = true;
+      unsubscribe();
+    };
     const lastEventId = this.#receivedId;
     const input = { ...this.input, ...(lastEventId !== null && { lastEventId }) };
     const callbacks: SubscriptionCallbacks<unknown> = {
@@ -128,11 +146,12 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
       onComplete: () => !isLeft && this.#end({ kind: "complete" }),
       onConnectionStateChange: (state) => !isLeft && this.#connection.set(connectionOf(state)),
     };
-    const leave = subscribeTo(this.procedure, input, callbacks);
-    return () => {
-      isLeft = true;
-      leave();
-    };
+    try {
+      unsubscribe = subscribeTo(this.procedure, input, callbacks);
+    } catch (error) {
+      return this.#end({ kind: "failed", error });
+    }
+    if (isLeft) unsubscribe();
   }
 
   #leave(): void {
