@@ -12,6 +12,7 @@ import superjson from "superjson";
 import { createConnectionMonitor, type ConnectionStore } from "./connection-state.js";
 import { EventIterator } from "./event-iterator.js";
 import { headersOf } from "./sse/endpoint.js";
+import { cursorIn } from "./sse/stream-call.js";
 import { withPlainErrors } from "./plain-errors.js";
 import { openStream, type StreamSettings } from "./open-stream.js";
 import { sseLink } from "./sse-link.js";
@@ -101,7 +102,8 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
 
   function watch<Event>(path: string, input: object, signal: AbortSignal | undefined): EventIterator<Event> {
     const transformer = { input: superjson, output: superjson };
-    return new EventIterator(openStream(settings, { path, input, transformer, pathSeparator: "." }, signal));
+    const stream = openStream(settings, { path, input, transformer, pathSeparator: "." }, signal);
+    return new EventIterator(stream, cursorIn(input));
   }
 
   const close = () => closing.abort();

@@ -7,16 +7,25 @@ import type { OpenStream } from "./open-stream.js";
  * was. Leaving the loop, an aborted signal and `return()` end the subscription at once.
  */
 export class EventIterator<Event> implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
-  #lastEventId: string | null = null;
+  #lastEventId: string | null;
 
-  constructor(private readonly stream: OpenStream) {}
+  /** @param lastEventId the place where the stream begins. */
+  constructor(
+    private readonly stream: OpenStream,
+    lastEventId: string | null = null,
+  ) {
+    this.#lastEventId = lastEventId;
+  }
 
   /** How this stream is connected. */
   get connection(): ConnectionStore {
     return this.stream.connection;
   }
 
-  /** The id of the event given last: a later stream with it as `lastEventId` goes on after that event. */
+  /**
+   * The id of the event given last, and before the first one the id that the stream was given: a later stream with it as
+   * `lastEventId` goes on there.
+   */
   get lastEventId(): string | null {
     return this.#lastEventId;
   }

@@ -1,5 +1,5 @@
 import { createJobwireClient } from "@jobwire/client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 
 describe("createJobwireClient", () => {
@@ -36,6 +36,23 @@ describe("createJobwireClient", () => {
     for await (const event of client.jobs.watch(jobId, { lastEventId: first.lastEventId }))
       rest.push(event.type);
     expect(rest).toEqual(["build.stage.completed", "build.stage.started"]);
+  });
+
+  test("a stream that was left before its first event is at the place it was given", async () => {
+    const { token } = await server.newUser();
+    await using client = createJobwireClient({ url: server.url, token });
+    const { id: jobId } = await client.trpc.jobs.create.mutate({});
+    const first = client.jobs.watch(jobId);
+    await first.next();
+    await first.return();
+    const { lastEventId } = first;
+    expect(lastEventId).toMatch(/:1$/);
+    const second = client.jobs.watch(jobId, { lastEventId });
+    const next = second.next();
+    await vi.waitFor(() => expect(second.connection.getSnapshot().state).toBe("live"));
+    await second.return();
+    expect(await next).toEqual({ done: true, value: undefined });
+    expect(second.lastEventId).toBe(lastEventId);
   });
 
   test("its connection state is that of its streams, and idle once it is closed", async () => {

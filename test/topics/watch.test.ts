@@ -64,6 +64,11 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
     using rest = collect(watch(shop.trpc.orders.events, { orderId }, { lastEventId: first.lastEventId }));
     expect((await rest.completed()).map(({ type }) => type)).toEqual(["order.shipped", "order.delivered"]);
     expect(rest.ids).toEqual((await take(shop.orders.stream({ orderId }))).slice(1).map(({ id }) => id));
+    const [inOptions, inInput] = [
+      watch(shop.trpc.orders.events, { orderId }, { lastEventId: first.lastEventId }),
+      watch(shop.trpc.orders.events, { orderId, lastEventId: first.lastEventId }),
+    ];
+    expect([inOptions.lastEventId, inInput.lastEventId]).toEqual([first.lastEventId, first.lastEventId]);
   });
 
   test("who asks for several events at once gets them in order", async () => {

@@ -14,11 +14,16 @@ export interface StreamCall {
  * back.
  */
 export function splitCursor(call: StreamCall): { readonly call: StreamCall; readonly cursor: string | null } {
-  const { input } = call;
-  if (!isRecord(input)) return { call, cursor: null };
-  const { lastEventId, ...rest } = input;
-  if (typeof lastEventId !== "string" || lastEventId === "") return { call, cursor: null };
-  return { call: { ...call, input: rest }, cursor: lastEventId };
+  const cursor = cursorIn(call.input);
+  if (cursor === null || !isRecord(call.input)) return { call, cursor: null };
+  const { lastEventId: _, ...input } = call.input;
+  return { call: { ...call, input }, cursor };
+}
+
+/** Where an input says that its stream begins. */
+export function cursorIn(input: unknown): string | null {
+  const lastEventId = isRecord(input) ? input.lastEventId : null;
+  return typeof lastEventId === "string" && lastEventId !== "" ? lastEventId : null;
 }
 
 /** Whether it starts, without a cursor, with what happens next: `replay: "none"`. */

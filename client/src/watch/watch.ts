@@ -6,6 +6,7 @@ import {
   type ConnectionState,
   type ConnectionStore,
 } from "../connection-state.js";
+import { cursorIn } from "../sse/stream-call.js";
 import {
   receivedOf,
   subscribeTo,
@@ -57,9 +58,9 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
   constructor(
     private readonly procedure: Subscribable,
     private readonly input: object,
-    { lastEventId = null, signal }: WatchOptions,
+    { lastEventId, signal }: WatchOptions,
   ) {
-    this.#lastEventId = this.#receivedId = lastEventId;
+    this.#lastEventId = this.#receivedId = lastEventId ?? cursorIn(input);
     signal?.addEventListener("abort", () => void this.return(), { once: true });
     if (signal?.aborted) void this.return();
   }
@@ -69,7 +70,10 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
     return this.#connection;
   }
 
-  /** The id of the event given last: a later stream with it as `lastEventId` goes on after that event. */
+  /**
+   * The id of the event given last, and before the first one the id that the stream was given: a later stream with it as
+   * `lastEventId` goes on there.
+   */
   get lastEventId(): string | null {
     return this.#lastEventId;
   }
