@@ -73,6 +73,7 @@ export interface TopicOptions<Key, State, Event, Input> {
   /**
    * What happens then, once, on whichever process. After it `due` is to name a later time, or none: a state that stays due is
    * asked for again a second later. One of which it says nothing is left alone until it changes; `onError` hears of it.
+   * A change of the same key belongs into what it returns, as with `change`.
    */
   readonly onDue?: (key: Key, state: State) => Decision<State, Input> | Promise<Decision<State, Input>>;
   /** When a log that has not ended is dropped with its state, as `remove` does it. `null`: not by itself. */

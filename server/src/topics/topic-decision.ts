@@ -21,6 +21,17 @@ export function plainDecisionOf<State>(
   return "events" in decision && !("type" in decision) ? decision : { events: [decision] };
 }
 
+/** At once, where `decide` says it at once. */
+export function plainDecisionSaid<State, Input extends { readonly type: string }>(
+  said: Decision<State, Input> | PromiseLike<Decision<State, Input>>,
+): PlainDecision<State> | Promise<PlainDecision<State>> {
+  return isPromised(said) ? Promise.resolve(said).then(plainDecisionOf<State>) : plainDecisionOf(said);
+}
+
+function isPromised<Item extends object>(item: Item | PromiseLike<Item>): item is PromiseLike<Item> {
+  return "then" in item && typeof item.then === "function";
+}
+
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
   return Array.isArray(value);
 }

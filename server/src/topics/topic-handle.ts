@@ -19,7 +19,7 @@ import { readKey } from "./event-input.js";
 import { pipeInto, type PipeOptions } from "./pipe.js";
 import type { ReadableEntries } from "./readable-entries.js";
 import type { FeedEvent, FeedOptions, StreamingOptions, StreamOptions } from "./streaming-options.js";
-import { plainDecisionOf, type Decision } from "./topic-decision.js";
+import { plainDecisionSaid, type Decision } from "./topic-decision.js";
 import {
   TopicListing,
   type ListedState,
@@ -93,7 +93,8 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
 
   /**
    * Decides by the state (`null`: there is none) which events to append, and appends them in one atomic step with the
-   * state they lead to. `decide` runs again when another writer was faster; what it throws is thrown here.
+   * state they lead to. `decide` runs again when another writer was faster; what it throws is thrown here. A change of the same
+   * key belongs into what it returns: a call of its own waits a second for this one, which then decides again.
    * @throws as `publish`
    */
   async change(
@@ -105,11 +106,7 @@ export class TopicHandle<Name extends string, Key extends KeySchema, Events exte
       | Promise<Decision<State, TopicEventInput<Key, Events>>>,
     { idempotencyKey }: PublishOptions = {},
   ): Promise<{ readonly state: State | null; readonly ids: readonly string[] }> {
-    return this.#log.change(
-      key,
-      async (state) => plainDecisionOf<State>(await decide(state)),
-      idempotencyKey,
-    );
+    return this.#log.change(key, (state) => plainDecisionSaid(decide(state)), idempotencyKey);
   }
 
   /** What the events of this log have come to; `null` when there were none. @throws AppError `STATE_UNREADABLE` */

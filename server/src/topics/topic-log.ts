@@ -7,7 +7,7 @@ import type { Telemetry } from "../store/telemetry.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
 import type { InputDefinition, PlainEvent, PlainKey } from "./event-input.js";
-import { KeyedTurns } from "./keyed-turns.js";
+import { KeyedTurns, type Turn } from "./keyed-turns.js";
 import { foldState } from "./fold-state.js";
 import { TopicFeeds } from "./topic-feeds.js";
 import { feedTopic, idempotencyKeyOf } from "./topic-names.js";
@@ -120,7 +120,7 @@ export class TopicLog<State> {
       const { events } = await decide(null, 0);
       return { state: null, ids: await this.#append(read.key, read.text, events, once) };
     }
-    return this.#turns.run(read.text, () => this.#changeState(read.key, read.text, decide, once));
+    return this.#turns.run(read.text, (turn) => this.#changeState(read, decide, once, turn));
   }
 
   /**
@@ -187,17 +187,18 @@ export class TopicLog<State> {
   }
 
   async #changeState(
-    key: PlainKey,
-    keyText: string,
+    { key, text: keyText }: ReturnType<typeof readKey>,
     decide: Decide<State>,
     once: Once,
+    turn: Turn,
   ): Promise<Changed<State>> {
     const { definition, onCommitted } = this.options;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const before = await this.read(keyText);
       let entries: readonly NewEvent[] = [placeholder];
       try {
-        const decision = await (before ? decide(before.state, before.revision) : decide(null, 0));
+        const said = before ? decide(before.state, before.revision) : decide(null, 0);
+        const decision = said instanceof Promise ? await turn.lend(said) : said;
         if (decision.events.length === 0 && decision.state === undefined)
           return { state: before ? before.state : null, ids: [] };
         const events = decision.events.map((input) => readEvent(definition, key, input));
