@@ -91,9 +91,14 @@ describeOnEachStore("the output of a job", (store) => {
     await using server = await store.start();
     const [alice, service] = [await server.newUser(), await server.newService()];
     const { id: jobId } = await alice.client.jobs.create.mutate({});
-    const big = Array.from({ length: 5 }, () => piece("x".repeat(200_000)));
-    const refusal = await refusalOf(service.client.work.write.mutate({ jobId, pieces: big.concat(big) }));
-    expect(["BAD_REQUEST", "PAYLOAD_TOO_LARGE"]).toContain(refusal.code);
+    const write = (length: number) =>
+      service.client.work.write.mutate({
+        jobId,
+        pieces: Array.from({ length: 8 }, () => piece("x".repeat(length / 8))),
+      });
+    // Of a body of 1,048,576 bytes something is around the text.
+    expect(await refusalOf(write(1_048_576))).toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
+    await write(1_047_000);
     expect(await refusalOf(service.client.work.write.mutate({ jobId, pieces: [] }))).toMatchObject({
       code: "BAD_REQUEST",
       message: expect.stringContaining("pieces"),
@@ -154,4 +159,34 @@ test("a command that writes much waits for the server, and loses nothing", async
   expect(read).toHaveLength(lines + 1);
   for (const [index, line] of read.slice(0, lines).entries())
     expect(line.startsWith(`line ${index} `)).toBe(true);
+});
+
+test("a worker sends as much as a call may bring, in pieces and in bytes as they are sent, and no character is damaged", async () => {
+  await using server = await startTestServer({ OUTPUT_MAX_BYTES: "100000000" });
+  const workshop = await openWorkshop(server);
+  const warnings: unknown[] = [];
+  const logger = { info() {}, warn: (fields: object) => void warnings.push(fields), error() {} };
+  // Six bytes for each of the first; a character in two halves where a piece ends, and one in two calls.
+  const longLines = ["\0".repeat(250_000), `${"x".repeat(65_535)}${"😀".repeat(70_000)}`];
+  await using _worker = workshop.startWorker(
+    () =>
+      stages({
+        async code({ output }) {
+          for (let line = 0; line < 600; line++) {
+            void output.write(`${line}\n`);
+            void output.write(`${line}\n`, "stderr");
+          }
+          for (const line of longLines) await output.write(`${line}\n`);
+          for (const part of longLines) await output.write(part);
+          for (const half of "😀\n".split("")) await output.write(half);
+        },
+      }),
+    { logger },
+  );
+  const jobId = await workshop.createJob();
+  expect((await workshop.eventsOf(jobId)).at(-1)).toMatchObject({ outcome: "ready" });
+  const { text } = await textOf(server, await server.token("any", "service"), jobId);
+  const numbers = Array.from({ length: 600 }, (_, line) => `${line}\n${line}\n`).join("");
+  expect(warnings).toEqual([]);
+  expect(text === `${numbers}${longLines.join("\n")}\n${longLines.join("")}😀\n`).toBe(true);
 });

@@ -1,5 +1,6 @@
 import colors from "picocolors";
 import type { ProgressView, StageView } from "../job-view.js";
+import { wholeEnd } from "../whole-end.js";
 import { formatSeconds, oneLine, stageName } from "./text.js";
 
 export type StageState = "running" | "completed" | "failed";
@@ -21,7 +22,9 @@ export function stageLine(
   const line = `${symbols[state]} ${stageName(stage.stageLabel).padEnd(labelLength)} ${bar} ${figures}`;
   const room = columns - lineLength - 2;
   const message = oneLine(progress?.message ?? (stage.message === stage.stageLabel ? "" : stage.message));
-  return room > 0 && message !== "" ? `${line}  ${colors.dim(message.slice(0, room))}` : line;
+  return room > 0 && message !== ""
+    ? `${line}  ${colors.dim(message.slice(0, wholeEnd(message, room)))}`
+    : line;
 }
 
 const symbols = { running: colors.cyan("›"), completed: colors.green("✔"), failed: colors.red("✖") } as const;

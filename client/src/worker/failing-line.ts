@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { wholeEnd } from "../whole-end.js";
 import type { OutputStreamName } from "./job-output.js";
 
 const maxLength = 500;
@@ -31,10 +32,10 @@ export class FailingLine {
   }
 
   #read(raw: string, stream: OutputStreamName): void {
-    const line = stripVTControlCharacters(raw.slice(0, 4 * maxLength))
+    const whole = stripVTControlCharacters(raw.slice(0, 4 * maxLength))
       .replace(/\p{Cc}/gu, " ")
-      .trim()
-      .slice(0, maxLength);
+      .trim();
+    const line = whole.slice(0, wholeEnd(whole, maxLength));
     if (line === "" || ofNpm.test(line)) return;
     this.#last[stream] = line;
     if (this.#first === "" && failure.test(line) && !success.test(line)) this.#first = line;

@@ -25,7 +25,7 @@ function reasonOf(error: unknown): string {
 /** The text itself, or an ellipsis and as many whole lines from its end as fit: tools say last what went wrong. */
 function keepLastLines(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const end = text.slice(1 - limit);
+  const end = text.slice(1 - limit).replace(/^[\uDC00-\uDFFF]/, "");
   const lineEnd = end.indexOf("\n");
   return `…${lineEnd === -1 ? end : end.slice(lineEnd)}`;
 }

@@ -1,4 +1,5 @@
 import type { JobStatus, OutputPiece } from "@jobwire/shared";
+import { wholeEnd } from "../whole-end.js";
 import { LineJoiner } from "./line-joiner.js";
 
 export type OutputStreamName = OutputPiece["stream"];
@@ -8,7 +9,7 @@ export interface JobOutputOptions {
   readonly attempt: number;
   /** Appends pieces to the job's output, in their order. */
   readonly send: (pieces: readonly OutputPiece[]) => Promise<void>;
-  /** Output that cannot be sent is dropped: it must not fail the work it is about. */
+  /** Output that cannot be sent is dropped, and the output says so: it must not fail the work it is about. Told of the first of a row. */
   onError(error: unknown): void;
 }
 
@@ -16,9 +17,12 @@ export interface JobOutputOptions {
 const maxDelayMs = 50;
 /** How long a line may wait for its end. */
 const maxLineDelayMs = 1000;
-/** What is sent at once, and what may wait before writers do, in UTF-16 code units. */
-const maxSentLength = 65_536;
+/** How long a piece may be, and how much may wait before writers do, in UTF-16 code units. */
+const maxPieceLength = 65_536;
 const maxWaitingLength = 262_144;
+/** What is sent in one call: the server takes 500 pieces, of which one may say what is missing, and a megabyte with all around them. */
+const maxSentPieces = 499;
+const maxSentBytes = 786_432;
 
 /** The output of one stage: lines as they come, several in one call, no faster than the server takes them. */
 export class JobOutput {
@@ -28,22 +32,26 @@ export class JobOutput {
   #timer: NodeJS.Timeout | undefined;
   #lineTimer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
+  /** How many characters could not be sent, of which the output does not say so yet. */
+  #missing = 0;
 
   constructor(private readonly options: JobOutputOptions) {}
 
   /** Resolves when more may be written: at once, unless the server is slower than the writer. */
   async write(text: string, stream: OutputStreamName = "stdout"): Promise<void> {
-    this.#add(this.#lines[stream].take(text.toWellFormed()), stream);
+    this.#add(this.#lines[stream].take(text), stream);
     this.#lineTimer ??= setTimeout(() => this.#endLines(), maxLineDelayMs);
-    if (this.#waitingLength >= maxSentLength) void this.#send();
+    if (this.#waitingLength >= maxPieceLength) void this.#send();
     else if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.#send(), maxDelayMs);
     while (this.#waitingLength >= maxWaitingLength) await this.#send();
   }
 
-  /** Resolves when all that was written is sent, or dropped. */
-  async flush(): Promise<void> {
+  /** Resolves when all that was written is sent, or told to be missing. */
+  async close(): Promise<void> {
     this.#endLines();
     while (this.#waiting.length > 0 || this.#sending) await this.#send();
+    // Where this cannot be said either, nobody hears more of this stage.
+    if (this.#missing > 0) await this.options.send([this.#missingPiece()]).catch(() => {});
   }
 
   #endLines(): void {
@@ -53,13 +61,15 @@ export class JobOutput {
     if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.#send(), maxDelayMs);
   }
 
-  #add(text: string, stream: OutputStreamName): void {
+  #add(written: string, stream: OutputStreamName): void {
     const { stage, attempt } = this.options;
-    for (let start = 0; start < text.length; start += maxSentLength) {
-      const part = text.slice(start, start + maxSentLength);
+    const text = written.toWellFormed();
+    for (let start = 0; start < text.length;) {
+      const part = text.slice(start, wholeEnd(text, start + maxPieceLength));
       const last = this.#waiting.at(-1);
+      start += part.length;
       this.#waitingLength += part.length;
-      if (last?.stream === stream && last.text.length + part.length <= maxSentLength)
+      if (last?.stream === stream && last.text.length + part.length <= maxPieceLength)
         this.#waiting[this.#waiting.length - 1] = { ...last, text: last.text + part };
       else this.#waiting.push({ stage, attempt, stream, text: part });
     }
@@ -74,16 +84,33 @@ export class JobOutput {
 
   async #sendWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const pieces: OutputPiece[] = [];
-      for (let length = 0; ;) {
-        const next = this.#waiting[0];
-        if (!next || (pieces.length > 0 && length + next.text.length > maxWaitingLength)) break;
-        pieces.push(next);
-        length += next.text.length;
-        this.#waiting.shift();
+      const pieces = this.#takePieces();
+      const length = pieces.reduce((sum, { text }) => sum + text.length, 0);
+      try {
+        await this.options.send(this.#missing > 0 ? [this.#missingPiece(), ...pieces] : pieces);
+        this.#missing = 0;
+      } catch (error) {
+        if (this.#missing === 0) this.options.onError(error);
+        this.#missing += length;
       }
-      await this.options.send(pieces).catch(this.options.onError);
-      this.#waitingLength -= pieces.reduce((sum, { text }) => sum + text.length, 0);
+      this.#waitingLength -= length;
     }
+  }
+
+  /** As much of what waits as one call can bring. */
+  #takePieces(): OutputPiece[] {
+    let [count, bytes] = [0, 0];
+    for (const piece of this.#waiting.slice(0, maxSentPieces)) {
+      // As it is sent: a control character takes six bytes.
+      bytes += Buffer.byteLength(JSON.stringify(piece));
+      if (count > 0 && bytes > maxSentBytes) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #missingPiece(): OutputPiece {
+    const { stage, attempt } = this.options;
+    return { stage, attempt, stream: "stderr", text: `[${this.#missing} characters could not be sent]\n` };
   }
 }

@@ -1,3 +1,5 @@
+import { wholeEnd } from "../whole-end.js";
+
 /** Beyond this a line is not waited for. */
 const maxLineLength = 65_536;
 
@@ -5,14 +7,13 @@ const maxLineLength = 65_536;
 export class LineJoiner {
   #rest = "";
 
-  /** @returns the whole lines that there are now, with their ends. */
+  /** @returns the whole lines that there are now, with their ends; of a line that is too long what there is of it. */
   take(text: string): string {
     const all = this.#rest + text;
-    const end = all.lastIndexOf("\n") + 1;
+    const linesEnd = all.lastIndexOf("\n") + 1;
+    const end = all.length - linesEnd <= maxLineLength ? linesEnd : wholeEnd(all, all.length);
     this.#rest = all.slice(end);
-    if (this.#rest.length <= maxLineLength) return all.slice(0, end);
-    this.#rest = "";
-    return all;
+    return all.slice(0, end);
   }
 
   /** @returns what is left of a line. */

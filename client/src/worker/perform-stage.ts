@@ -59,7 +59,7 @@ export async function performStage(options: StageOptions): Promise<void> {
       logger.warn({ jobId: job.id, stage }, "the stage does not heed its signal; it is left behind"),
     );
   } finally {
-    await Promise.all([progress.close(), output.flush()]);
+    await Promise.all([progress.close(), output.close()]);
   }
   signal.throwIfAborted();
 }

@@ -24,8 +24,6 @@ export type OutputRequest = Omit<StreamInputOf<typeof outputTopic>, "jobId" | "t
 };
 
 const maxPieces = 100_000;
-/** What a call may bring, in UTF-16 code units. */
-const maxWriteLength = 1_048_576;
 
 /** What the commands of jobs write: a log for each job, bounded in bytes. */
 export class JobOutputs {
@@ -51,18 +49,12 @@ export class JobOutputs {
     });
   }
 
-  /** Appends in the order given. @throws AppError `JOB_FINISHED`, `INPUT_INVALID` when it is too much for one call. */
+  /** Appends in the order given. @throws AppError `JOB_FINISHED` */
   async write(
     { id: jobId, message }: Job,
     pieces: readonly OutputPiece[],
     idempotencyKey: string | undefined,
   ): Promise<{ ids: readonly string[] }> {
-    const length = pieces.reduce((sum, { text }) => sum + text.length, 0);
-    if (length > maxWriteLength)
-      throw new AppError(
-        "INPUT_INVALID",
-        `pieces have ${length} characters in all; at most ${maxWriteLength} are written at once.`,
-      );
     const { ids } = await this.#topic.change(
       { jobId },
       (state) => {

@@ -80,7 +80,7 @@ export const jobOutputInputSchema = z.strictObject({
 /** What `work.write` takes. */
 export const writeOutputInputSchema = z.strictObject({
   jobId: jobIdSchema,
-  /** In the order in which they were written; at most a megabyte in all. */
+  /** In the order in which they were written. The body of a call, with all that JSON adds, has at most 1,048,576 bytes. */
   pieces: z.array(z.strictObject(outputFields)).min(1).max(500),
   workerId: z.string().min(1).max(128).optional(),
   /** For a caller that may try again: of the calls with one key within ten minutes only the first writes. */
