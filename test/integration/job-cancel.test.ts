@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { builtProgram } from "../support/build-programs.js";
 import { watchFeed, watchJob, watchOutput } from "../support/collect.js";
 import { refusalOf } from "../support/test-client.js";
 import { describeOnEachStore, startTestServer } from "../support/test-server.js";
+import { startProgram } from "./build-worker-fixture.js";
 import { Gate, openWorkshop, stages } from "./worker-fixture.js";
 
 describeOnEachStore("stopping, repeating and removing jobs", (store) => {
@@ -142,4 +144,22 @@ test("a worker that lost its job is told so whatever it says", async () => {
     expect(refusal).toMatchObject({ code: "CONFLICT", reason: "LEASE_NOT_HELD" });
     expect(refusal.message).toContain('held by "held"');
   }
+});
+
+test("a job that is cancelled and goes on writing does not hold up the others of its worker", async () => {
+  await using server = await startTestServer();
+  const { client } = await server.newUser();
+  const service = await server.newService();
+  await using _worker = startProgram(builtProgram("test/integration/flooding-worker.ts"), [], {
+    JOBWIRE_URL: server.url,
+    JOBWIRE_TOKEN: service.token,
+  });
+  const { id: jobId } = await client.jobs.create.mutate({ pipeline: "flood", title: "flood" });
+  using output = watchOutput(client, { jobId });
+  await output.first(1);
+  await client.jobs.cancel.mutate({ jobId });
+  await output.completed();
+  const next = await client.jobs.create.mutate({ pipeline: "flood" });
+  using events = watchJob(client, { jobId: next.id });
+  expect((await events.completed()).at(-1)).toMatchObject({ outcome: "ready" });
 });

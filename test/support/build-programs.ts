@@ -15,6 +15,7 @@ const sources = [
   "test/contract/file-writer.ts",
   "test/faults/support/memory-probe.ts",
   "test/faults/topics/program.ts",
+  "test/integration/flooding-worker.ts",
   "test/sse/support/vanish-process.ts",
   "test/streams/crowd-process.ts",
   "test/support/clock-shift.ts",

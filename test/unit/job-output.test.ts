@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { JobOutput } from "../../client/src/worker/job-output.js";
 
@@ -8,6 +9,7 @@ function openOutput(isRefused: () => boolean) {
     stage: "code",
     attempt: 1,
     async send(pieces) {
+      await nextTurn();
       if (isRefused()) throw new Error("refused");
       for (const { text } of pieces) sent.push(text);
     },
@@ -40,4 +42,19 @@ test("output that is missing at the end is told of when the output is closed", a
   await output.write("the end\n");
   await output.close();
   expect(sent).toEqual(["[8 characters could not be sent]\n"]);
+});
+
+test("an output that is written to without end is closed with what was written before", async () => {
+  const { output, sent } = openOutput(() => false);
+  let isOver = false;
+  const write = async () => {
+    while (!isOver) await output.write(`${"x".repeat(1000)}\n`);
+  };
+  const writing = write();
+  await output.close();
+  const { length } = sent;
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
+  isOver = true;
+  await writing;
+  expect(sent).toHaveLength(length);
 });

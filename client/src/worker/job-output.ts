@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JobStatus, OutputPiece } from "@jobwire/shared";
 import { wholeEnd } from "../whole-end.js";
 import { LineJoiner } from "./line-joiner.js";
@@ -34,11 +35,14 @@ export class JobOutput {
   #sending: Promise<void> | undefined;
   /** How many characters could not be sent, of which the output does not say so yet. */
   #missing = 0;
+  #isClosed = false;
 
   constructor(private readonly options: JobOutputOptions) {}
 
   /** Resolves when more may be written: at once, unless the server is slower than the writer. */
   async write(text: string, stream: OutputStreamName = "stdout"): Promise<void> {
+    // A function that does not heed its signal may write for ever, and is not to hold up all others of this process.
+    if (this.#isClosed) return nextTurn();
     this.#add(this.#lines[stream].take(text), stream);
     this.#lineTimer ??= setTimeout(() => this.#endLines(), maxLineDelayMs);
     if (this.#waitingLength >= maxPieceLength) void this.#send();
@@ -46,8 +50,9 @@ export class JobOutput {
     while (this.#waitingLength >= maxWaitingLength) await this.#send();
   }
 
-  /** Resolves when all that was written is sent, or told to be missing. */
+  /** Resolves when all that was written is sent, or told to be missing. Ignores what is written afterwards. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#endLines();
     while (this.#waiting.length > 0 || this.#sending) await this.#send();
     // Where this cannot be said either, nobody hears more of this stage.
@@ -92,6 +97,8 @@ export class JobOutput {
       } catch (error) {
         if (this.#missing === 0) this.options.onError(error);
         this.#missing += length;
+        // As above: what is refused at once is written at once.
+        await nextTurn();
       }
       this.#waitingLength -= length;
     }

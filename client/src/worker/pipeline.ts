@@ -43,7 +43,10 @@ export interface StageContext {
   progress(percent: number, message?: string): void;
   /** What people read of the stage: it has a log of its own, kept when events of the job are trimmed. */
   readonly output: {
-    /** Resolves when more may be written: at once, unless the server is slower. Lines are sent whole. */
+    /**
+     * Resolves when more may be written: at once, unless the server is slower. Lines are sent whole. What is written when the
+     * stage is over is dropped.
+     */
     write(text: string, stream?: "stdout" | "stderr"): Promise<void>;
   };
   /**
