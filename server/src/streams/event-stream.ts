@@ -16,16 +16,43 @@ export abstract class EventStream<Event extends object> implements AsyncIterable
   TrackedEnvelope<Event>,
   void
 > {
-  /** Delivers to the sink until one of them ends it. Dispose what it returns when the connection is gone. */
-  abstract deliver(sink: FrameSink): Disposable;
+  /** Each of these ends it. */
+  protected abstract readonly signals: readonly AbortSignal[];
+
+  /** Delivers to the sink until it is over. */
+  protected abstract begin(sink: FrameSink): Disposable;
 
   /** What it yields until it is over or `closing` aborts. */
   protected abstract iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void>;
 
+  /** Delivers to the sink until one of them ends it. Dispose what it returns when the connection is gone. */
+  deliver(sink: FrameSink): Disposable {
+    const others = this.signals.filter((signal) => signal !== sink.signal);
+    if (others.length === 0) return this.begin(sink);
+    // One of its own: so many streams may share a signal as there are.
+    const leaving = AbortSignal.any(others);
+    if (leaving.aborted) {
+      sink.end();
+      return { [Symbol.dispose]() {} };
+    }
+    const delivery = this.begin(sink);
+    const leave = () => {
+      delivery[Symbol.dispose]();
+      sink.end();
+    };
+    if (!sink.signal.aborted) leaving.addEventListener("abort", leave, { once: true });
+    return {
+      [Symbol.dispose]() {
+        leaving.removeEventListener("abort", leave);
+        delivery[Symbol.dispose]();
+      },
+    };
+  }
+
   /** Opens the stream; `return` and leaving the loop close it, also while it waits. */
   [Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Event>, void> {
     const closing = new AbortController();
-    const events = this.iterate(closing.signal);
+    const events = this.iterate(AbortSignal.any([closing.signal, ...this.signals]));
     const end = events.return.bind(events);
     // A generator that waits cannot take a `return` until it wakes up.
     events.return = (value) => {

@@ -1,28 +1,29 @@
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import { EventStream } from "./event-stream.js";
 import type { FrameSink } from "./frame-sink.js";
-import type { StreamSource } from "./stream-source.js";
+import { signalsOf, type StreamSource } from "./stream-source.js";
 import { readTopic } from "./topic-stream.js";
 
 /** The events of one topic that somebody wants. They are looked into one by one, so their bytes are not shared. */
 export class FilteredStream<Event extends object> extends EventStream<Event> {
+  protected readonly signals: readonly AbortSignal[];
+
   constructor(
     private readonly source: StreamSource<Event>,
     private readonly isWanted: (event: Event) => boolean,
   ) {
     super();
+    this.signals = signalsOf(source);
   }
 
-  deliver(sink: FrameSink): Disposable {
+  protected begin(sink: FrameSink): Disposable {
     const leaving = new AbortController();
     void this.#write(sink, leaving.signal);
     return { [Symbol.dispose]: () => leaving.abort() };
   }
 
   protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
-    const { signal } = this.source;
-    const left = signal ? AbortSignal.any([signal, closing]) : closing;
-    for await (const item of readTopic(this.source, left))
+    for await (const item of readTopic(this.source, closing))
       if (item.kind === "event" && this.isWanted(item.event)) yield tracked(item.id, item.event);
   }
 

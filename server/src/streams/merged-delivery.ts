@@ -28,6 +28,10 @@ export class MergedDelivery implements Disposable {
     for (const delivery of this.#deliveries.values()) void delivery.start();
   }
 
+  get isOver(): boolean {
+    return this.#isDisposed;
+  }
+
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     for (const delivery of this.#deliveries.values()) delivery[Symbol.dispose]();

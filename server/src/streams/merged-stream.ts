@@ -6,7 +6,7 @@ import { EventStream } from "./event-stream.js";
 import type { FrameSink } from "./frame-sink.js";
 import { MergedDelivery } from "./merged-delivery.js";
 import { inOrder, MergedPlaces, nameOf, type Place } from "./merged-places.js";
-import type { MergedSource, StreamSource } from "./stream-source.js";
+import { signalsOf, type MergedSource, type StreamSource } from "./stream-source.js";
 import { readTopic, type TopicItem } from "./topic-stream.js";
 
 /** How many topics one stream may follow. */
@@ -38,6 +38,7 @@ export interface MergedStreamOptions<Event> extends MergeOptions {
  * place in each. A topic that is closed leaves; the stream completes with the last one.
  */
 export class MergedStream<Event extends object> extends EventStream<Event> {
+  protected readonly signals: readonly AbortSignal[];
   readonly #sources: readonly MergedSource<Event>[];
   readonly #after: readonly Place[] | null;
 
@@ -48,6 +49,8 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
   ) {
     super();
     checkTopics(sources);
+    const all = [...signalsOf(options), ...sources.flatMap(({ source }) => signalsOf(source))];
+    this.signals = [...new Set(all)];
     this.#sources = inOrder(sources, ({ source }) => source.topic);
     const { lastEventId } = options;
     this.#after = lastEventId ? this.#newPlaces().read(lastEventId) : null;
@@ -68,7 +71,7 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
     );
   }
 
-  deliver(sink: FrameSink): Disposable {
+  protected begin(sink: FrameSink): Disposable {
     const delivery = new MergedDelivery(this.#newPlaces(), sink);
     if (this.isEnded) sink.end();
     else void this.#begin(delivery, sink);
@@ -77,9 +80,8 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
 
   protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
     if (this.isEnded) return;
-    const { signal: given } = this.options;
     const leaving = new AbortController();
-    const signal = AbortSignal.any([closing, leaving.signal, ...(given ? [given] : [])]);
+    const signal = AbortSignal.any([closing, leaving.signal]);
     // Each topic waits on it.
     setMaxListeners(0, signal);
     const places = this.#newPlaces();
@@ -127,12 +129,14 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
       const sources = await this.#placed(delivery.places);
       let hasBegun = false;
       for await (const event of this.#prelude(sources)) {
-        if (sink.signal.aborted) return delivery[Symbol.dispose]();
+        if (sink.signal.aborted) delivery[Symbol.dispose]();
+        if (delivery.isOver) return;
         sink.writeEvent(delivery.places.id, event);
         hasBegun = true;
       }
       delivery.start(sources.map(({ source, ...rest }) => ({ ...rest, source: { ...source, hasBegun } })));
     } catch (error) {
+      if (delivery.isOver) return;
       delivery[Symbol.dispose]();
       sink.fail(error);
     }

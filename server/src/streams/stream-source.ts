@@ -42,6 +42,10 @@ export interface StreamSource<Event> extends HubOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export function signalsOf({ signal }: Pick<StreamSource<unknown>, "signal">): readonly AbortSignal[] {
+  return signal ? [signal] : [];
+}
+
 /** One of several topics that a stream follows. */
 export interface MergedSource<Event> {
   readonly source: StreamSource<Event>;

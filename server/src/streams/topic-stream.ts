@@ -4,14 +4,17 @@ import { EventStream } from "./event-stream.js";
 import { FrameDelivery } from "./frame-delivery.js";
 import { isRemoval, type Frame } from "./frame.js";
 import type { FrameSink } from "./frame-sink.js";
-import type { StreamSource } from "./stream-source.js";
+import { signalsOf, type StreamSource } from "./stream-source.js";
 import { TopicReader } from "./topic-reader.js";
 
 /** The events of one topic, in order, once each, tracked by their cursor. Completes after the entry that closes it. */
 export class TopicStream<Event extends object> extends EventStream<Event> {
+  protected readonly signals: readonly AbortSignal[];
+
   /** @param source `null`: nothing follows, ever. */
   constructor(readonly source: StreamSource<Event> | null) {
     super();
+    this.signals = source ? signalsOf(source) : [];
   }
 
   /**
@@ -24,7 +27,7 @@ export class TopicStream<Event extends object> extends EventStream<Event> {
     return new TopicStream({ ...this.source, after: lease.hub.head });
   }
 
-  deliver(sink: FrameSink): Disposable {
+  protected begin(sink: FrameSink): Disposable {
     if (!this.source) {
       sink.end();
       return { [Symbol.dispose]() {} };
@@ -36,8 +39,7 @@ export class TopicStream<Event extends object> extends EventStream<Event> {
 
   protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
     if (!this.source) return;
-    const { signal } = this.source;
-    for await (const item of readTopic(this.source, signal ? AbortSignal.any([signal, closing]) : closing))
+    for await (const item of readTopic(this.source, closing))
       if (item.kind === "event") yield tracked(item.id, item.event);
   }
 }

@@ -173,7 +173,7 @@ export class Jobwire implements AsyncDisposable {
 
   /**
    * One stream over up to 100 topics, exact in each: its ids have a place in every one of them. A topic that has ended leaves;
-   * the stream completes with the last one.
+   * the stream completes with the last one, and when the signal of one of them aborts.
    * @throws AppError `CURSOR_INVALID` when `lastEventId` is of a stream over other topics; `INPUT_INVALID` when a topic is named twice, or too many are.
    */
   merge<const Streams extends readonly EventStream<object>[], Prelude extends object = never>(
