@@ -2,7 +2,9 @@ import { useConnectionStatus, useJob, useJobFeed } from "@jobwire/client/react";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, startRedis, type TestRedis } from "../support/redis-server.js";
 import { startTestServer } from "../support/test-server.js";
+import { Happening } from "../sse/support/waiting.js";
 import { createCountingClient } from "./support/counting-client.js";
+import { refuseCalls } from "./support/refuse-calls.js";
 import { renderWithClient, waitFor } from "./support/render.js";
 
 let redis: TestRedis;
@@ -45,6 +47,37 @@ test("the first attempt is said, and so is that all has ended", async () => {
   rerender(true);
   await waitFor(() => expect(result.current).toBe("idle"));
   expect(states).toEqual(["idle", "connecting", "live", "idle"]);
+});
+
+test("a failed stream that is opened again is connecting before the server has answered", async () => {
+  await using server = await startTestServer();
+  const { token, client } = await server.newUser();
+  const { id: jobId } = await client.jobs.create.mutate({});
+  let isRefused = true;
+  const send = refuseCalls("jobs.get", () => isRefused);
+  const retried = new Happening("the stream is asked for again");
+  const answering = new Happening("the server may answer");
+  const watching = createCountingClient({
+    url: server.url,
+    token,
+    fetch: async (url, init) => {
+      if (!isRefused && String(url).includes("jobs.events")) {
+        retried.happen();
+        await answering.soon();
+      }
+      return send(url, init);
+    },
+  });
+  const useBoth = (id: string) => ({ job: useJob(id), status: useConnectionStatus() });
+  const { result } = renderWithClient(watching.client, useBoth, jobId);
+  await waitFor(() => expect(result.current.status.state).toBe("failed"));
+  isRefused = false;
+  result.current.status.retry();
+  await retried.soon();
+  await waitFor(() => expect(result.current.status).toMatchObject({ state: "connecting", error: null }));
+  expect(result.current.job.status).toBe("connecting");
+  answering.happen();
+  await waitFor(() => expect(result.current.status.state).toBe("live"));
 });
 
 test("a stream lives through a restart of its server and says how many events it caught up on", async () => {

@@ -2,6 +2,7 @@ import { useJobFeed } from "@jobwire/client/react";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createCountingClient } from "./support/counting-client.js";
+import { refuseCalls } from "./support/refuse-calls.js";
 import { renderWithClient, waitFor } from "./support/render.js";
 
 let server: TestServer;
@@ -70,6 +71,17 @@ test("a job that was removed leaves the list", async () => {
   await client.jobs.cancel.mutate({ jobId });
   await client.jobs.remove.mutate({ jobId });
   await waitFor(() => expect(titlesOf(result.current)).toEqual(["Stays"]));
+});
+
+test("jobs that cannot be loaded have failed for good: their stream is left", async () => {
+  const { token, client } = await server.newUser();
+  const watching = createCountingClient({ url: server.url, token, fetch: refuseCalls("jobs.list") });
+  const { result } = renderWithClient(watching.client, useJobFeed, undefined);
+  await waitFor(() => expect(result.current.status).toBe("failed"));
+  await waitFor(() => expect(watching.open).toEqual([]));
+  await client.jobs.create.mutate({});
+  expect(result.current).toMatchObject({ status: "failed", error: { data: { code: "BAD_REQUEST" } } });
+  expect(watching.opened).toEqual(["jobs.feed"]);
 });
 
 test("a hundred jobs are loaded at first, and the older ones when they are asked for", async () => {

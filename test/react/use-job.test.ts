@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createCountingClient } from "./support/counting-client.js";
 import { watchErrorLog } from "./support/error-log.js";
+import { refuseCalls } from "./support/refuse-calls.js";
 import { renderHook, renderWithClient, waitFor } from "./support/render.js";
 
 let server: TestServer;
@@ -19,7 +20,7 @@ async function newJob(title: string) {
   const { client: service } = await server.newService();
   const { id: jobId } = await client.jobs.create.mutate({ title });
   const watching = createCountingClient({ url: server.url, token });
-  return { jobId, client, service, watching };
+  return { jobId, token, client, service, watching };
 }
 
 test("a job is there with its log, and follows what happens until it ends", async () => {
@@ -175,6 +176,17 @@ test("a job of somebody else fails with NOT_FOUND and is not asked for again", a
   expect(connection.state === "failed" && connection.error.data?.reason).toBe("JOB_NOT_FOUND");
   expect(result.current.job).toBeNull();
   expect(stranger.watching.opened).toHaveLength(1);
+});
+
+test("a job that cannot be loaded has failed for good: its stream is left", async () => {
+  const { jobId, token, service } = await newJob("Refused");
+  const watching = createCountingClient({ url: server.url, token, fetch: refuseCalls("jobs.get") });
+  const { result } = renderWithClient(watching.client, useJob, jobId);
+  await waitFor(() => expect(result.current.status).toBe("failed"));
+  await waitFor(() => expect(watching.open).toEqual([]));
+  await service.jobs.transition.mutate({ jobId, to: "failed" });
+  expect(result.current).toMatchObject({ status: "failed", error: { data: { code: "BAD_REQUEST" } } });
+  expect(watching.opened).toEqual(["jobs.events"]);
 });
 
 test("without a provider above it the error says what is missing", () => {

@@ -39,6 +39,8 @@ export function followWithState<Loaded, Event extends Timed>(
       waiting.forEach(pushEvent);
     } catch (error) {
       if (!isStreamError(error)) throw error;
+      // Nobody can be shown what it brings, and what becomes of it says nothing of the failure.
+      stop();
       sink.connect({ state: "failed", error });
     }
   };

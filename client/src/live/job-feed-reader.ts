@@ -192,6 +192,8 @@ class JobFeedReader {
       await load(loading.signal);
     } catch (error) {
       if (!isStreamError(error)) throw error;
+      // What is known stays; what becomes of the stream says nothing of the failure.
+      this.stop();
       this.#sink.connect({ state: "failed", error });
     }
     if (loading.signal.aborted) return;

@@ -134,6 +134,7 @@ export class SharedStream<State, Item> {
     this.#snapshot = this.#options.initial;
     this.#stop = this.#open();
     this.#notify();
+    this.#options.onConnection();
   }
 
   close(): void {

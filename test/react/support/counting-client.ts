@@ -12,15 +12,18 @@ export interface CountingClient {
 export function createCountingClient(options: {
   readonly url: string;
   readonly token: string | (() => string);
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch;
 }): CountingClient {
   const opened: string[] = [];
   const open: string[] = [];
+  const { fetch: send = fetch } = options;
   const countingFetch = async (url: string, init: RequestInit) => {
     const isStream = new Headers(init.headers).get("accept") === "text/event-stream";
-    if (!isStream) return fetch(url, init);
+    if (!isStream) return send(url, init);
     const path = new URL(url).pathname.replace("/trpc/", "");
     opened.push(path);
-    const response = await fetch(url, init);
+    const response = await send(url, init);
     open.push(path);
     const close = () => void open.splice(open.indexOf(path), 1);
     init.signal?.addEventListener("abort", close, { once: true });
