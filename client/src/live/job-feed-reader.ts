@@ -224,7 +224,7 @@ class JobFeedReader {
   }
 
   #page(request: JobPageRequest, signal: AbortSignal): Promise<JobPage | null> {
-    return keepLoading(() => this.#calls.list(request, signal), signal);
+    return keepLoading((bounded) => this.#calls.list(request, bounded), signal);
   }
 
   #show(jobs: readonly Job[], oldest: string | null, isReset: boolean): void {
