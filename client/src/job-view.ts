@@ -1,5 +1,6 @@
 import {
   isTerminalJobStatus,
+  jobEventTypes,
   jobStageLabels,
   type Job,
   type JobEvent,
@@ -123,6 +124,7 @@ export function applyJob(view: JobView, job: Job): JobView {
 
 /** The view after one more event of `jobs.events`. Pure: the view given stays as it is. */
 export function applyJobEvent(view: JobView, event: JobStreamEvent): JobView {
+  if (isUnknown(event)) return view;
   if (event.type !== "stream.gap") return { ...apply(view, event), updatedAt: event.timestamp };
   const { reason, timestamp, snapshot } = event;
   return { ...applyJob(view, snapshot), gaps: [...view.gaps, { reason, timestamp }] };
@@ -139,6 +141,7 @@ export function applyFeedEvent(
     changed.delete(event.jobId);
     return changed;
   }
+  if (isUnknown(event)) return views;
   if (event.type !== "stream.gap") {
     changed.set(event.jobId, applyJobEvent(viewOf(event.jobId), event));
     return changed;
@@ -147,6 +150,11 @@ export function applyFeedEvent(
     changed.set(job.id, applyJobEvent(viewOf(job.id), { ...event, jobId: job.id, snapshot: job }));
   }
   return changed;
+}
+
+/** A newer server may send types that are not known here. */
+function isUnknown({ type }: Pick<JobStreamEvent, "type">): boolean {
+  return type !== "stream.gap" && !jobEventTypes.includes(type);
 }
 
 function apply(view: JobView, event: JobEvent): JobView {
@@ -169,9 +177,8 @@ function apply(view: JobView, event: JobEvent): JobView {
       const { section, title, markdown } = event;
       return { ...view, documentation: withSection(view.documentation, { section, title, markdown }) };
     }
-    // A newer server may send types that are not known here.
     default:
-      return view;
+      return event satisfies never;
   }
 }
 

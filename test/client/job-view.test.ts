@@ -5,6 +5,7 @@ import {
   jobTransitions,
   type Job,
   type JobEvent,
+  type JobFeedEvent,
   type JobStatus,
   type JobStreamEvent,
 } from "@jobwire/shared";
@@ -77,10 +78,14 @@ describe("a job's view", () => {
     const newer = {
       type: "build.cost",
       jobId,
-      timestamp: view.updatedAt,
+      timestamp: new Date(),
       euros: 3,
     } as unknown as JobStreamEvent;
-    expect(applyJobEvent(view, newer)).toEqual(view);
+    expect(applyJobEvent(view, newer)).toBe(view);
+    const views = new Map([[jobId, view]]);
+    expect(applyFeedEvent(views, newer as JobFeedEvent)).toBe(views);
+    const ofTheStream = { type: "stream.moved", timestamp: new Date() } as unknown as JobFeedEvent;
+    expect(applyFeedEvent(views, ofTheStream)).toBe(views);
   });
 
   test("ends in the same state whatever part of the log a gap has taken", () => {

@@ -1,4 +1,4 @@
-import { applySpoolEvent, type Spool, type SpoolStreamEvent } from "@jobwire/shared";
+import { applySpoolEvent, spoolEventTypes, type Spool, type SpoolStreamEvent } from "@jobwire/shared";
 import { followWithState, type Followed, type StateItem } from "./follow-with-state.js";
 import type { StreamSource } from "./shared-stream.js";
 
@@ -26,7 +26,9 @@ function reduceSpoolBoard(board: SpoolBoard, items: readonly SpoolItem[]): Spool
     }
     const { data } = item.event;
     if (data.type === "stream.gap") byTag = mapOf(data.snapshot);
-    else byTag.set(data.tagSpool, applySpoolEvent(byTag.get(data.tagSpool) ?? null, data));
+    // A newer server may send types that are not known here.
+    else if (spoolEventTypes.includes(data.type))
+      byTag.set(data.tagSpool, applySpoolEvent(byTag.get(data.tagSpool) ?? null, data));
   }
   return { spools: [...byTag.values()] };
 }
