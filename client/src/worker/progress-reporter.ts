@@ -5,7 +5,7 @@ export interface Progress {
 
 export interface ProgressReporter {
   report(progress: Progress): void;
-  /** Resolves once the newest progress was sent. */
+  /** Resolves once the newest progress, or one that was reported since, was sent. */
   flush(): Promise<void>;
   /** Flushes and ignores what is reported afterwards. */
   close(): Promise<void>;
@@ -19,22 +19,20 @@ export interface ProgressReporterOptions {
 
 /** Sends one progress at a time and the newest only, so that a chatty stage floods neither server nor log. */
 export function createProgressReporter({ send, onError }: ProgressReporterOptions): ProgressReporter {
+  /** What is still to be taken into a send. */
   let newest: Progress | undefined;
-  let sending: Promise<void> | undefined;
+  let lastSend = Promise.resolve();
   let lastSentAtMs = -Infinity;
   let endRest = () => {};
   let flushes = 0;
   let closed = false;
 
-  async function sendAll(): Promise<void> {
-    while (newest !== undefined) {
-      await rest();
-      const progress = newest;
-      newest = undefined;
-      await send(progress).catch(onError);
-      lastSentAtMs = performance.now();
-    }
-    sending = undefined;
+  async function sendNewest(): Promise<void> {
+    await rest();
+    const progress = newest;
+    newest = undefined;
+    if (progress) await send(progress).catch(onError);
+    lastSentAtMs = performance.now();
   }
 
   async function rest(): Promise<void> {
@@ -52,15 +50,15 @@ export function createProgressReporter({ send, onError }: ProgressReporterOption
   async function flush(): Promise<void> {
     flushes += 1;
     endRest();
-    await sending;
+    await lastSend;
     flushes -= 1;
   }
 
   return {
     report(progress) {
       if (closed) return;
+      if (newest === undefined) lastSend = lastSend.then(sendNewest);
       newest = progress;
-      sending ??= sendAll();
     },
     flush,
     async close() {
