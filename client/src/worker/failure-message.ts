@@ -17,10 +17,16 @@ export function cutToMessage(text: string): string {
 
 const maxLength = jobMessageSchema.maxLength ?? Infinity;
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error) || "Unknown error";
-  return error.message || error.name;
+/** Anything can be thrown, also what has no text. */
+function reasonOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message || thrown.name : thrown) || unknownReason;
+  } catch {
+    return unknownReason;
+  }
 }
+
+const unknownReason = "Unknown error";
 
 /** The text itself, or an ellipsis and as many whole lines from its end as fit: tools say last what went wrong. */
 function keepLastLines(text: string, limit: number): string {
