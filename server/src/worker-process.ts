@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { resolve } from "node:path";
+import { timerMs } from "@jobwire/shared";
 import type { Logger } from "pino";
 import type { TokenSigner } from "./http/auth/tokens.js";
 
@@ -62,7 +63,7 @@ export async function startWorkerProcess({
       if (!child || child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((ended) => child?.once("exit", ended));
       child.kill("SIGTERM");
-      const overdue = setTimeout(() => child?.kill("SIGKILL"), withinMs + cleanUpMs);
+      const overdue = setTimeout(() => child?.kill("SIGKILL"), timerMs(withinMs + cleanUpMs));
       await exited;
       clearTimeout(overdue);
     },

@@ -16,7 +16,7 @@ test("observers are told of connects and disconnects in the order they were regi
   });
   const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 50));
   await using server = await start([
-    observer("first", slow),
+    { ...observer("first", slow), timeoutMs: Infinity },
     observer("second", async () => {}),
     observer("third", async () => {}),
   ]);

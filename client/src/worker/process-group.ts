@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
+import { timerMs } from "../timer-ms.js";
 
 export interface GroupLimits {
   readonly timeoutMs: number;
@@ -34,16 +35,20 @@ export async function superviseGroup(
     leader.stdout?.destroy();
     leader.stderr?.destroy();
   };
-  timers.push(setTimeout(overtime, timeoutMs));
+  timers.push(setTimeout(overtime, timerMs(timeoutMs)));
   leader.once("exit", drain);
+  // It may end as many as run at once.
+  setMaxListeners(0, signal);
   signal.addEventListener("abort", end, { once: true });
-  process.once("exit", kill);
+  if (leaders.size === 0) process.once("exit", killAll);
+  leaders.add(leader);
   try {
     await once(leader, "close");
   } finally {
     for (const timer of timers) clearTimeout(timer);
     signal.removeEventListener("abort", end);
-    process.removeListener("exit", kill);
+    leaders.delete(leader);
+    if (leaders.size === 0) process.removeListener("exit", killAll);
   }
   return isOvertime;
 }
@@ -52,6 +57,13 @@ export async function superviseGroup(
 const killAfterMs = 2_000;
 /** How long output may still come after the exit: a process that left the group may hold the pipes for ever. */
 const drainMs = 1_000;
+
+/** Those that run: they share a listener, as Node takes more than ten for a leak. */
+const leaders = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const leader of leaders) signalGroup(leader, "SIGKILL");
+}
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   if (pid === undefined) return;

@@ -1,4 +1,4 @@
-import type { ConnectedSession } from "@jobwire/shared";
+import { timerMs, type ConnectedSession } from "@jobwire/shared";
 import type { Logger } from "pino";
 
 /** Is told of the connections of this process. What it throws is logged with its name and changes nothing. */
@@ -38,7 +38,10 @@ export class SessionObservers {
 async function within(timeoutMs: number, run: () => Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not settle within ${timeoutMs} ms`)), timeoutMs).unref();
+    timer = setTimeout(
+      () => reject(new Error(`did not settle within ${timeoutMs} ms`)),
+      timerMs(timeoutMs),
+    ).unref();
   });
   try {
     await Promise.race([run(), timeout]);

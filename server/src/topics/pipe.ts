@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { timerMs } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
 
 /** How events are joined into commits, and what is said at the end. */
@@ -73,7 +74,7 @@ class Pipe<Input> {
     this.#waiting.push(event);
     this.#waitingBytes += JSON.stringify(event).length;
     if (this.#waitingBytes >= maxBytes || this.#waiting.length >= maxBatchEvents) return this.flush();
-    this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), maxDelayMs);
+    this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), timerMs(maxDelayMs));
     return undefined;
   }
 
