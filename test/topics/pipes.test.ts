@@ -82,13 +82,51 @@ describeOnEachTopicStore("a pipe", (newStore) => {
     await vi.waitFor(() => expect(isLeft).toBe(true));
   });
 
-  test("an event that does not fit ends it with the field's name", async () => {
+  test("an event that does not fit ends it with the field's name, after what came before it and the event that says so", async () => {
     await using shop = await openShop(newStore());
-    // @ts-expect-error wrong on purpose
-    await expect(shop.notices.pipe(board, [posted("one"), { type: "notice.posted" }])).rejects.toMatchObject({
+    const source = [
+      ...Array.from({ length: 7 }, (_, index) => posted(String(index))),
+      { type: "notice.posted" },
+    ];
+    const piping = shop.notices.pipe(
+      board,
+      // @ts-expect-error wrong on purpose
+      [...source, posted("after it")],
+      { fail: () => ({ type: "notice.closed" }) },
+    );
+    await expect(piping).rejects.toMatchObject({
       reason: "INPUT_INVALID",
       message: expect.stringContaining("text"),
     });
+    const taken = await take(shop.notices.stream(board));
+    expect(textsOf(taken)).toEqual(numbers(7));
+    expect(taken.at(-1)?.event.type).toBe("notice.closed");
+  });
+
+  test("an event that the state refuses takes nothing with it that came before", async () => {
+    await using shop = await openShop(newStore());
+    const key = { orderId: "o" };
+    const placed = { type: "order.placed", total: 1 } as const;
+    const noted = { type: "order.noted", text: "a" } as const;
+    const piping = shop.orders.pipe(key, [placed, noted, placed, noted], {
+      fail: () => ({ type: "order.delivered" }),
+    });
+    await expect(piping).rejects.toMatchObject({
+      reason: "EVENT_NOT_APPLICABLE",
+      message: expect.stringContaining("placed twice"),
+    });
+    expect(await shop.orders.state(key)).toMatchObject({ status: "delivered", notes: ["a"] });
+  });
+
+  test("what follows the end is refused, and so is what would be said of that; the end stands", async () => {
+    await using shop = await openShop(newStore());
+    const closed = { type: "notice.closed" } as const;
+    const piping = shop.notices.pipe(board, [posted("one"), closed, posted("two")], { fail: () => closed });
+    await expect(piping).rejects.toMatchObject({ reason: "TOPIC_ENDED" });
+    expect((await take(shop.notices.stream(board))).map(({ event }) => event.type)).toEqual([
+      "notice.posted",
+      "notice.closed",
+    ]);
   });
 
   test("asks its source for no more than it can commit", async () => {

@@ -11,7 +11,10 @@ export interface PipeOptions<Input> {
   readonly maxBytes?: number;
   /** Said when the source has come to its end: an event that ends the topic, for instance. */
   readonly end?: () => Input;
-  /** Said when the source has failed. `pipe` rejects with what it threw all the same. */
+  /**
+   * Said when the source has failed, or an event of it was refused. `pipe` rejects with the reason all the same, and also
+   * when this one is refused too.
+   */
   readonly fail?: (error: unknown) => Input;
   /** Aborted: the source is left, and what waits is committed. */
   readonly signal?: AbortSignal;
@@ -26,9 +29,11 @@ const retryMs = 200;
 
 /**
  * Commits what a source yields, joined by time and size. The source is asked for more only while less than a commit's
- * worth waits, so a store that is slow, or away for a moment, slows it down and loses nothing.
+ * worth waits, so a store that is slow, or away for a moment, slows it down and loses nothing. What came before an event
+ * that is refused is committed; what comes after it is not.
  * @returns how many events were committed.
- * @throws what the source throws, and AppError `STORE_UNAVAILABLE` when the store was away for longer than `patienceMs`.
+ * @throws what the source throws, what refuses an event, and AppError `STORE_UNAVAILABLE` when the store was away for longer
+ * than `patienceMs`.
  */
 export async function pipeInto<Input>(
   publish: Publish<Input>,
@@ -36,19 +41,21 @@ export async function pipeInto<Input>(
   options: PipeOptions<Input> = {},
 ): Promise<{ readonly events: number }> {
   const pipe = new Pipe(publish, options);
-  let failure: { readonly error: unknown } | undefined;
+  const isLeft = () => options.signal?.aborted ?? false;
   try {
-    await drain(source, options.signal, (event) => pipe.take(event));
+    try {
+      await drain(source, options.signal, (event) => pipe.take(event));
+    } finally {
+      await pipe.flush();
+    }
+    if (options.end && !isLeft()) {
+      await pipe.take(options.end());
+      await pipe.flush();
+    }
   } catch (error) {
-    failure = { error };
+    if (options.fail && !isLeft()) await pipe.sayLast(options.fail(error));
+    throw error;
   }
-  await pipe.flush();
-  if (!options.signal?.aborted) {
-    const last = failure ? options.fail?.(failure.error) : options.end?.();
-    if (last !== undefined) await pipe.take(last);
-    await pipe.flush();
-  }
-  if (failure) throw failure.error;
   return { events: pipe.committed };
 }
 
@@ -90,28 +97,55 @@ class Pipe<Input> {
     if (this.#failure) throw this.#failure.error;
   }
 
+  /** After a failure. It may be refused as well, as after an event that ended the log: then the failure says enough. */
+  async sayLast(event: Input): Promise<void> {
+    if (isAway(this.#failure?.error)) return;
+    await this.#publish([event], `${this.#id} last`).catch(() => {});
+  }
+
   async #commit(): Promise<void> {
     const events = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    try {
+      await this.#publish(events, `${this.#id} ${++this.#batch}`);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  }
+
+  /** Of a commit that is refused nothing is written: it is halved until the event that it is refused for is alone. */
+  async #publish(events: readonly Input[], idempotencyKey: string): Promise<void> {
+    try {
+      await this.#publishTogether(events, idempotencyKey);
+    } catch (error) {
+      if (events.length === 1 || isAway(error)) throw error;
+      const half = Math.ceil(events.length / 2);
+      await this.#publish(events.slice(0, half), `${idempotencyKey}a`);
+      await this.#publish(events.slice(half), `${idempotencyKey}b`);
+    }
+  }
+
+  async #publishTogether(events: readonly Input[], idempotencyKey: string): Promise<void> {
     const { patienceMs = 60_000 } = this.options;
     const giveUpAt = performance.now() + patienceMs;
-    const idempotencyKey = `${this.#id} ${++this.#batch}`;
     for (;;) {
       try {
         await this.publish(events, idempotencyKey);
         this.committed += events.length;
         return;
       } catch (error) {
-        const isAway = error instanceof AppError && error.reason === "STORE_UNAVAILABLE";
-        if (!isAway || performance.now() > giveUpAt) {
-          this.#failure = { error };
-          throw error;
-        }
+        if (!isAway(error) || performance.now() > giveUpAt) throw error;
         await delay(retryMs);
       }
     }
   }
+}
+
+/** Whether nobody knows if it was written; after any other error it was not. */
+function isAway(error: unknown): boolean {
+  return error instanceof AppError && error.reason === "STORE_UNAVAILABLE";
 }
 
 /** Hands over what a source yields. It is left when the signal aborts, also while it stalls. */
