@@ -1,14 +1,7 @@
-import { defineTopic } from "@jobwire/shared";
 import { memoryStore, openJobwire } from "@jobwire/server/topics";
 import { expect, test, vi } from "vitest";
-import { z } from "zod";
+import { tally } from "./tally.js";
 
-const tally = defineTopic("tally", {
-  key: z.object({ tallyId: z.string() }),
-  events: { "tally.added": z.object({ by: z.number() }) },
-  state: z.object({ sum: z.number() }),
-  apply: (state, { by }) => ({ sum: (state?.sum ?? 0) + by }),
-});
 const added = (by: number) => ({ type: "tally.added", by }) as const;
 const [a, b] = [{ tallyId: "a" }, { tallyId: "b" }];
 

@@ -3,6 +3,7 @@ import { isTrackedEnvelope, TRPCError } from "@trpc/server";
 import { expect, test, vi } from "vitest";
 import { openShop, take, typesOf } from "./order.js";
 import { describeOnEachTopicStore } from "./stores.js";
+import { tally } from "./tally.js";
 
 describeOnEachTopicStore("an own topic", (newStore) => {
   test("publishes events, folds them into the state, and streams them to the end", async () => {
@@ -164,6 +165,27 @@ describeOnEachTopicStore("an own topic", (newStore) => {
         { idempotencyKey: "place" },
       ),
     ).not.toEqual(first);
+  });
+
+  test("a change that is made again under its idempotency key answers with the state that is there, and is told once", async () => {
+    await using shop = await openShop(newStore());
+    const told: unknown[] = [];
+    const tallies = shop.jobwire.topic(tally, {
+      onCommitted: (_key, state, events) => told.push([state, events.length]),
+    });
+    const add = (by: number, idempotencyKey?: string) =>
+      tallies.change({ tallyId: "a" }, () => ({ type: "tally.added", by }), {
+        ...(idempotencyKey && { idempotencyKey }),
+      });
+    const first = await add(5, "five");
+    expect(await add(5, "five")).toEqual(first);
+    await add(1);
+    expect(await add(5, "five")).toEqual({ state: { sum: 6 }, ids: first.ids });
+    expect(await tallies.state({ tallyId: "a" })).toEqual({ sum: 6 });
+    expect(told).toEqual([
+      [{ sum: 5 }, 1],
+      [{ sum: 6 }, 1],
+    ]);
   });
 
   test("lists states by index and page, moves them as they change, and counts exactly", async () => {

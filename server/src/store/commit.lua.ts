@@ -10,7 +10,7 @@
  *       state, then [log, head] of each topic and of each that was closed before.
  * ARGV  [1] the commit as JSON (see `CommitScriptInput`), then the bodies of its events in their order.
  * @returns refused: `{"0", field, value, …}` of the current state. Accepted: `{"1", epoch, offset, …}`, where each
- * topic's log now ends.
+ * topic's log now ends; with "2" in place of "1" where it ended when this commit was first made.
  */
 export const commitScript = `
 local commit = cjson.decode(ARGV[1])
@@ -100,7 +100,7 @@ if refused then return redis.error_reply("NOPERM this user may not run " .. refu
 
 local madeKey = commit.madeMs and nextKey()
 local made = madeKey and redis.call("GET", madeKey)
-if made then return cjson.decode(made) end
+if made then return { "2", unpack(cjson.decode(made), 2) } end
 
 -- A log takes 4 KiB of memory at a time for what may follow. Written back it takes what it needs, and grows by what is
 -- appended. It is to have no end of its own, or to be given one after this. Of a long one that is not worth the copy.

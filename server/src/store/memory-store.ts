@@ -51,7 +51,7 @@ export class MemoryStore implements Store {
     const { scope, state, events, retainMs, keep, idempotencyKey } = change;
     const madeName = idempotencyKey === undefined ? undefined : nameOf(scope, idempotencyKey);
     const made = madeName === undefined ? undefined : this.contents.made(madeName);
-    if (made) return made;
+    if (made) return { ...made, repeated: true };
     if (change.expectOpen && events.some(({ topic }) => this.contents.isClosed(nameOf(scope, topic))))
       return { accepted: false, state: null };
     if (state) {

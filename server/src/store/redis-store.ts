@@ -97,9 +97,9 @@ class RedisStore implements Store {
     const [accepted, ...reply] = await answer(
       this.#commands.jobwireCommit(plan.keys.length, ...plan.keys, ...plan.args),
     );
-    return accepted === "1"
-      ? { accepted: true, cursors: plan.cursors(reply) }
-      : { accepted: false, state: readRecord(reply) };
+    return accepted === "0"
+      ? { accepted: false, state: readRecord(reply) }
+      : { accepted: true, cursors: plan.cursors(reply), ...(accepted === "2" && { repeated: true }) };
   }
 
   async readState(key: StateKey): Promise<StateRecord | null> {

@@ -147,6 +147,7 @@ export type Committed =
   | {
       readonly accepted: true;
       /** One for each event of the commit, in its order. */ readonly cursors: readonly Cursor[];
+      /** It was made before, under its idempotency key: nothing has changed. */ readonly repeated?: true;
     }
   | {
       readonly accepted: false;

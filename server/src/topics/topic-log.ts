@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { formatCursor, type Cursor } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
-import type { Commit, NewEvent, StateRecord, Store } from "../store/store.js";
+import type { Commit, Committed, NewEvent, StateRecord, Store } from "../store/store.js";
 import type { Telemetry } from "../store/telemetry.js";
 import { removalType } from "../streams/frame.js";
 import { readEvent, readKey, toEntries, topicEnded } from "./event-input.js";
@@ -182,7 +182,7 @@ export class TopicLog<State> {
       ...once,
     });
     if (!committed.accepted) throw topicEnded(definition.name, "its last event was published");
-    onCommitted(key, null, events);
+    if (!committed.repeated) onCommitted(key, null, events);
     return committed.cursors.slice(0, own.length).map(formatCursor);
   }
 
@@ -207,10 +207,12 @@ export class TopicLog<State> {
           throw topicEnded(definition.name, "its last event was published");
         const after = this.#after(key, before, decision.state, events);
         const feeds = this.#feeds.entriesOf(keyText, events, after.state);
-        const cursors = await this.#commit(keyText, before, after, [...entries, ...feeds], once);
-        if (cursors) {
+        const committed = await this.#commit(keyText, before, after, [...entries, ...feeds], once);
+        if (committed.accepted) {
+          const ids = committed.cursors.slice(0, entries.length).map(formatCursor);
+          if (committed.repeated) return { state: (await this.read(keyText))?.state ?? null, ids };
           onCommitted(key, after.state, events);
-          return { state: after.state, ids: cursors.slice(0, entries.length).map(formatCursor) };
+          return { state: after.state, ids };
         }
       } catch (error) {
         const made = await this.#madeBefore(keyText, entries, once);
@@ -244,14 +246,13 @@ export class TopicLog<State> {
     };
   }
 
-  /** @returns `null` when another writer was faster. */
   async #commit(
     keyText: string,
     before: TopicRecord<State> | null,
     after: TopicRecord<State>,
     events: readonly NewEvent[],
     once: Once,
-  ): Promise<readonly Cursor[] | null> {
+  ): Promise<Committed> {
     const { store, retainMs, keep, onScheduled, stored } = this.options;
     const committed = await store.commit({
       scope: this.scope,
@@ -267,9 +268,8 @@ export class TopicLog<State> {
       ...(keep && { keep }),
       ...once,
     });
-    if (!committed.accepted) return null;
-    if (after.dueMs !== null) onScheduled(after.dueMs);
-    return committed.cursors;
+    if (committed.accepted && !committed.repeated && after.dueMs !== null) onScheduled(after.dueMs);
+    return committed;
   }
 
   /** What an idempotency key has published already. */
