@@ -139,6 +139,58 @@ export function commitContract(open: OpenStore): void {
     expect(await store.readState({ scope, key: "k" })).toEqual(set);
   });
 
+  test("takes more indexes and fields than a script may hand over at once, and lets go of them", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const names = countTo(4100).map((number) => `n${number}`);
+    const set = Object.fromEntries(names.map((name) => [name, "1"]));
+    await accept(store, { scope, state: { key: "k", set, index: names }, events: [] });
+    expect(Object.keys((await store.readState({ scope, key: "k" })) ?? {})).toHaveLength(names.length);
+    expect(Object.values(await store.countStates(scope))).toEqual(names.map(() => 1));
+    await accept(store, { scope, state: { key: "k", set: {}, unlist: names, remove: true }, events: [] });
+    expect(await store.countStates(scope)).toEqual({});
+  });
+
+  test.each([
+    ["due", { state: { due: Number.NaN } }],
+    ["due", { state: { due: Number.POSITIVE_INFINITY } }],
+    ["retainMs", { retainMs: Number.POSITIVE_INFINITY }],
+    ["retainMs", { retainMs: 1000.5 }],
+    ["idleMs", { event: { idleMs: 2 ** 60 } }],
+    ["maxEvents", { keep: { maxEvents: 0 } }],
+    ["maxBytes", { keep: { maxBytes: Number.NaN } }],
+  ])(
+    "with a %s that is no whole number is refused with its name, and nothing is changed: %o",
+    async (name, odd) => {
+      await using store = await open();
+      const { scope, topic } = newTopic();
+      const { state, event, ...rest } = { state: {}, event: {}, ...odd };
+      const commit = {
+        scope,
+        state: { key: "k", set: { a: "1" }, index: "all", ...state },
+        events: [{ ...newEvent(topic, "e1"), ...event }],
+        ...rest,
+      };
+      await expect(store.commit(commit)).rejects.toThrow(
+        new RegExp(`^${name} is .*; it is a whole number from`),
+      );
+      expect(await store.readState({ scope, key: "k" })).toBeNull();
+      expect(await store.countStates(scope)).toEqual({});
+      expect(await store.head({ scope, topic })).toMatchObject({ cursor: { offset: 0 } });
+    },
+  );
+
+  test("is not made by a store that is to keep no whole number of events, bytes or milliseconds", async () => {
+    for (const odd of [
+      { maxEvents: 1.5 },
+      { maxBytes: Number.POSITIVE_INFINITY },
+      { emptyTopicMs: Number.NaN },
+    ])
+      await expect((async () => open({ maxEvents: 10, ...odd }))()).rejects.toThrow(
+        "it is a whole number from",
+      );
+  });
+
   test("of nothing is accepted", async () => {
     await using store = await open();
     expect(await store.commit({ scope: newScope(), events: [] })).toEqual({ accepted: true, cursors: [] });

@@ -175,6 +175,58 @@ describeOnEachTopicStore("names of indexes, keys and feeds", (newStore) => {
   });
 });
 
+test.each([
+  ["retainMs", Number.POSITIVE_INFINITY],
+  ["retainMs", 1000.5],
+  ["maxEvents", 0],
+  ["maxEvents", Number.NaN],
+  ["maxBytes", Number.POSITIVE_INFINITY],
+  ["coalesceMs", 1001],
+])("%s of %d is refused when a Jobwire or a topic is opened, with its name", async (option, value) => {
+  const reason = `${option} is ${value}; `;
+  await expect(openJobwire({ store: memoryStore(), [option]: value })).rejects.toThrow(
+    `openJobwire: ${reason}`,
+  );
+  await using jobwire = await openJobwire({ store: memoryStore() });
+  expect(() => jobwire.topic(counter, { [option]: value })).toThrow(`Topic "counter": ${reason}`);
+  // It was not opened.
+  jobwire.topic(counter);
+});
+
+describeOnEachTopicStore("a change that no store could keep", (newStore) => {
+  test.each(["due", "expires"] as const)("is refused when %s returns an Invalid Date", async (option) => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    let date: Date | null = null;
+    const counters = jobwire.topic(counter, {
+      due: () => null,
+      onDue: () => [],
+      index: ({ sum }) => [`${sum}`],
+      [option]: () => date,
+    });
+    const key = { name: "a" };
+    const { id } = await counters.publish(key, { type: "added", by: 1 });
+    date = new Date(Number.NaN);
+    await expect(counters.publish(key, { type: "added", by: 1 })).rejects.toMatchObject({
+      reason: "EVENT_NOT_APPLICABLE",
+      message: expect.stringContaining(`${option} of counter`),
+    });
+    expect(await counters.newestId(key)).toBe(id);
+    expect(await counters.counts()).toEqual({ 1: 1 });
+    expect(await counters.state(key)).toMatchObject({ sum: 1 });
+  });
+
+  test("is refused when index returns more than 10,000 names", async () => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    const index = () => Array.from({ length: 10_001 }, (_, number) => `${number}`);
+    const counters = jobwire.topic(counter, { index });
+    await expect(counters.publish({ name: "a" }, { type: "added", by: 1 })).rejects.toMatchObject({
+      reason: "EVENT_NOT_APPLICABLE",
+      message: expect.stringContaining("index of counter returns 10001 names"),
+    });
+    expect(await counters.newestId({ name: "a" })).toBeNull();
+  });
+});
+
 /** Counts words: each is a field of the state. */
 const words = defineTopic("words", {
   key: z.object({ book: z.string() }),

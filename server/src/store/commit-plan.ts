@@ -1,8 +1,9 @@
 import type { Cursor } from "@jobwire/shared";
-import type { CommitScriptInput } from "./commit.lua.js";
+import type { CommitScriptInput } from "./commit-script-input.js";
 import { randomEpoch } from "./epoch.js";
 import type { RedisKeys } from "./redis-keys.js";
 import { defaultMaxBytes, idempotencyMs, type Commit, type NewEvent, type Retention } from "./store.js";
+import { expectNumbers } from "./whole-numbers.js";
 
 /** What the commit script is called with, and how its answer is read. */
 export interface CommitPlan {
@@ -18,6 +19,7 @@ export function planCommit(
   publish: CommitScriptInput["publish"],
   keyNames: RedisKeys,
 ): CommitPlan {
+  expectNumbers(commit);
   const { scope, state, events, retainMs, closedTopics = [], keep = {}, idempotencyKey } = commit;
   const byTopic = groupByTopic(events);
   const topics = [...byTopic.keys()].map((topic) => ({ scope, topic }));

@@ -43,6 +43,11 @@ local function whole(number)
   return string.format("%.0f", number)
 end
 
+-- Lua hands over some thousands of values at most.
+local function inParts(values, call)
+  for start = 1, #values, 1000 do call(unpack(values, start, math.min(start + 999, #values))) end
+end
+
 -- How many of the newest entries fit in what a topic may keep, the one at "offset" included, which always stays; and how
 -- many bytes of all that were written are then dropped: each entry says how many were written with it ("w", at first "written").
 local function fitting(log, offset, written, size)
@@ -126,22 +131,23 @@ local function list(indexKey, index, score, joining, leaving)
 end
 
 local function writeCounts(countsKey)
-  local names, listed, emptied = {}, {}, {}
+  local names, counts, listed, emptied = {}, {}, {}, {}
   for index, more in pairs(added) do
     if more ~= 0 then names[#names + 1] = index end
   end
-  if #names == 0 then return end
-  for position, count in ipairs(redis.call("HMGET", countsKey, unpack(names))) do
-    local index = names[position]
-    local now = tonumber(count or "0") + added[index]
+  inParts(names, function(...)
+    for _, count in ipairs(redis.call("HMGET", countsKey, ...)) do counts[#counts + 1] = count or "0" end
+  end)
+  for position, index in ipairs(names) do
+    local now = tonumber(counts[position]) + added[index]
     if now == 0 then emptied[#emptied + 1] = index
     else
       listed[#listed + 1] = index
       listed[#listed + 1] = now
     end
   end
-  if #listed > 0 then redis.call("HSET", countsKey, unpack(listed)) end
-  if #emptied > 0 then redis.call("HDEL", countsKey, unpack(emptied)) end
+  inParts(listed, function(...) redis.call("HSET", countsKey, ...) end)
+  inParts(emptied, function(...) redis.call("HDEL", countsKey, ...) end)
 end
 
 local state = commit.state
@@ -186,7 +192,7 @@ if state then
     return text and state.key .. "\\1\\n" .. text or state.key
   end
   local oldMember = memberNow()
-  if not state.remove and #state.set > 0 then redis.call("HSET", stateKey, unpack(state.set)) end
+  if not state.remove then inParts(state.set, function(...) redis.call("HSET", stateKey, ...) end) end
   local newMember = state.remove and oldMember or memberNow()
   local stays = commit.retainMs ~= 0 and not state.remove
   for position, index in ipairs(state.indexes) do
@@ -264,36 +270,3 @@ end
 if madeKey then redis.call("SET", madeKey, cjson.encode(reply), "PX", commit.madeMs) end
 return reply
 `;
-
-/** What the script is told. */
-export interface CommitScriptInput {
-  readonly state?: {
-    readonly key: string;
-    readonly expect: "absent" | Readonly<Record<string, readonly string[]>>;
-    readonly expectPast: string | undefined;
-    /** field, value, field, value, … */
-    readonly set: readonly string[];
-    readonly indexes: readonly string[];
-    readonly unlist: readonly string[];
-    readonly listedText: string | undefined;
-    readonly due: number | "none" | undefined;
-    readonly remove: boolean;
-    readonly stamp: string | undefined;
-  };
-  /** The commit's events by topic, in their order. */
-  readonly topics: readonly {
-    readonly channel: string;
-    /** Its epoch if this commit creates it. */
-    readonly newEpoch: string;
-    readonly events: readonly { readonly type: string; readonly last: "0" | "1" }[];
-    readonly idleMs: number | undefined;
-  }[];
-  readonly closedTopics: number;
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-  readonly publish: "PUBLISH" | "SPUBLISH";
-  readonly retainMs: number | undefined;
-  readonly expectOpen: boolean;
-  /** How long the answer is kept under the key of a commit that may be tried again. */
-  readonly madeMs: number | undefined;
-}

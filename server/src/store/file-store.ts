@@ -4,6 +4,7 @@ import { MemoryContents, type Kind } from "./memory-contents.js";
 import { MemoryStore } from "./memory-store.js";
 import { ownClock } from "./store-clock.js";
 import type { Retention, StateKey, Store } from "./store.js";
+import { expectRetention } from "./whole-numbers.js";
 
 export interface FileStoreOptions extends Retention {
   /** Made when it is absent. One process at a time. */
@@ -20,6 +21,7 @@ const retryMs = 500;
  * @throws Error that says what keeps the folder from being used.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
+  expectRetention(options);
   const journal = await FileJournal.open(options.folder);
   return FileStore.load(journal, options);
 }

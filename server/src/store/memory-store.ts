@@ -26,9 +26,11 @@ import type {
   TopicKey,
   TopicListener,
 } from "./store.js";
+import { expectNumbers, expectRetention } from "./whole-numbers.js";
 
 /** Everything in this process's memory: for development, demos and tests. A restart forgets it. */
 export function openMemoryStore(retention: Retention): Store {
+  expectRetention(retention);
   // Listeners hear of a commit after it returned, as they would over a network.
   return new MemoryStore(retention, new MemoryContents(retention), queueMicrotask);
 }
@@ -48,6 +50,7 @@ export class MemoryStore implements Store {
   ) {}
 
   async commit(change: Commit): Promise<Committed> {
+    expectNumbers(change);
     const { scope, state, events, retainMs, keep, idempotencyKey } = change;
     const madeName = idempotencyKey === undefined ? undefined : nameOf(scope, idempotencyKey);
     const made = madeName === undefined ? undefined : this.contents.made(madeName);

@@ -1,6 +1,7 @@
 import type { Redis } from "ioredis";
 import { planCommit } from "./commit-plan.js";
-import { commitScript, type CommitScriptInput } from "./commit.lua.js";
+import type { CommitScriptInput } from "./commit-script-input.js";
+import { commitScript } from "./commit.lua.js";
 import { listDueScript } from "./list-due.lua.js";
 import { isRightMissing, MissingRights, redisErrorToken } from "./redis-error.js";
 import type { RedisKeys } from "./redis-keys.js";

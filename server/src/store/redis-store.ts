@@ -41,6 +41,7 @@ import type {
   TopicKey,
   TopicListener,
 } from "./store.js";
+import { expectRetention } from "./whole-numbers.js";
 
 export interface RedisStoreOptions extends Retention {
   /** Where Redis is: the text of a `REDIS_URL`, or what was read of one. */
@@ -60,6 +61,7 @@ export async function openRedisStore({
   prefix = defaultPrefix,
   ...retention
 }: RedisStoreOptions): Promise<Store> {
+  expectRetention(retention);
   const place = typeof url === "string" ? redisPlaceOf(url) : url;
   const keys = new RedisKeys(prefix);
   const setup = { onReachable, onWarning, keys };

@@ -22,17 +22,18 @@ import { plainDecisionOf, type Decision } from "./topic-decision.js";
 import { TopicLog } from "./topic-log.js";
 import type { StoredForm } from "./topic-record.js";
 import { allIndex, indexesThatList, indexOf } from "./topic-names.js";
+import { expectDate, expectLimits } from "./topic-limits.js";
 import { TopicRepair } from "./topic-repair.js";
 import type { TopicTimes } from "./topic-times.js";
 
 /** Where logs are kept, for how long, and who hears of trouble. Only `store` is needed. */
 export interface JobwireOptions {
   readonly store: JobwireStore;
-  /** How many events of a log are kept: the newest so many. Default 1000. */
+  /** How many events of a log are kept: the newest so many. A whole number; default 1000. */
   readonly maxEvents?: number;
-  /** How many bytes of a log are kept. Default 16 MiB. */
+  /** How many bytes of a log are kept. A whole number; default 16 MiB. */
   readonly maxBytes?: number;
-  /** How long an ended log is kept after its end, and one without a state after its newest event. Default a day. */
+  /** How long an ended log is kept after its end, and one without a state after its newest event: 1 to a hundred years. Default a day. */
   readonly retainMs?: number;
   /**
    * Events of so many milliseconds are written to their readers together, 0 to 1000: fewer writes, and up to so much latency.
@@ -51,7 +52,7 @@ export interface JobwireOptions {
 
 /** What a server does with a topic. All of it may be left out. */
 export interface TopicOptions<Key, State, Event, Input> {
-  /** Names the indexes that list a state: any texts, moved in the commit that changes the state. */
+  /** Names the indexes that list a state: any texts, 10,000 at most, moved in the commit that changes the state. */
   readonly index?: (state: State, key: Key) => readonly string[];
   /** The text that `search` of a list looks in. Default: none. */
   readonly search?: (state: State, key: Key) => string;
@@ -101,8 +102,12 @@ export interface MergingOptions<Prelude> extends MergeOptions {
 
 const defaultRetainMs = 86_400_000;
 
-/** Opens the store. Resolves also while it is away: calls are refused until it is there. */
+/**
+ * Opens the store. Resolves also while it is away: calls are refused until it is there.
+ * @throws RangeError when a number of the options is none, not whole or out of its range.
+ */
 export async function openJobwire(options: JobwireOptions): Promise<Jobwire> {
+  expectLimits("openJobwire", options);
   const { maxEvents = 1000, maxBytes, onWarning = warn, onReachable = () => {} } = options;
   const store = await options.store.open({
     retention: { maxEvents, ...(maxBytes !== undefined && { maxBytes }) },
@@ -134,7 +139,8 @@ export class Jobwire implements AsyncDisposable {
 
   /**
    * The typed handle of a definition.
-   * @throws Error when a topic of this name was opened before, or `due` and `onDue` are not both there.
+   * @throws Error when a topic of this name was opened before, `due` and `onDue` are not both there, or a number is none, not whole
+   * or out of its range.
    */
   topic<const Name extends string, Key extends KeySchema, Events extends EventSchemas, State>(
     definition: TopicDefinition<Name, Key, Events, State>,
@@ -149,8 +155,9 @@ export class Jobwire implements AsyncDisposable {
     const { due, onDue, expires } = options;
     // A key that was read has the fields that its schema says.
     const times: TopicTimes<State> = {
-      dueAt: (state, key) => due?.(state, key as TopicKeyFields<Key>) ?? null,
-      expiresAt: (state, key) => expires?.(state, key as TopicKeyFields<Key>) ?? null,
+      dueAt: (state, key) => expectDate("due", definition.name, due?.(state, key as TopicKeyFields<Key>)),
+      expiresAt: (state, key) =>
+        expectDate("expires", definition.name, expires?.(state, key as TopicKeyFields<Key>)),
     };
     let dueLoop: DueLoop | undefined;
     const log = this.#openLog(definition, options, times, (dueMs) => dueLoop?.expect(dueMs));
@@ -225,8 +232,9 @@ export class Jobwire implements AsyncDisposable {
 
   #register<Key extends KeySchema, Events extends EventSchemas, State>(
     { name, state }: Pick<TopicDefinition<string, Key, Events, State>, "name" | "state">,
-    { due, onDue, expires, index, search, complete, stored, coalesceMs = 0 }: OptionsOf<Key, Events, State>,
+    options: OptionsOf<Key, Events, State>,
   ): void {
+    const { due, onDue, expires, index, search, complete, stored } = options;
     const refuse = (problem: string) => {
       throw new Error(`Topic ${JSON.stringify(name)}${problem}`);
     };
@@ -234,7 +242,7 @@ export class Jobwire implements AsyncDisposable {
     if ((due === undefined) !== (onDue === undefined)) refuse(": due and onDue come together, or not at all");
     if ((due || expires || index || search || complete || stored) && !state)
       refuse(": index, search, complete, stored, due and expires need a state, and its definition has none");
-    if (!(coalesceMs >= 0 && coalesceMs <= 1000)) refuse(`: coalesceMs is ${coalesceMs}; 0 to 1000`);
+    expectLimits(`Topic ${JSON.stringify(name)}`, options);
     this.#names.add(name);
   }
 

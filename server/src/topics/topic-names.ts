@@ -2,6 +2,9 @@ import { AppError } from "../app-error.js";
 
 const mark = "\uFFFD";
 
+/** Redis does nothing else while it moves a state in or out of so many. */
+const maxIndexes = 10_000;
+
 /** What lists every state of a topic. */
 export const allIndex = "all";
 
@@ -29,6 +32,11 @@ export function indexesThatList(
   complete: readonly string[] | undefined,
 ): readonly string[] {
   const own = [...new Set(names.map(indexOf))];
+  if (own.length > maxIndexes)
+    throw new AppError(
+      "EVENT_NOT_APPLICABLE",
+      `index of ${topic} returns ${own.length} names for one state; at most ${maxIndexes}.`,
+    );
   if (!complete) return [allIndex, ...own];
   if (names.some((name) => complete.includes(name))) return own;
   throw new AppError(

@@ -61,7 +61,11 @@ const recordSchema = z.object({
   [dueField]: z
     .string()
     .default("")
-    .transform((text) => (text === "" ? null : Number(text))),
+    .transform((text) => {
+      const dueMs = Math.round(Number(text));
+      // A commit of an earlier version may have broken off at one that is none.
+      return text === "" || Number.isNaN(dueMs) ? null : dueMs;
+    }),
   [searchField]: z.string().default(""),
 });
 
