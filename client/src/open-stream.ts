@@ -71,7 +71,7 @@ export function openStream(
     const release = forwardAbort([signal, closed], leaving);
     let lastError: ConnectionError | null = null;
     try {
-      for await (const item of items()) yield { id: item.id, data: deserialize(item) };
+      for await (const { id, data } of items()) if (data !== null) yield { id, data: deserialize(data) };
     } catch (error) {
       lastError = connectionErrorOf(error);
       throw lastError;
@@ -113,7 +113,7 @@ export function openStream(
     return pauseWhenHidden ? whileVisible(open, { cursor, signal: left, connection }) : open(cursor, left);
   }
 
-  function deserialize({ data }: StreamItem): unknown {
+  function deserialize(data: string): unknown {
     try {
       return call.transformer.output.deserialize(JSON.parse(data));
     } catch (cause) {

@@ -43,7 +43,8 @@ export async function recordWire(
 
 /** The stream up to its event of this number. */
 export function untilEvent(number: number): RegExp {
-  return new RegExp(`^(?:[^]*?\\nid: [^\\n]+\\n\\n){${number}}`);
+  // `connected` may have an id too.
+  return new RegExp(`^(?:[^]*?\\n\\n(?!event: )(?:(?!\\n\\n)[^])*\\nid: [^\\n]+(?=\\n\\n)){${number}}\\n\\n`);
 }
 
 /** Names in the order of their appearance; every moment is the same, every duration one second. */

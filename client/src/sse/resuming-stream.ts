@@ -14,8 +14,8 @@ import { connectionFailure, failureOfShape, permanentFailure, StreamFailure } fr
 export interface StreamItem {
   /** Absent when the value is not tracked. */
   readonly id: string | undefined;
-  /** JSON, to be deserialized. */
-  readonly data: string;
+  /** JSON, to be deserialized; `null` of no value, but the place where a stream without a cursor begins. */
+  readonly data: string | null;
 }
 
 export interface ResumingStreamOptions {
@@ -88,6 +88,7 @@ export class ResumingStream {
       );
       const frames = new FrameReader(body, attempt, (retryMs) => this.#retries.onRetry(retryMs));
       for (let frame = await frames.next(); frame && !signal.aborted; frame = await frames.next()) {
+        const hasPlace = this.#cursor !== null;
         // An id counts whatever it comes with: `restore-id` brings nothing else.
         this.#cursor = frame.id || this.#cursor;
         switch (frame.event) {
@@ -97,6 +98,8 @@ export class ResumingStream {
             break;
           case "connected":
             attempt.inactivityMs = inactivityMsOf(frame);
+            // First: whoever ends this reading once it is live goes on from there.
+            if (frame.id && !hasPlace) yield { id: frame.id, data: null };
             this.#onLive();
             break;
           case "return":

@@ -1,5 +1,5 @@
 /** Values in order, of bounded size. */
-export class ItemBuffer<Item extends { readonly data: string }> {
+export class ItemBuffer<Item extends { readonly data: string | null }> {
   readonly #items: Item[] = [];
   #length = 0;
 
@@ -10,12 +10,12 @@ export class ItemBuffer<Item extends { readonly data: string }> {
 
   push(item: Item): void {
     this.#items.push(item);
-    this.#length += item.data.length;
+    this.#length += item.data?.length ?? 0;
   }
 
   shift(): Item | undefined {
     const item = this.#items.shift();
-    this.#length -= item?.data.length ?? 0;
+    this.#length -= item?.data?.length ?? 0;
     return item;
   }
 

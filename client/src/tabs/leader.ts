@@ -29,7 +29,8 @@ export class Leader {
     };
     for await (const { id, data } of open(this.#cursor, connection)) {
       if (until.aborted) return;
-      group.send({ kind: "item", previous: this.#cursor, id, data });
+      // Where the stream begins is said by its position.
+      if (data !== null) group.send({ kind: "item", previous: this.#cursor, id, data });
       this.#cursor = id ?? this.#cursor;
     }
   }

@@ -188,6 +188,7 @@ export class SharedStream {
   #hearPosition(cursor: string | null): void {
     if (this.#mode === "joining") this.#join(cursor);
     if (this.#mode !== "following") return;
+    this.#begin(cursor);
     this.#reportState();
     // A leader that is not as far as this tab says again what is known here.
     if (cursor !== null && cursor !== this.#cursor && !this.#recent.has(cursor)) this.#mode = "behind";
@@ -209,8 +210,15 @@ export class SharedStream {
   }
 
   #join(cursor: string | null): void {
-    if (this.#options.startsAtNewest && this.#cursor === null) this.#took(cursor);
+    this.#begin(cursor);
     this.#mode = this.#cursor === cursor ? "following" : "behind";
+  }
+
+  /** Without a history it begins where its leader is. */
+  #begin(cursor: string | null): void {
+    if (!this.#options.startsAtNewest || this.#cursor !== null || cursor === null) return;
+    this.#took(cursor);
+    this.#queue.push({ id: cursor, data: null });
   }
 
   #took(id: string | null | undefined): void {

@@ -71,7 +71,7 @@ export class PlainStream extends SseStream {
       format: "plain",
       status: 200,
       headers: {},
-      text: "",
+      text: plainText.opening(this.place),
       pingText: plainText.heartbeat,
       expiresAt: this.#expiresAt,
       counts: this.counts,

@@ -14,6 +14,8 @@ import { warnOf } from "./tell-observer.js";
  */
 export abstract class SseStream implements FrameSink {
   readonly counts: StreamCounts;
+  /** The id that the stream starts after, of one that has begun at the newest event and caught up. */
+  protected place: string | undefined;
   readonly #aborter = new AbortController();
   #connection: SseConnection | undefined;
   #leave: (() => void) | undefined;
@@ -73,7 +75,8 @@ export abstract class SseStream implements FrameSink {
     this.server.onFlushed(this.service, receivedAtMs);
   }
 
-  goLive(): SseConnection {
+  goLive(place: string, start: "oldest" | "newest"): SseConnection {
+    if (start === "newest") this.place = place;
     return this.connect();
   }
 

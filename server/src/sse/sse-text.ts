@@ -4,6 +4,9 @@
  */
 export const sseText = {
   connected: (clientOptions: object) => `event: connected\ndata: ${JSON.stringify(clientOptions)}\n\n`,
+  /** What a stream begins with: `connected`, with the id that the stream starts after where no event will say it. */
+  opening: (connected: string, id: string | undefined) =>
+    id === undefined ? connected : `${connected.slice(0, -1)}id: ${id}\n\n`,
   ping: "event: ping\ndata: \n\n",
   return: "event: return\ndata: \n\n",
   error: (json: string | undefined) => `event: serialized-error\ndata: ${json}\n\n`,
@@ -23,6 +26,8 @@ export const sseText = {
 export const plainText = {
   data: (json: string, id: string) => `data: ${json}\nid: ${id}\n\n`,
   heartbeat: "event: heartbeat\ndata: {}\n\n",
+  /** As that of `sseText`. The id comes with a heartbeat: parsers drop the id of a frame without data. */
+  opening: (id: string | undefined) => (id === undefined ? "" : `event: heartbeat\ndata: {}\nid: ${id}\n\n`),
   /** Nothing follows: close, do not connect again. */
   complete: "event: complete\ndata: {}\n\n",
 };

@@ -76,7 +76,7 @@ export class TrpcStream extends SseStream {
           .flat()
           .join(", "),
       },
-      text: server.connectedText,
+      text: sseText.opening(server.connectedText, this.place),
       pingText: sseText.ping,
       expiresAt: this.#expiresAt(),
       counts: this.counts,

@@ -33,7 +33,7 @@ export class FilteredStream<Event extends object> extends EventStream<Event> {
       for await (const item of readTopic(this.source, left)) {
         await sink.congestion();
         if (left.aborted) return;
-        if (item.kind === "live") sink.goLive(item.id);
+        if (item.kind === "live") sink.goLive(item.id, this.source.start);
         else if (this.isWanted(item.event)) sink.writeEvent(item.id, item.event);
       }
       if (!left.aborted) sink.end();

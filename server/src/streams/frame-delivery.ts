@@ -78,7 +78,7 @@ export class FrameDelivery implements Follower, Disposable {
       switch (step.kind) {
         case "head":
           if (!reader.isAtHead) break;
-          this.output = this.#liveOutput(sink.goLive(reader.place));
+          this.output = this.#liveOutput(sink.goLive(reader.place, this.source.start));
           return hub.follow(this);
         case "end":
           return this.onEnd();

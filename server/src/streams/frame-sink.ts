@@ -24,9 +24,10 @@ export interface FrameSink extends BatchWriter {
   /**
    * The stream has caught up: the connection is to show that it is open, also when there was nothing to write.
    * @param place the id that leads to where it is.
+   * @param start where it has begun: who comes back without an id begins at the oldest again, but at another newest.
    * @returns what takes the batches that follow, without a detour: this is where each delivery goes.
    */
-  goLive(place: string): BatchWriter;
+  goLive(place: string, start: "oldest" | "newest"): BatchWriter;
   /** Nothing follows, ever. */
   end(): void;
   /** The stream cannot go on. */

@@ -15,10 +15,12 @@ export class MergedDelivery implements Disposable {
   ) {}
 
   start(sources: readonly MergedSource<object>[]): void {
+    // One id for all: without it, who comes back begins anew in each.
+    const begins = sources.some(({ source }) => source.start === "newest") ? "newest" : "oldest";
     for (const [index, { source, endsAll = false }] of sources.entries()) {
       if (this.#isDisposed) return;
       if (this.places.isEnded(index)) continue;
-      const sink = new TopicSink(this.sink, this.places, index, {
+      const sink = new TopicSink(this.sink, this.places, index, begins, {
         onEnd: () => this.#onEnd(index, endsAll),
         onFail: (error) => this.#finish(() => this.sink.fail(error)),
       });
@@ -61,6 +63,7 @@ class TopicSink implements FrameSink {
     private readonly sink: FrameSink,
     private readonly places: MergedPlaces,
     private readonly index: number,
+    private readonly begins: "oldest" | "newest",
     private readonly outcome: TopicOutcome,
   ) {}
 
@@ -92,7 +95,7 @@ class TopicSink implements FrameSink {
 
   goLive(place: string): BatchWriter {
     this.places.set(this.index, place);
-    this.sink.goLive(this.places.id);
+    this.sink.goLive(this.places.id, this.begins);
     return this;
   }
 
