@@ -2,7 +2,8 @@ import { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { callRaw, errorOf, openRawStream, type RawRequest } from "../support/raw-http.js";
 import { jobStateKey } from "../support/job-places.js";
-import { startRedis } from "../support/redis-server.js";
+import { callPlain } from "../support/plain-calls.js";
+import { freePort, startRedis } from "../support/redis-server.js";
 import { refusalOf } from "../support/test-client.js";
 import { RawSocket } from "../sse/support/raw-socket.js";
 import { startTestServer } from "../support/test-server.js";
@@ -84,6 +85,30 @@ describe("errors of calls, in tRPC's shape", () => {
     const markdown = "x".repeat(200_000);
     const event = { type: "documentation.updated", section: "s", title: "t", markdown } as const;
     await service.client.jobs.publish.mutate({ jobId, event });
+  });
+});
+
+describe("what is to be tried again says after how many seconds", () => {
+  test("a call that is one too many, of tRPC and plain", async () => {
+    await using server = await startTestServer({ JOBS_MAX_OPEN_PER_USER: "1" });
+    const { token, client } = await server.newUser();
+    await client.jobs.create.mutate({});
+    for (const { status, headers } of [
+      await callRaw(server.url, "jobs.create", { token, input: {} }),
+      await callRaw(server.url, "jobs.create,jobs.create?batch=1", { token, body: '{"0":{},"1":{}}' }),
+      await callPlain(server, "POST /api/jobs", { token, body: {} }),
+    ])
+      expect([status, headers.get("retry-after")]).toEqual([429, "1"]);
+  });
+
+  test("a call while the store is away, of tRPC and plain", async () => {
+    await using server = await startTestServer({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+    const { token } = await server.newUser();
+    for (const { status, headers } of [
+      await callRaw(server.url, "jobs.list", { token, method: "GET" }),
+      await callPlain(server, "GET /api/jobs", { token }),
+    ])
+      expect([status, headers.get("retry-after")]).toEqual([503, "1"]);
   });
 });
 

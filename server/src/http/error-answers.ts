@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance } from "fastify";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
 import { httpErrorCode } from "./http-error-code.js";
+import { retryHeaders } from "./retry-headers.js";
 
 /**
  * Errors of everything that is not tRPC: their status and `{ error: { code, reason?, message } }`. What fails within the server
@@ -14,6 +15,8 @@ export function addErrorAnswers(app: FastifyInstance): void {
     const status = statusOf(error);
     if (status >= 500 && !(error instanceof TRPCError && status === 503))
       request.log.error({ err: error, path: request.routeOptions.url }, "request failed");
+    // The limits of calls know it better.
+    if (!reply.hasHeader("retry-after")) reply.headers(retryHeaders(status));
     return reply.code(status).send({ error: status === 500 ? fault : whatToTell(error) });
   });
   app.setNotFoundHandler((_request, reply) =>

@@ -192,7 +192,7 @@ const errorSchema = z.object({
 const errorResponse = {
   description: "Refused. `reason` is one of a closed set: PROTOCOL.md, Errors.",
   headers: {
-    "Retry-After": { description: "with 429: after how many seconds", schema: { type: "integer" } },
+    "Retry-After": { description: "with 429 and 503: after how many seconds", schema: { type: "integer" } },
   },
   content: { "application/json": { schema: { $ref: `${prefix}Error` } } },
 };

@@ -4,7 +4,11 @@ import {
   type CreateFastifyContextOptions,
   type FastifyTRPCPluginOptions,
 } from "@trpc/server/adapters/fastify";
-import { parseConnectionParamsFromString, type TRPCRequestInfo } from "@trpc/server/http";
+import {
+  getHTTPStatusCodeFromError,
+  parseConnectionParamsFromString,
+  type TRPCRequestInfo,
+} from "@trpc/server/http";
 import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import superjson from "superjson";
 import type { AppRouter } from "../../app-router.js";
@@ -13,6 +17,7 @@ import type { CallLimiter } from "../protection/call-limiter.js";
 import { createContext } from "../auth/context.js";
 import { httpErrorCode } from "../http-error-code.js";
 import { logFailure } from "../log-failure.js";
+import { retryHeaders } from "../retry-headers.js";
 import { requireJson } from "../protection/require-json.js";
 import type { TokenVerifier } from "../auth/tokens.js";
 
@@ -62,10 +67,16 @@ export async function addTrpcRoute(app: FastifyInstance, { router, tokens, limit
         createContext: ({ req, info }: CreateFastifyContextOptions) =>
           contexts.get(req) ?? createContext(req.raw, info.connectionParams, tokens),
         maxBatchSize,
+        responseMeta: ({ errors }) => ({ headers: retryHeadersOf(errors) }),
         onError: ({ error, path, req }) => logFailure(req.log, error, path),
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>);
   });
+}
+
+function retryHeadersOf(errors: readonly TRPCError[]): Record<string, string> {
+  const headers = errors.map((error) => retryHeaders(getHTTPStatusCodeFromError(error)));
+  return Object.fromEntries(headers.flatMap(Object.entries<string>));
 }
 
 /** Should a subscription ever get past the SSE handler, tRPC's own must not serve it: it knows no limits. */
