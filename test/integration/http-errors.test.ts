@@ -88,6 +88,26 @@ describe("errors of calls, in tRPC's shape", () => {
   });
 });
 
+test("a call without a body may say that its body is JSON", async () => {
+  const code = "the-code-of-this-test";
+  await using server = await startTestServer({ TESTING: "on", NODE_ENV: "test", JOBWIRE_DEV_CODE: code });
+  const { token, client } = await server.newUser();
+  const { id: jobId } = await client.jobs.create.mutate({});
+  const statusOf = async (line: string, bearer?: string) => {
+    const [method = "", path = ""] = line.split(" ");
+    const headers = {
+      "content-type": "application/json",
+      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    };
+    return (await fetch(server.url + path, { method, headers })).status;
+  };
+  expect(await statusOf(`POST /api/jobs/${jobId}/cancel`, token)).toBe(200);
+  expect(await statusOf(`POST /api/jobs/${jobId}/rerun`, token)).toBe(201);
+  expect(await statusOf(`DELETE /api/jobs/${jobId}`, token)).toBe(200);
+  expect(await statusOf("GET /api/jobs", token)).toBe(200);
+  expect(await statusOf(`POST /api/testing/tasks?code=${code}`)).toBe(202);
+});
+
 describe("what is to be tried again says after how many seconds", () => {
   test("a call that is one too many, of tRPC and plain", async () => {
     await using server = await startTestServer({ JOBS_MAX_OPEN_PER_USER: "1" });

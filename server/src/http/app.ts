@@ -16,6 +16,7 @@ import type { DevelopmentCode } from "./auth/development-code.js";
 import { addErrorAnswers } from "./error-answers.js";
 import { AnswersInHand } from "./graceful-close.js";
 import { createHttpServer } from "./http-server.js";
+import { addJsonBodies } from "./json-bodies.js";
 import { addJobOutputRoute } from "./routes/job-output-route.js";
 import { addHealthRoutes, type HealthRoutesOptions } from "./routes/health-routes.js";
 import { logFailure } from "./log-failure.js";
@@ -119,6 +120,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   addStreamMetrics(registry, () => sse.statistics());
   addErrorAnswers(server);
+  addJsonBodies(server);
   await addCrossOriginSharing(server, config.corsOrigins);
   addCrossOriginProtection(server, config.corsOrigins);
   if (telemetry)

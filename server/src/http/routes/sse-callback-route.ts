@@ -20,6 +20,7 @@ export function addSseCallbackRoute(
 ): void {
   void app.register(async (scope) => {
     // The signature is over the text.
+    scope.removeContentTypeParser("application/json");
     scope.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
       done(null, body);
     });
