@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
-import { CallbackSender, type Callback } from "../../server/src/gateway/callback-sender.js";
+import { once } from "node:events";
+import { expect, test, vi } from "vitest";
+import {
+  CallbackSender,
+  type Callback,
+  type CallbackSenderOptions,
+} from "../../server/src/gateway/callback-sender.js";
 import { Inbox } from "../support/collect.js";
 
 const limits = { maxWaiting: 100, patienceMs: 60_000, retryMs: 1, timeoutMs: 60_000 };
@@ -11,7 +16,7 @@ const callbackOf = (request_id: string, action: Callback["action"] = "connect"):
   url: "/",
 });
 
-function open(post: () => Promise<number>, more: Partial<typeof limits> = {}) {
+function open(post: CallbackSenderOptions["post"], more: Partial<typeof limits> = {}) {
   const outcomes = new Inbox<string>();
   const sender = new CallbackSender({
     ...limits,
@@ -55,4 +60,36 @@ test("closing waits for what is on its way, and drops what is not taken in time"
   failing.sender.tell(callbackOf("c"));
   await failing.sender.close(1);
   expect(failing.outcomes.items).toEqual(["dropped c 500"]);
+});
+
+test("an attempt ends with its time and when the sender closes", async () => {
+  const signals: AbortSignal[] = [];
+  const hang: CallbackSenderOptions["post"] = async (_callback, _id, signal) => {
+    signals.push(signal);
+    await once(signal, "abort");
+    throw signal.reason;
+  };
+  const late = open(hang, { timeoutMs: 1, patienceMs: 0 });
+  late.sender.tell(callbackOf("a"));
+  expect(await late.outcomes.first(1)).toEqual(["given-up a null"]);
+
+  const closing = open(hang);
+  closing.sender.tell(callbackOf("b"));
+  await vi.waitFor(() => expect(signals).toHaveLength(2));
+  await closing.sender.close(0);
+  expect(closing.outcomes.items).toEqual(["dropped b null"]);
+});
+
+test("many sessions may wait to be told again, without a warning of the process", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ name }: Error) => warnings.push(name);
+  process.on("warning", onWarning);
+  let posts = 0;
+  const { sender, outcomes } = open(async () => (posts++, 503), { retryMs: 30_000 });
+  for (let count = 0; count < 20; count++) sender.tell(callbackOf(`session ${count}`));
+  await vi.waitFor(() => expect(posts).toBe(20));
+  await sender.close(0);
+  await outcomes.first(20);
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
 });

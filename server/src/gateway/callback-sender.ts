@@ -1,4 +1,6 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { joinSignals } from "../join-signals.js";
 
 /** What a backend is told. */
 export interface Callback {
@@ -36,7 +38,10 @@ export class CallbackSender {
   #waiting = 0;
   #sending = 0;
 
-  constructor(private readonly options: CallbackSenderOptions) {}
+  constructor(private readonly options: CallbackSenderOptions) {
+    // Each session that is to be told again waits on it.
+    setMaxListeners(0, this.#stop.signal);
+  }
 
   tell(callback: Callback): void {
     if (this.#stop.signal.aborted || this.#waiting >= this.options.maxWaiting) {
@@ -86,9 +91,9 @@ export class CallbackSender {
   async #attempt(callback: Callback, deliveryId: string): Promise<number | null> {
     while (this.#sending >= maxAtOnce) await new Promise<void>((turn) => this.#waitingForTurn.push(turn));
     this.#sending++;
+    using ended = joinSignals([this.#stop.signal], this.options.timeoutMs);
     try {
-      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(this.options.timeoutMs)]);
-      return await this.options.post(callback, deliveryId, signal);
+      return await this.options.post(callback, deliveryId, ended.signal);
     } catch {
       return null;
     } finally {

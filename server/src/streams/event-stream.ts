@@ -1,4 +1,5 @@
 import type { TrackedEnvelope } from "@trpc/server";
+import { joinSignals } from "../join-signals.js";
 import type { FrameSink } from "./frame-sink.js";
 
 export function isEventStream(value: unknown): value is EventStream<object> {
@@ -29,21 +30,20 @@ export abstract class EventStream<Event extends object> implements AsyncIterable
   deliver(sink: FrameSink): Disposable {
     const others = this.signals.filter((signal) => signal !== sink.signal);
     if (others.length === 0) return this.begin(sink);
-    // One of its own: so many streams may share a signal as there are.
-    const leaving = AbortSignal.any(others);
-    if (leaving.aborted) {
+    const leaving = joinSignals(others);
+    if (leaving.signal.aborted) {
       sink.end();
-      return { [Symbol.dispose]() {} };
+      return leaving;
     }
     const delivery = this.begin(sink);
     const leave = () => {
       delivery[Symbol.dispose]();
       sink.end();
     };
-    if (!sink.signal.aborted) leaving.addEventListener("abort", leave, { once: true });
+    if (!sink.signal.aborted) leaving.signal.addEventListener("abort", leave, { once: true });
     return {
       [Symbol.dispose]() {
-        leaving.removeEventListener("abort", leave);
+        leaving[Symbol.dispose]();
         delivery[Symbol.dispose]();
       },
     };
@@ -52,7 +52,7 @@ export abstract class EventStream<Event extends object> implements AsyncIterable
   /** Opens the stream; `return` and leaving the loop close it, also while it waits. */
   [Symbol.asyncIterator](): AsyncGenerator<TrackedEnvelope<Event>, void> {
     const closing = new AbortController();
-    const events = this.iterate(AbortSignal.any([closing.signal, ...this.signals]));
+    const events = this.#iterateUntil(closing.signal);
     const end = events.return.bind(events);
     // A generator that waits cannot take a `return` until it wakes up.
     events.return = (value) => {
@@ -60,5 +60,10 @@ export abstract class EventStream<Event extends object> implements AsyncIterable
       return end(value);
     };
     return events;
+  }
+
+  async *#iterateUntil(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
+    using ended = joinSignals([closing, ...this.signals]);
+    yield* this.iterate(ended.signal);
   }
 }

@@ -1,4 +1,5 @@
 import { tracked, type TrackedEnvelope } from "@trpc/server";
+import { joinSignals } from "../join-signals.js";
 import { EventStream } from "./event-stream.js";
 import type { FrameSink } from "./frame-sink.js";
 import { signalsOf, type StreamSource } from "./stream-source.js";
@@ -28,7 +29,8 @@ export class FilteredStream<Event extends object> extends EventStream<Event> {
   }
 
   async #write(sink: FrameSink, leaving: AbortSignal): Promise<void> {
-    const left = AbortSignal.any([sink.signal, leaving]);
+    using joined = joinSignals([sink.signal, leaving]);
+    const left = joined.signal;
     try {
       for await (const item of readTopic(this.source, left)) {
         await sink.congestion();

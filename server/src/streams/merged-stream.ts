@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Cursor } from "@jobwire/shared";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import { AppError } from "../app-error.js";
+import { joinSignals } from "../join-signals.js";
 import { EventStream } from "./event-stream.js";
 import type { FrameSink } from "./frame-sink.js";
 import { MergedDelivery } from "./merged-delivery.js";
@@ -81,7 +82,8 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
   protected async *iterate(closing: AbortSignal): AsyncGenerator<TrackedEnvelope<Event>, void> {
     if (this.isEnded) return;
     const leaving = new AbortController();
-    const signal = AbortSignal.any([closing, leaving.signal]);
+    using joined = joinSignals([closing, leaving.signal]);
+    const { signal } = joined;
     // Each topic waits on it.
     setMaxListeners(0, signal);
     const places = this.#newPlaces();

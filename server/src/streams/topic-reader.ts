@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { formatCursor, type Cursor, type StreamGapReason } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { joinSignals } from "../join-signals.js";
 import type { Frame } from "./frame.js";
 import type { ControlEvent, StreamSource } from "./stream-source.js";
 import type { TopicHub } from "./topic-hub.js";
@@ -125,8 +126,8 @@ export class TopicReader<Event> {
 
   /** Until something is new, or half a second has passed. */
   async #pause(): Promise<void> {
-    const ended = AbortSignal.any([this.signal, AbortSignal.timeout(retryDelayMs)]);
-    await this.hub.changed(ended);
+    using ended = joinSignals([this.signal], retryDelayMs);
+    await this.hub.changed(ended.signal);
   }
 
   /** `null`: the store was away for a moment; look again. */
