@@ -4,7 +4,7 @@ import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ProcessLease } from "../../server/src/sessions/process-lease.js";
 import { SessionRegistry } from "../../server/src/sessions/session-registry.js";
-import { openSessionTopic } from "../../server/src/sessions/session-topic.js";
+import { openSessionTopic, userIndex } from "../../server/src/sessions/session-topic.js";
 import { openMemoryStore } from "../../server/src/store/memory-store.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { Store } from "../../server/src/store/store.js";
@@ -133,13 +133,47 @@ describe.each(["memory", "redis"] as const)("the state of a session (%s)", (name
       endedAt: null,
     });
   });
+
+  test("is one of at most so many of its user, also of those that open at once", async () => {
+    const registry = opened.limitedTo(3);
+    const user = randomUUID();
+    const connections = Array.from({ length: 12 }, () => newConnection(newRequestId(), user));
+    const settled = await Promise.allSettled(connections.map((connection) => registry.connect(connection)));
+    const sessions = settled.flatMap((result) => (result.status === "fulfilled" ? result.value.session : []));
+    expect(sessions).toHaveLength(3);
+    // None of them is one more.
+    for (const { requestId } of sessions) await registry.connect(newConnection(requestId, user));
+    const [left] = sessions;
+    if (!left) throw new Error("nobody was let in");
+    const [taken] = await Promise.all([
+      registry.connect(newConnection(left.requestId, user)),
+      expect(registry.connect(newConnection(newRequestId(), user))).rejects.toMatchObject({
+        reason: "SESSIONS_BUSY",
+      }),
+    ]);
+    await registry.disconnect(taken.session);
+    await registry.connect(newConnection(newRequestId(), user));
+    expect(await opened.topic.state({ requestId: left.requestId })).toBeNull();
+  });
+
+  test("makes room for another one with all those of its user that are too many", async () => {
+    const user = randomUUID();
+    for (let number = 0; number < 5; number++) {
+      const { session } = await opened.registry.connect(newConnection(newRequestId(), user));
+      await opened.registry.disconnect(session);
+    }
+    await opened.limitedTo(3).connect(newConnection(newRequestId(), user));
+    const index = userIndex(user);
+    expect(await opened.topic.counts([index])).toEqual({ [index]: 3 });
+  });
 });
 
 function openRegistry(jobwire: Jobwire, retainMs: number) {
   const topic = openSessionTopic(jobwire, { retainMs });
   const lease = new ProcessLease(jobwire, async () => {});
-  const registry = new SessionRegistry({ topic, lease, retainMs, maxPerUser: 100, now: () => jobwire.now() });
-  return { topic, registry };
+  const limitedTo = (maxPerUser: number) =>
+    new SessionRegistry({ topic, lease, retainMs, maxPerUser, now: () => jobwire.now() });
+  return { topic, registry: limitedTo(100), limitedTo };
 }
 
 function newConnection(requestId: string, userId = "alice") {

@@ -14,6 +14,7 @@ import {
   type StreamInputOf,
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { KeyedTurns } from "../keyed-turns.js";
 import type { Caller } from "../principal.js";
 import type { EventStream } from "../topics/index.js";
 import {
@@ -57,6 +58,8 @@ export class JobService {
 
   readonly #ids = new JobIds();
   readonly #listing: JobListing;
+  /** Of owners whose jobs are counted for one more: nobody in this process adds one in between. */
+  readonly #turns = new KeyedTurns();
 
   constructor(private readonly options: JobServiceOptions) {
     this.#listing = new JobListing(options.topic, options.workers);
@@ -70,20 +73,21 @@ export class JobService {
     const { idempotencyKey } = input;
     const jobId =
       idempotencyKey === undefined ? newId : await requests.idFor(owner.userId, idempotencyKey, newId);
-    if (jobId !== newId) {
-      const made = await topic.state({ jobId });
-      if (made) return this.#listing.present(made);
-    }
-    const open = await this.#listing.countOpen(owner.userId);
-    if (open >= maxOpenPerUser)
-      throw new AppError(
-        "JOBS_BUSY",
-        `You have ${open} unfinished jobs; wait until one of them has ended, or cancel one.`,
+    const made = await this.#turns.run(owner.userId, async () => {
+      const before = jobId === newId ? null : await topic.state({ jobId });
+      if (before) return before;
+      const open = await this.#listing.countOpen(owner.userId);
+      if (open >= maxOpenPerUser)
+        throw new AppError(
+          "JOBS_BUSY",
+          `You have ${open} unfinished jobs; wait until one of them has ended, or cancel one.`,
+        );
+      const { state } = await topic.change({ jobId }, (known) =>
+        known ? [] : beginJob(jobId, owner.userId, input, at),
       );
-    const { state } = await topic.change({ jobId }, (made) =>
-      made ? [] : beginJob(jobId, owner.userId, input, at),
-    );
-    return this.#listing.present(found(state, jobId));
+      return found(state, jobId);
+    });
+    return this.#listing.present(made);
   }
 
   /** @throws AppError `JOB_NOT_FOUND`, also when the job is another user's. */

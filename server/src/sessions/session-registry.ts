@@ -7,6 +7,7 @@ import {
   type sessionTopic,
 } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { KeyedTurns } from "../keyed-turns.js";
 import type { Decision } from "../topics/index.js";
 import type { ProcessLease } from "./process-lease.js";
 import { connectedIndex, processIndex, userIndex, type SessionTopic } from "./session-topic.js";
@@ -34,6 +35,9 @@ export interface SessionRegistryOptions {
  * Every method rejects with AppError `STORE_UNAVAILABLE` when it is not known whether the change was made.
  */
 export class SessionRegistry {
+  /** Of users whose sessions are counted for one more: nobody in this process adds one in between. */
+  readonly #turns = new KeyedTurns();
+
   constructor(private readonly options: SessionRegistryOptions) {}
 
   /**
@@ -50,14 +54,19 @@ export class SessionRegistry {
     const process = lease.id;
     let since = now();
     let before: Connection | undefined;
-    const { ids } = await this.#change(requestId, async (known) => {
-      signal?.throwIfAborted();
-      requireOwner(known, userId);
-      before = known?.connection ?? undefined;
-      if (!before) await this.#makeRoom(userId);
-      since = new Date(Math.max(now().getTime(), (before?.since.getTime() ?? 0) + 1));
-      return connected(known, { requestId, userId, connectionId, process, since });
-    });
+    const open = (mayAdd: boolean) =>
+      this.#change(requestId, async (known) => {
+        signal?.throwIfAborted();
+        requireOwner(known, userId);
+        before = known?.connection ?? undefined;
+        if (!before && !mayAdd) return [];
+        if (!before) await this.#makeRoom(userId);
+        since = new Date(Math.max(now().getTime(), (before?.since.getTime() ?? 0) + 1));
+        return connected(known, { requestId, userId, connectionId, process, since });
+      });
+    // Sessions that come back wait for nobody.
+    let { ids } = await open(false);
+    if (!before) ({ ids } = await this.#turns.run(userId, () => open(true)));
     const session: ConnectedSession = { requestId, userId, connectionId, process, since };
     return { session, before, start: ids[0] ?? null };
   }
@@ -143,22 +152,26 @@ export class SessionRegistry {
     return version;
   }
 
-  /** For one more session: the one that has been without a connection longest goes. @throws AppError `SESSIONS_BUSY` */
+  /**
+   * For one more session: those that have been without a connection longest go, until it is counted that there is room.
+   * @throws AppError `SESSIONS_BUSY`
+   */
   async #makeRoom(userId: string): Promise<void> {
     const { topic, maxPerUser } = this.options;
     const index = userIndex(userId);
-    if (((await topic.counts([index]))[index] ?? 0) < maxPerUser) return;
-    let longest: { readonly requestId: string; readonly endedAt: Date } | undefined;
-    for await (const { key, state } of topic.all({ index }))
-      if (state.endedAt && !(longest && longest.endedAt <= state.endedAt))
-        longest = { requestId: key.requestId, endedAt: state.endedAt };
-    if (!longest)
-      throw new AppError(
-        "SESSIONS_BUSY",
-        `You have ${maxPerUser} sessions, all of them connected; close one, or use one requestId for each page.`,
-      );
-    const { requestId, endedAt } = longest;
-    await topic.remove({ requestId }, { when: (state) => state.endedAt?.getTime() === endedAt.getTime() });
+    while (((await topic.counts([index]))[index] ?? 0) >= maxPerUser) {
+      let longest: { readonly requestId: string; readonly endedAt: Date } | undefined;
+      for await (const { key, state } of topic.all({ index }))
+        if (state.endedAt && !(longest && longest.endedAt <= state.endedAt))
+          longest = { requestId: key.requestId, endedAt: state.endedAt };
+      if (!longest)
+        throw new AppError(
+          "SESSIONS_BUSY",
+          `You have ${maxPerUser} sessions, all of them connected; close one, or use one requestId for each page.`,
+        );
+      const { requestId, endedAt } = longest;
+      await topic.remove({ requestId }, { when: (state) => state.endedAt?.getTime() === endedAt.getTime() });
+    }
   }
 
   /** A session whose time has passed is dropped first: the next one of its name begins anew. */

@@ -1,4 +1,4 @@
-import { AppError } from "../app-error.js";
+import { AppError } from "./app-error.js";
 
 /** How long the next one waits for what another one's turn only waits for. */
 const patienceMs = 1000;
