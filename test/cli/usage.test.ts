@@ -37,6 +37,7 @@ describe("what is wrong on the command line ends with 2 and says what:", () => {
       "Allowed choices are user, service.",
     ],
     ["metadata without a value", ["create", "--metadata", "branch"], "Expected key=value."],
+    ["a time that would be guessed", ["create", "--run-at", "tomorrow 5"], "Expected a time such as"],
     ["a URL that is none", ["feed", "--url", "localhost:3000"], "must be like http://127.0.0.1:3000"],
     ["no token, and how to get one", ["feed"], "export JOBWIRE_TOKEN=$(jobwire token --code ...)"],
     ["data that is no JSON", ["send", "note", "{text"], "The data is not JSON"],

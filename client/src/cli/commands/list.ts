@@ -1,6 +1,7 @@
 import { jobStatuses, type Job, type JobStatus } from "@jobwire/shared";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import colors from "picocolors";
+import { z } from "zod";
 import { formatDate, formatSeconds, oneLine, stageName } from "../../terminal/text.js";
 import { printJson, printTable } from "../output.js";
 import { addServerOptions, connect, type ServerOptions } from "../server-options.js";
@@ -100,9 +101,15 @@ function rowOf({
   ];
 }
 
+/** ISO 8601, seconds or not. JavaScript itself takes "tomorrow 5" for a day of 2001, and February 31 for one of March. */
+const timeSchema = z.union([
+  z.iso.date(),
+  z.iso.datetime({ offset: true, local: true }),
+  z.iso.datetime({ offset: true, local: true, precision: -1 }),
+]);
+
 export function readTime(text: string): Date {
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time;
+  if (timeSchema.safeParse(text).success) return new Date(text);
   throw new InvalidArgumentError("Expected a time such as 2026-01-31 or 2026-01-31T09:30:00Z.");
 }
 
