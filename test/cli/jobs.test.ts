@@ -81,11 +81,11 @@ function parse(line: string) {
 
 test("what others wrote into an event does not reach the terminal as a command", async () => {
   const jobId = await createJob();
-  const message = "\u001b[2J\u001b]0;owned\u0007wiped\u009b31m";
+  const message = "\u001b[2J\u001b]0;owned\u0007wiped\u009b31m\u202edepiw\u2069";
   await service.client.jobs.transition.mutate({ jobId, to: "failed", message });
   const { stdout, stderr } = await runCli(["watch", jobId], access());
   expect(stdout + stderr).toContain("wiped");
-  expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]/u);
+  expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|[\u202A-\u202E\u2066-\u2069]/u);
 });
 
 test("a job that is not there ends with 4, and says so", async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { runCli } from "./run-cli.js";
+import { runCli, startCli } from "./run-cli.js";
 
 /** Answers each request with the next of these. */
 async function serve(...answers: ((request: IncomingMessage, response: ServerResponse) => void)[]) {
@@ -66,4 +66,53 @@ test("tail says what refused it: the server, nobody, or its own options", async 
     code: 2,
     stderr: expect.stringContaining("name:value"),
   });
+});
+
+test("tail --json is JSON, a line for each event, whatever the stream carries", async () => {
+  const data = [
+    "data: hello",
+    'data: {\ndata: "a":1}',
+    "data: 12345678901234567890",
+    'event: update\nid: 7\ndata: {"x":1}',
+  ];
+  await using server = await serve((_request, response) =>
+    stream(response, [...data, "event: ping\ndata: 1", "event: complete\ndata: {}", ""].join("\n\n")),
+  );
+  expect(await runCli(["tail", server.url, "--json"])).toMatchObject({
+    code: 0,
+    stdout: [
+      '{"id":null,"event":"hello"}',
+      '{"id":null,"event":{"a":1}}',
+      '{"id":null,"event":12345678901234567890}',
+      '{"id":"7","name":"update","event":{"x":1}}',
+      "",
+    ].join("\n"),
+  });
+});
+
+test("tail shows an event on one line that is no command to the terminal, and continues after an id of any letters", async () => {
+  await using server = await serve(
+    (_request, response) => {
+      stream(response, "retry: 10\nid: ключ\ndata: \u001b[2Jone\ndata: \u202Etwo\n\n");
+      setImmediate(() => response.end());
+    },
+    (_request, response) => stream(response, "event: complete\ndata: {}\n\n"),
+  );
+  expect(await runCli(["tail", server.url])).toMatchObject({ code: 0, stdout: "one  two\n" });
+  expect(server.requests[1]?.headers["last-event-id"]).toBe(Buffer.from("ключ").toString("latin1"));
+});
+
+test("tail waits as long as the stream says, also longer than a timer can", async () => {
+  await using server = await serve(
+    (_request, response) => {
+      stream(response, "retry: 99999999999\ndata: 1\n\n");
+      setImmediate(() => response.end());
+    },
+    (_request, response) => stream(response, "event: complete\ndata: {}\n\n"),
+  );
+  await using patient = startCli(["tail", server.url]);
+  await patient.lines.first(1);
+  // Meanwhile another one comes and goes.
+  expect(await runCli(["tail", `${server.url}/other`])).toMatchObject({ code: 0 });
+  expect(server.requests.map(({ url }) => url)).toEqual(["/", "/other"]);
 });

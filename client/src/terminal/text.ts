@@ -19,8 +19,11 @@ export function oneLine(text: string | null | undefined): string {
 
 /** A text of several lines, without what a terminal would obey. */
 export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[^\P{Cc}\n]/gu, " ");
+  return stripVTControlCharacters(text).replaceAll(obeyed, " ");
 }
+
+/** Control characters, and what turns the direction of the text around it: a name could look like another one. */
+const obeyed = /[^\P{Cc}\n]|[\u202A-\u202E\u2066-\u2069]/gu;
 
 /** `Writing code` of `Writing code...`. */
 export function stageName(stageLabel: string): string {

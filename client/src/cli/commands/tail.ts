@@ -2,7 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import { CliError, causeOf, exitCodes } from "../exit-code.js";
+import { isHeaderValue } from "../header-value.js";
 import { onInterruption } from "../interruption.js";
+import { printable } from "../../terminal/text.js";
+import { timerMs } from "../../timer-ms.js";
 
 interface TailOptions {
   readonly token?: string;
@@ -16,7 +19,7 @@ export function addTailCommand(program: Command): void {
     .command("tail")
     .argument("<url>", "a stream of plain Server-Sent Events")
     .description("Follow any plain stream, one event a line, until it ends or Ctrl-C.")
-    .option("--json", "one event a line, as JSON with its id")
+    .option("--json", "one event a line, as JSON with its id and, if it has one, its name")
     .option("--after <id>", "only what follows the event with this id")
     .option("-t, --token <token>", "sent as a bearer token ($JOBWIRE_TOKEN)")
     .option(
@@ -57,6 +60,12 @@ function headersOf({
   return headers;
 }
 
+interface ShownEvent {
+  readonly id: string | null | undefined;
+  readonly name: string | undefined;
+  readonly data: string;
+}
+
 interface Tail {
   readonly url: string;
   readonly headers: Headers;
@@ -70,7 +79,8 @@ async function tail({ url, headers, after, json, signal }: Tail): Promise<void> 
   let [lastEventId, retryMs, hasConnected] = [after, 1000, false];
   while (!signal.aborted) {
     try {
-      if (lastEventId !== null) headers.set("last-event-id", lastEventId);
+      if (lastEventId) headers.set("last-event-id", headerOf(lastEventId));
+      else headers.delete("last-event-id");
       const response = await fetch(url, { headers, signal });
       if (response.status === 204) return;
       if (response.status !== 200 || !response.body) refuse(response, hasConnected);
@@ -83,8 +93,8 @@ async function tail({ url, headers, after, json, signal }: Tail): Promise<void> 
         for await (const { event, id, data } of events) {
           if (event === "complete") return;
           lastEventId = id ?? lastEventId;
-          if (event === undefined || event === "message")
-            print(json ? `{"id":${JSON.stringify(id ?? null)},"event":${data}}` : data);
+          if (event === undefined || !controlEvents.has(event))
+            print(json ? jsonOf({ id, name: event, data }) : printable(data).replaceAll("\n", " "));
         }
       }
     } catch (error) {
@@ -95,8 +105,38 @@ async function tail({ url, headers, after, json, signal }: Tail): Promise<void> 
           cause: error,
         });
     }
-    await delay(retryMs, undefined, { signal }).catch(() => {});
+    await delay(timerMs(retryMs), undefined, { signal }).catch(() => {});
   }
+}
+
+/** What streams of Jobwire and of tRPC say of themselves. */
+const controlEvents: ReadonlySet<string> = new Set([
+  "connected",
+  "heartbeat",
+  "ping",
+  "restore-id",
+  "return",
+]);
+
+/** An id as it is sent back: in UTF-8 (WHATWG HTML, section 9.2). */
+function headerOf(id: string): string {
+  const text = Buffer.from(id).toString("latin1");
+  if (isHeaderValue(text)) return text;
+  throw new CliError(`No header can carry the id ${JSON.stringify(id)}.`, exitCodes.refused);
+}
+
+/** On one line. Data that is no JSON is a text. */
+function jsonOf({ id = null, name, data }: ShownEvent): string {
+  let event = data;
+  try {
+    // As it came: a program may know numbers that JavaScript does not.
+    if (/[\r\n]/.test(data)) event = JSON.stringify(JSON.parse(data));
+    else JSON.parse(data);
+  } catch {
+    event = JSON.stringify(data);
+  }
+  const head = name === undefined || name === "message" ? { id } : { id, name };
+  return `${JSON.stringify(head).slice(0, -1)},"event":${event}}`;
 }
 
 /** What comes back by itself is waited for, once the stream has been there. */
