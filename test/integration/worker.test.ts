@@ -267,14 +267,29 @@ test("a job that becomes ready is not taken for one that was ended, although its
 test("a worker without the role for it claims nothing and says why", async () => {
   await using server = await startTestServer();
   const shop = await openWorkshop(server);
-  const said = deferred<unknown>();
+  const [said, warned] = [deferred<unknown>(), deferred<string>()];
   const { token } = await server.newUser();
   const client = createJobwireClient({ url: server.url, token });
-  const logger = { info() {}, warn() {}, error: ({ err }: { readonly err?: unknown }) => said.resolve(err) };
+  const logger = {
+    info() {},
+    warn: (_fields: object, message: string) => /offers/.test(message) && warned.resolve(message),
+    error: ({ err }: { readonly err?: unknown }) => said.resolve(err),
+  };
   await using _worker = createWorker({
     client,
     pipelines: { [shop.pipeline]: { open: () => stages() } },
     logger,
   });
   expect(describeRefusal(await said.promise)).toMatchObject({ code: "FORBIDDEN", reason: "ROLE_REQUIRED" });
+  expect(await warned.promise).toContain("cannot say what this worker offers");
+});
+
+test("a worker that the server would refuse is not made, and the option is named", () => {
+  const client = createJobwireClient({ url: "http://127.0.0.1:9", token: "none" });
+  const pipelines = { build: { open: () => stages() } };
+  const many = Array.from({ length: 201 }, (_, index) => `project ${index}`);
+  expect(() => createWorker({ client, pipelines, projects: many })).toThrow("at projects");
+  expect(() => createWorker({ client, pipelines: {} })).toThrow("at pipelines");
+  expect(() => createWorker({ client, pipelines, workerId: "w".repeat(129) })).toThrow("at workerId");
+  expect(() => createWorker({ client, pipelines, leaseMs: 500 })).toThrow("at leaseMs");
 });

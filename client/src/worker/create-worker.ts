@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import type { Job } from "@jobwire/shared";
+import { workOfferInputSchema, type Job } from "@jobwire/shared";
+import { z } from "zod";
 import type { JobwireClient } from "../create-client.js";
 import { timerMs } from "../timer-ms.js";
 import { startDeadline } from "./deadline.js";
@@ -43,10 +44,17 @@ export interface Worker extends AsyncDisposable {
   stop(options: { readonly graceMs: number }): Promise<void>;
 }
 
-/** Starts to claim waiting jobs and to take them through the stages of their pipeline. */
+/**
+ * Starts to claim waiting jobs and to take them through the stages of their pipeline.
+ * @throws Error that names each option the server would refuse.
+ */
 export function createWorker(options: WorkerOptions): Worker {
   const { pipelines, projects = [], concurrency = 1, leaseMs = 30_000, pollMs = 30_000 } = options;
   const { workerId = `${hostname()}-${randomUUID().slice(0, 8)}`, logger = silentLogger } = options;
+  const offered = workOfferInputSchema
+    .omit({ running: true })
+    .safeParse({ workerId, host: hostname(), pipelines: Object.keys(pipelines), projects, leaseMs });
+  if (!offered.success) throw new Error(`The server refuses this worker\n${z.prettifyError(offered.error)}`);
   const client = options.client.trpc;
   const queue = new WorkQueue({ client, pipelines: Object.keys(pipelines), pollMs, logger });
   const overdue = new AbortController();

@@ -19,7 +19,7 @@ export function keepOffer(
   describe: () => Omit<WorkOfferInput, "leaseMs">,
   logger: WorkerLogger,
 ): Offer {
-  let isTold = false;
+  let isFailing = false;
   let saying = Promise.resolve();
   const say = () => {
     saying = saying.then(async () => {
@@ -28,10 +28,10 @@ export function keepOffer(
           { ...describe(), leaseMs },
           { signal: AbortSignal.timeout(timeoutMs) },
         );
-        isTold = true;
+        isFailing = false;
       } catch (error) {
-        if (isTold) logger.warn({ err: error }, "cannot say what this worker offers, trying again");
-        isTold = false;
+        if (!isFailing) logger.warn({ err: error }, "cannot say what this worker offers, trying again");
+        isFailing = true;
       }
     });
   };
