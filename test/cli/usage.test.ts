@@ -1,6 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../client/src/cli/exit-code.js";
 import { createProgram } from "../../client/src/cli/program.js";
-import { runCli } from "./run-cli.js";
+import { cliCommand, runCli } from "./run-cli.js";
 
 const program = createProgram();
 const commands = program.commands.map((command) => command.name());
@@ -50,8 +55,39 @@ describe("what is wrong on the command line ends with 2 and says what:", () => {
   });
 });
 
+test.each([
+  ["a URL with a password", ["feed", "--url", "http://ana:secret@localhost"], "has a name or a password"],
+  ["a token that no header carries", ["feed", "--token", "secret\n1"], "The token cannot be sent"],
+  ["a stream whose URL is none", ["tail", "notaurl"], "not notaurl"],
+  ["a stream's token", ["tail", "http://localhost", "--token", "secret\n1"], "The token cannot be sent"],
+  [
+    "a header that cannot be sent",
+    ["tail", "http://localhost", "--header", "x y: secret"],
+    '"x y" cannot be sent',
+  ],
+])("%s ends with 2 before anything is sent, and is told without its secret", async (_, args, message) => {
+  const running = createProgram().parseAsync(args, { from: "user" });
+  const failure = await running.then(() => null, failureOf);
+  expect(failure).toMatchObject({ code: 2, message: expect.stringContaining(message) });
+  expect(failure?.message).not.toContain("secret");
+});
+
 test("a server that does not answer ends with 3 and says where it was looked for", async () => {
   const { code, stderr } = await runCli(["feed"], { url: "http://127.0.0.1:9", token: "none" });
   expect(code).toBe(3);
   expect(stderr).toMatch(/^Nobody answers at http:\/\/127\.0\.0\.1:9: .*\n$/);
+});
+
+test("a full disk ends with 1 and is said in a line; a stderr that nobody reads changes nothing", async () => {
+  const [command = "", ...fixed] = cliCommand;
+  const disk = openSync("/dev/full", "w");
+  const full = spawn(command, [...fixed, "completion", "bash"], { stdio: ["ignore", disk, "pipe"] });
+  closeSync(disk);
+  const unread = spawn(command, [...fixed, "feed", "--jsn"], { stdio: ["ignore", "ignore", "pipe"] });
+  unread.stderr?.destroy();
+  const ends = Promise.all([once(full, "close"), once(unread, "close")]);
+  const said = full.stderr ? await text(full.stderr) : "";
+  await ends;
+  expect(said).toMatch(/^The output cannot be written: .*ENOSPC.*\n$/);
+  expect([full.exitCode, unread.exitCode]).toEqual([1, 2]);
 });

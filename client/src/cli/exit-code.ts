@@ -4,7 +4,7 @@ import { CommanderError } from "commander";
 /** What the process ends with; docs/cli.md lists them. */
 export const exitCodes = {
   done: 0,
-  /** The job failed; a check of `doctor` failed. */
+  /** The job failed; a check of `doctor` failed; the output cannot be written. */
   failed: 1,
   /** The command line is wrong, or there is no token. */
   usage: 2,

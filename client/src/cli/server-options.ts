@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { createJobwireClient, type JobwireClient } from "../create-client.js";
 import { causeOf, CliError, exitCodes } from "./exit-code.js";
+import { isHeaderValue } from "./header-value.js";
 
 /** Options of every command that speaks to a server. */
 export interface ServerOptions {
@@ -24,11 +25,28 @@ export function addServerOptions(command: Command): Command {
     );
 }
 
-function readUrl(text: string): URL {
+/** @throws CliError for what cannot be fetched. A password in it is not printed. */
+export function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url && ["http:", "https:"].includes(url.protocol)) return url;
+  if (!url || !["http:", "https:"].includes(url.protocol))
+    throw new CliError(
+      `The URL of the server must be like http://127.0.0.1:3000, not ${text}.`,
+      exitCodes.usage,
+    );
+  if (url.username || url.password)
+    throw new CliError(
+      "The URL has a name or a password in it, which are not sent: see --token and --header.",
+      exitCodes.usage,
+    );
+  return url;
+}
+
+/** @throws CliError for what cannot be sent, which is not printed. */
+export function bearerOf(token: string): string {
+  const bearer = `Bearer ${token.trim()}`;
+  if (isHeaderValue(bearer)) return bearer;
   throw new CliError(
-    `The URL of the server must be like http://127.0.0.1:3000, not ${text}.`,
+    "The token cannot be sent: it has a line break or another character that no header carries.",
     exitCodes.usage,
   );
 }
@@ -43,6 +61,7 @@ export async function connect({ url, token }: ServerOptions): Promise<JobwireCli
       "Set JOBWIRE_TOKEN. For a development server: export JOBWIRE_TOKEN=$(jobwire token --code ...)";
     throw new CliError(`There is no token. ${hint}`, exitCodes.usage);
   }
+  bearerOf(token);
   await reach(url);
   return createJobwireClient({ url: hrefOf(url), token });
 }

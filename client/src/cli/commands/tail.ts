@@ -4,6 +4,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { CliError, causeOf, exitCodes } from "../exit-code.js";
 import { isHeaderValue } from "../header-value.js";
 import { onInterruption } from "../interruption.js";
+import { bearerOf, readUrl } from "../server-options.js";
 import { printable } from "../../terminal/text.js";
 import { timerMs } from "../../timer-ms.js";
 
@@ -40,7 +41,13 @@ Examples:
     .action(async (url: string, { json, after, ...options }: TailOptions) => {
       using interruption = onInterruption();
       const headers = headersOf(options);
-      await tail({ url, headers, after: after ?? null, json: json === true, signal: interruption.signal });
+      await tail({
+        url: readUrl(url).href,
+        headers,
+        after: after ?? null,
+        json: json === true,
+        signal: interruption.signal,
+      });
       process.exitCode = interruption.signal.aborted ? exitCodes.interrupted : exitCodes.done;
     });
 }
@@ -50,11 +57,13 @@ function headersOf({
   header,
 }: Pick<TailOptions, "token" | "header">): Headers {
   const headers = new Headers({ accept: "text/event-stream" });
-  if (token) headers.set("authorization", `Bearer ${token}`);
+  if (token) headers.set("authorization", bearerOf(token));
   for (const text of header) {
     const [, name, value] = /^([^:]+):\s*(.*)$/.exec(text) ?? [];
     if (name === undefined || value === undefined)
       throw new CliError(`--header is written name:value, not ${JSON.stringify(text)}`, exitCodes.usage);
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name.trim()) || !isHeaderValue(value))
+      throw new CliError(`--header ${JSON.stringify(name)} cannot be sent`, exitCodes.usage);
     headers.set(name.trim(), value);
   }
   return headers;
