@@ -231,8 +231,8 @@ export class TopicLog<State> {
     decided: State | undefined,
     events: readonly PlainEvent[],
   ): TopicRecord<State> {
-    const { definition, indexesOf, times, searchTextOf, retainMs, store } = this.options;
-    const next = foldState(definition, before ? before.state : null, decided, events);
+    const { definition, indexesOf, times, searchTextOf, retainMs, store, stored } = this.options;
+    const next = foldState(definition, !stored, before ? before.state : null, decided, events);
     const newest = events.at(-1);
     const ended = before?.ended || (newest !== undefined && definition.isLast(newest as never));
     return {
