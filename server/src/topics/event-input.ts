@@ -1,4 +1,5 @@
-import { topicKeyText, type KeySchema, type KeyValue } from "@jobwire/shared";
+import { isDeepStrictEqual } from "node:util";
+import { findUnencodablePart, topicKeyText, type KeySchema, type KeyValue } from "@jobwire/shared";
 import { z } from "zod";
 import { AppError } from "../app-error.js";
 import type { NewEvent } from "../store/store.js";
@@ -29,7 +30,7 @@ export type PlainEvent = Readonly<Record<string, unknown>> & {
 
 /** @throws AppError `INPUT_INVALID`, also when a field is missing or one too many. */
 export function readKey({ name, key }: InputDefinition, value: unknown): { key: PlainKey; text: string } {
-  const result = strictKeyOf(key).safeParse(value);
+  const result = sayingWhy(`The key of ${name}`, value, () => strictKeyOf(key).safeParse(value));
   if (!result.success) throw invalid(`The key of ${name}`, result.error);
   const fields = result.data;
   const text = topicKeyText(key, fields);
@@ -52,26 +53,62 @@ function strictKeyOf(key: KeySchema): z.ZodType<PlainKey> {
 
 /**
  * What a publisher said, whole: with the key's fields and a timestamp.
- * @throws AppError `INPUT_INVALID`; `EVENT_NOT_APPLICABLE` when no reader could read it.
+ * @throws AppError `INPUT_INVALID`; `EVENT_NOT_APPLICABLE` when no reader could read it, or would read something else.
  */
 export function readEvent(definition: InputDefinition, key: PlainKey, value: unknown): PlainEvent {
-  const result = definition.eventInputSchema.safeParse(value);
-  if (!result.success) throw invalid(`An event of ${definition.name}`, result.error);
-  const { type, timestamp, ...fields } = result.data as Partial<PlainEvent> & Pick<PlainEvent, "type">;
-  for (const [field, part] of Object.entries(key))
-    if (fields[field] !== undefined && fields[field] !== part)
-      throw new AppError(
-        "INPUT_INVALID",
-        `An event of ${definition.name}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
-      );
-  const event = { type, ...key, timestamp: timestamp ?? new Date(), ...dropUndefined(fields) };
-  const read = definition.eventSchema.safeParse(event);
-  if (read.success) return event;
+  const what = `An event of ${definition.name}`;
+  return sayingWhy(what, value, () => {
+    const result = definition.eventInputSchema.safeParse(value);
+    if (!result.success) throw invalid(what, result.error);
+    const { type, timestamp, ...fields } = result.data as Partial<PlainEvent> & Pick<PlainEvent, "type">;
+    for (const [field, part] of Object.entries(key))
+      if (fields[field] !== undefined && fields[field] !== part)
+        throw new AppError(
+          "INPUT_INVALID",
+          `${what}: ${field} is ${JSON.stringify(fields[field])}, but its log is that of ${JSON.stringify(part)}.`,
+        );
+    const event = { type, ...key, timestamp: timestamp ?? new Date(), ...dropUndefined(fields) };
+    requireReadable(definition, event);
+    return event;
+  });
+}
+
+/** Readers read an event with the schemas that have written it. */
+function requireReadable({ name, eventSchema }: InputDefinition, event: PlainEvent): void {
+  const { success, data, error } = eventSchema.safeParse(event);
+  if (!success)
+    throw new AppError(
+      "EVENT_NOT_APPLICABLE",
+      `${event.type} of ${name} could not be read again as its own schemas write it; they must take what they make\n${z.prettifyError(error)}`,
+      { cause: error },
+    );
+  const read = dropUndefined(data as PlainEvent);
+  if (isDeepStrictEqual(read, event)) return;
+  const fields = Object.keys({ ...event, ...read }).filter(
+    (field) => !isDeepStrictEqual(read[field], event[field]),
+  );
   throw new AppError(
     "EVENT_NOT_APPLICABLE",
-    `${type} of ${definition.name} could not be read again as its own schemas write it; they must take what they make\n${z.prettifyError(read.error)}`,
-    { cause: read.error },
+    `${event.type} of ${name} would be another one when it is read, as its own schemas change it twice; they must leave what they make: ${fields.join(", ")}`,
   );
+}
+
+/** Schemas and encoders throw errors of their own when they follow what is nested too deep, or are to wait. */
+function sayingWhy<Result>(what: string, value: unknown, read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    if (cause instanceof z.core.$ZodAsyncError)
+      throw new AppError("EVENT_NOT_APPLICABLE", `${what} cannot be read: its schema is asynchronous.`, {
+        cause,
+      });
+    const part = findUnencodablePart(value);
+    if (!part) throw cause;
+    throw new AppError("INPUT_INVALID", `${what} is invalid: ${part.path.join(".")}: ${part.message}.`, {
+      cause,
+    });
+  }
 }
 
 /** Encoded for the log of this topic. @throws AppError `INPUT_INVALID`, `TOPIC_ENDED` */

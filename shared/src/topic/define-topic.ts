@@ -17,9 +17,15 @@ import type { JsonDocument } from "./wire-schema.js";
 
 /** What every topic is made of. */
 export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> {
-  /** Names one log. Its fields stand in every event: texts, numbers and booleans. */
+  /**
+   * Names one log. Its fields stand in every event: texts, numbers and booleans. Their schemas leave what they make as it is;
+   * the key as a whole has no refinement.
+   */
   readonly key: Key;
-  /** Each type of event, with the fields it has beside those of the key. A schema takes what it makes: events are read again. */
+  /**
+   * Each type of event, with the fields it has beside those of the key. A schema takes what it makes and leaves it as it is:
+   * events are read again.
+   */
   readonly events: Events;
   /**
    * Types after which nothing follows, or what says so of an event: such an event closes its log. Default: the log stays
@@ -30,7 +36,10 @@ export interface TopicParts<Key extends KeySchema, Events extends EventSchemas> 
 
 /** What a topic with a state has beside its parts. */
 export interface TopicFold<State, Event> {
-  /** What all events of one log come to: it is kept beside the log, and is the snapshot of a gap. */
+  /**
+   * What all events of one log come to: it is kept beside the log, and is the snapshot of a gap. Its schema takes what it makes
+   * and leaves it as it is: states are read again.
+   */
   readonly state: z.ZodType<State>;
   /**
    * The state after an event; `null`: there was none before. Pure: it runs on the server, in pages and in tests, and more
@@ -183,6 +192,8 @@ function checkParts(name: string, { key, events, ends = [], state, apply }: AnyP
   const keyFields = Object.keys(key.shape);
   if (keyFields.length === 0)
     refuse("key is empty; a topic of one log has a key with one field of one value");
+  if (key._zod.def.checks?.length)
+    refuse("key has a refinement as a whole, which nobody asks; put it on one of its fields");
   for (const field of keyFields)
     if (reservedKeyFields.has(field))
       refuse(`key.${field} is a name that every stream uses; choose another one`);
