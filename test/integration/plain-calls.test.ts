@@ -242,6 +242,8 @@ describe("plain calls that are refused say why", () => {
       { reason: "INPUT_INVALID", message: "jobId is in the path; leave it out here." },
     ],
     "a body that is no object": ["POST /api/jobs", { body: [] }, 400, { reason: "INPUT_INVALID" }],
+    "a body that is null": ["POST /api/jobs", { body: "null" }, 400, { reason: "INPUT_INVALID" }],
+    "a URL that is malformed": ["GET /api/jobs/%zz", {}, 400, { code: "BAD_REQUEST" }],
     "a body that is broken": ["POST /api/jobs", { body: '{"title":' }, 400, { code: "BAD_REQUEST" }],
     "a field that could not be passed on": [
       "POST /api/jobs",

@@ -44,7 +44,7 @@ function readText(text: string, type: unknown): unknown {
 }
 
 function readBody(body: unknown): object {
-  if (body === undefined || body === null) return {};
-  if (typeof body === "object" && !Array.isArray(body)) return body;
+  if (body === undefined) return {};
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) return body;
   throw new AppError("INPUT_INVALID", "Send a JSON object.");
 }

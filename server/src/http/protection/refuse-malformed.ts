@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 
 /** Answers that Fastify would give with the URL in them, in which there may be a token. */
-export function refuseUrl(error: { code: string }, _request: FastifyRequest, reply: FastifyReply): void {
-  void reply.code(400).send({ error: { code: error.code, message: "The URL is malformed or too long." } });
+export function refuseUrl(_error: Error, _request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(400).send({ error: { code: "BAD_REQUEST", message: "The URL is malformed or too long." } });
 }
 
 /** What is no HTTP request is answered and not logged: the error carries its bytes. */
