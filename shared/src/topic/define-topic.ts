@@ -8,6 +8,7 @@ import type {
   EventSchemas,
   KeySchema,
   StreamInputFields,
+  StreamInputSchema,
   TopicEvent,
   TopicEventInput,
   TopicStreamEvent,
@@ -78,8 +79,10 @@ export interface TopicDefinition<
    * - `types`: only these. Control events (`stream.*`) are always delivered.
    * - `replay`: where a stream without `lastEventId` starts, `"all"` (the default): at the oldest retained event;
    *   `"none"`: after the newest.
+   *
+   * It takes no other field: where a base procedure has an input of its own, extend it by the fields of that one.
    */
-  readonly streamInput: z.ZodType<
+  readonly streamInput: StreamInputSchema<
     TopicStreamInput<Key, Events>,
     z.input<Key> & StreamInputFields<keyof Events & string>
   >;

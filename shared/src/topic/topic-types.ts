@@ -72,3 +72,11 @@ export interface StreamInputFields<Type extends string> {
 export type TopicStreamInput<Key extends KeySchema, Events extends EventSchemas> = Flat<
   TopicKeyFields<Key> & StreamInputFields<keyof Events & string>
 >;
+
+/** Reads what a subscription takes. */
+export interface StreamInputSchema<Output, Input> extends z.ZodType<Output, Input> {
+  /** The same with these fields besides. */
+  readonly extend: <Fields extends z.ZodRawShape>(
+    fields: Fields,
+  ) => z.ZodType<Output & z.output<z.ZodObject<Fields>>, Input & z.input<z.ZodObject<Fields>>>;
+}
