@@ -5,8 +5,10 @@ import { memoryStore } from "@jobwire/server/topics";
 import { createTRPCClient, httpSubscriptionLink, TRPCClientError, type TRPCLink } from "@trpc/client";
 import { observable } from "@trpc/server/observable";
 import { EventSource } from "eventsource";
+import { initTRPC } from "@trpc/server";
 import superjson from "superjson";
 import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { openShop, take } from "./order.js";
 import { createShopRouter, type ShopRouter } from "./shop-router.js";
 
@@ -117,13 +119,40 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
   });
 });
 
+test("watch sends an input that is no object as it is", async () => {
+  const t = initTRPC.create({ transformer: superjson });
+  const echo = <Schema extends z.ZodType>(schema: Schema) =>
+    t.procedure.input(schema).subscription(async function* ({ input }) {
+      yield { input };
+    });
+  const router = t.router({
+    text: echo(z.string()),
+    list: echo(z.array(z.string())),
+    date: echo(z.date()),
+    none: echo(z.undefined()),
+  });
+  await using server = await startTopicServer({ router });
+  const trpc = createTRPCClient<typeof router>({
+    links: [sseLink({ url: server.url, transformer: superjson })],
+  });
+  const inputOf = async (watched: AsyncIterable<{ readonly input?: unknown }>) => {
+    using events = collect(watched);
+    return (await events.completed()).map(({ input }) => input);
+  };
+  expect(await inputOf(watch(trpc.text, "abc"))).toEqual(["abc"]);
+  expect(await inputOf(watch(trpc.list, ["a", "b"]))).toEqual([["a", "b"]]);
+  expect(await inputOf(watch(trpc.date, new Date(0)))).toEqual([new Date(0)]);
+  expect(await inputOf(watch(trpc.none, undefined))).toEqual([undefined]);
+  expect(() => watch(trpc.text, "abc", { lastEventId: "e:1" })).toThrow(TypeError);
+});
+
 describe("watch over a link that answers in the same turn", () => {
   type Answer = Parameters<typeof observable<{ result: { data: unknown } }, TRPCClientError<ShopRouter>>>[0];
 
-  function watchAnswer(answer: Answer) {
+  function watchAnswer(answer: Answer, input: object = { orderId: "a" }) {
     const link: TRPCLink<ShopRouter> = () => () => observable(answer);
     const trpc = createTRPCClient<ShopRouter>({ links: [link] });
-    return watch(trpc.orders.events, { orderId: "a" });
+    return watch(trpc.orders.events, input as { orderId: string });
   }
 
   const data = (number: number) => ({
@@ -167,5 +196,15 @@ describe("watch over a link that answers in the same turn", () => {
     for (let taken = 1; taken < 1000; taken++) await watched.next();
     expect(watched.lastEventId).toBe("e:1000");
     await watched.return();
+  });
+
+  test("is kept with more events waiting where its input has no place for an id to go on after", async () => {
+    using events = collect(
+      watchAnswer((observer) => {
+        for (let number = 1; number <= 1500; number++) observer.next(data(number));
+        observer.complete();
+      }, new Date(0)),
+    );
+    expect(await events.completed()).toHaveLength(1500);
   });
 });

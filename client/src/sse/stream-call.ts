@@ -57,11 +57,21 @@ export interface StreamRequest {
 /** What a header carries unchanged. An id with other characters goes into the input, as with tRPC's own link. */
 const headerText = /^[!-~](?:[ -~]*[!-~])?$/;
 
-function withCursor(input: unknown, cursor: string): unknown {
+/** The input that asks for what follows the cursor; the same one where there is no place for it. */
+export function withCursor(input: unknown, cursor: string): unknown {
   if (input === undefined || input === null) return { lastEventId: cursor };
   return isRecord(input) ? { ...input, lastEventId: cursor } : input;
 }
 
+/** Whether an input has a place for a cursor. */
+export function takesCursor(input: unknown): boolean {
+  return input === undefined || input === null || isRecord(input);
+}
+
+/** A date, a list and whatever else has a form of its own is none. */
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The prototype of plain objects has none itself, in each window its own.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -6,7 +6,7 @@ import {
   type ConnectionState,
   type ConnectionStore,
 } from "../connection-state.js";
-import { cursorIn } from "../sse/stream-call.js";
+import { cursorIn, takesCursor, withCursor } from "../sse/stream-call.js";
 import {
   receivedOf,
   subscribeTo,
@@ -31,14 +31,15 @@ const maxWaiting = 1000;
 /**
  * The events of any subscription, of your own router too: `watch(trpc.orders.events, { orderId })`. Resumes by itself, as its
  * link does. A loop that takes its time loses nothing: with 1000 events waiting the stream is left, and continued after the
- * last of them once they are taken. That needs tracked events and an input with `lastEventId`.
+ * last of them once they are taken. That needs tracked events and an input with `lastEventId`: an object, or none.
+ * @throws TypeError when the input has no place for the `lastEventId` that is given.
  */
 export function watch<Procedure extends Subscribable>(
   procedure: Procedure,
   input: InputOf<Procedure>,
   options: WatchOptions = {},
 ): Watched<EventOfProcedure<Procedure>> {
-  return new Watched<EventOfProcedure<Procedure>>(procedure, Object.assign({}, input), options);
+  return new Watched<EventOfProcedure<Procedure>>(procedure, input, options);
 }
 
 type Outcome = { readonly kind: "complete" } | { readonly kind: "failed"; readonly error: unknown };
@@ -57,9 +58,11 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
 
   constructor(
     private readonly procedure: Subscribable,
-    private readonly input: object,
+    private readonly input: unknown,
     { lastEventId, signal }: WatchOptions,
   ) {
+    if (lastEventId && !takesCursor(input))
+      throw new TypeError("A stream goes on after `lastEventId` only where its input is an object, or none.");
     this.#lastEventId = this.#receivedId = lastEventId ?? cursorIn(input);
     signal?.addEventListener("abort", () => void this.return(), { once: true });
     if (signal?.aborted) void this.return();
@@ -136,14 +139,14 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
       unsubscribe();
     };
     const lastEventId = this.#receivedId;
-    const input = { ...this.input, ...(lastEventId !== null && { lastEventId }) };
+    const input = lastEventId === null ? this.input : withCursor(this.input, lastEventId);
     const callbacks: SubscriptionCallbacks<unknown> = {
       onData: (data) => {
         if (isLeft) return;
         const { id, event } = receivedOf(data);
         this.#receivedId = id ?? this.#receivedId;
         this.#waiting.push({ id, event: event as Event });
-        if (this.#waiting.length >= maxWaiting && id !== undefined) this.#leave();
+        if (this.#waiting.length >= maxWaiting && id !== undefined && takesCursor(input)) this.#leave();
         this.#wake();
       },
       onError: (error) => !isLeft && this.#end({ kind: "failed", error }),
