@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { getEventListeners } from "node:events";
 import { sseLink, watch } from "@jobwire/client";
 import { collect, startTopicServer } from "@jobwire/client/testing";
 import { memoryStore } from "@jobwire/server/topics";
@@ -103,6 +104,19 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
       texts.push(event.text);
     }
     expect(texts).toEqual(Array.from({ length: 3000 }, (_, index) => String(index)));
+  });
+
+  test("leaves nothing at a signal that outlives it, however it ends", async () => {
+    await using shop = await open();
+    const orderId = randomUUID();
+    await shop.orders.publish({ orderId }, [{ type: "order.placed", total: 3 }, { type: "order.delivered" }]);
+    const { signal } = new AbortController();
+    for await (const _ of watch(shop.trpc.orders.events, { orderId }, { signal }));
+    for await (const _ of watch(shop.trpc.orders.events, { orderId }, { signal })) break;
+    await expect(
+      watch(shop.trpc.orders.events, { orderId }, { signal, lastEventId: "nonsense" }).next(),
+    ).rejects.toThrow("lastEventId");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("ends when its signal aborts, and fails with what the server refuses it with", async () => {

@@ -6,6 +6,7 @@ import {
   type ConnectionState,
   type ConnectionStore,
 } from "../connection-state.js";
+import { listen } from "../sse/page-events.js";
 import { cursorIn, takesCursor, withCursor } from "../sse/stream-call.js";
 import {
   receivedOf,
@@ -53,6 +54,7 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
   #outcome: Outcome | undefined;
   #stop: (() => void) | undefined;
   #wake = () => {};
+  readonly #release: () => void;
   /** Settles when all that was asked for so far is answered. */
   #answered: Promise<unknown> = Promise.resolve();
 
@@ -64,7 +66,7 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
     if (lastEventId && !takesCursor(input))
       throw new TypeError("A stream goes on after `lastEventId` only where its input is an object, or none.");
     this.#lastEventId = this.#receivedId = lastEventId ?? cursorIn(input);
-    signal?.addEventListener("abort", () => void this.return(), { once: true });
+    this.#release = listen(signal, ["abort"], () => void this.return());
     if (signal?.aborted) void this.return();
   }
 
@@ -168,6 +170,7 @@ export class Watched<Event> implements AsyncIterableIterator<Event, undefined>, 
 
   #end(outcome: Outcome): void {
     this.#outcome ??= outcome;
+    this.#release();
     this.#leave();
     const lastError = outcome.kind === "failed" ? (outcome.error as ConnectionError) : null;
     this.#connection.set({ ...idleState, lastError });
