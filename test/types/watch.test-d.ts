@@ -29,6 +29,9 @@ const router = trpc.router({
     events: trpc.procedure
       .input(counter.streamInput)
       .subscription(({ input, signal }) => counters.stream(input, { signal })),
+    bare: trpc.procedure.input(counter.streamInput).subscription(async function* ({ input, signal }) {
+      for await (const [, event] of counters.stream(input, { signal })) yield event;
+    }),
   }),
 });
 const client = createTRPCClient<typeof router>({
@@ -80,7 +83,11 @@ test("wrong keys, events and pairs do not compile", () => {
   useTopic(counter, client.counters.events, { counterId: 7 });
   // @ts-expect-error the procedure yields another topic
   const wrong = () => useTopic(other, client.counters.events, { counterId: "a" });
-  expectTypeOf(wrong).toBeFunction();
+  // @ts-expect-error its events have no ids
+  const bare = () => useTopic(counter, client.counters.bare, { counterId: "a" });
+  // @ts-expect-error they have none there either
+  const suspending = () => useSuspenseTopic(counter, client.counters.bare, { counterId: "a" });
+  expectTypeOf([wrong, bare, suspending]).toBeArray();
   // @ts-expect-error by is missing
   void counters.publish({ counterId: "a" }, { type: "counter.moved" });
   // @ts-expect-error no such type

@@ -8,10 +8,11 @@ import {
   type StreamEventOf,
 } from "@jobwire/shared";
 import { useMemo } from "react";
+import type { Tracked } from "../live/follow-subscription.js";
 import { topicPool, type WatchedTopic } from "../live/watched-topic.js";
 import type { StreamConnection, StreamError } from "../live/stream-connection.js";
 import type { StreamSnapshot } from "../live/shared-stream.js";
-import type { EventOfProcedure, InputOf, Subscribable } from "../watch/subscribable.js";
+import type { DataOf, InputOf, Subscribable } from "../watch/subscribable.js";
 import {
   itself,
   type Choosing,
@@ -23,10 +24,10 @@ import {
 import { useSelection } from "./use-selection.js";
 import { useSuspenseSelection } from "./use-suspense-selection.js";
 
-/** A subscription that yields the stream of a topic: `procedure.input(t.streamInput).subscription(…)`. */
+/** A subscription that yields the stream of a topic, each event with its id: `procedure.input(t.streamInput).subscription(…)`. */
 type ProcedureOf<Topic extends AnyTopic, Procedure extends Subscribable> =
   KeyOf<Topic> extends InputOf<Procedure>
-    ? EventOfProcedure<Procedure> extends StreamEventOf<Topic>
+    ? DataOf<Procedure> extends Tracked<StreamEventOf<Topic>>
       ? Procedure
       : never
     : never;

@@ -21,15 +21,18 @@ export interface Subscribable {
 
 export type InputOf<Procedure extends Subscribable> = Parameters<Procedure["subscribe"]>[0];
 
+/** The event that a subscription yields, without the envelope of a tracked value. */
+export type EventOfProcedure<Procedure extends Subscribable> = EventIn<DataOf<Procedure>>;
+
 /**
- * The event that a subscription yields, without the envelope of a tracked value. Clients of tRPC 11 that can be iterated
- * say it by what they return, those before by what they call back with.
+ * What a subscription yields: of a tracked value the pair of its id and its data. Clients of tRPC 11 that can be iterated say
+ * it by what they return, those before by what they call back with.
  */
-export type EventOfProcedure<Procedure extends Subscribable> =
+export type DataOf<Procedure extends Subscribable> =
   ReturnType<Procedure["subscribe"]> extends AsyncIterable<infer Data>
-    ? EventIn<Data>
+    ? Data
     : NonNullable<Parameters<Procedure["subscribe"]>[1]> extends { onData?: (data: infer Data) => void }
-      ? EventIn<Data>
+      ? Data
       : never;
 
 type EventIn<Data> = Data extends { readonly id: string; readonly data: infer Event } ? Event : Data;
