@@ -1,5 +1,6 @@
 import { useSession } from "@jobwire/client/react";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createSession, emptySession } from "../../client/src/live/session-state.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createCountingClient } from "./support/counting-client.js";
 import { watchErrorLog } from "./support/error-log.js";
@@ -49,6 +50,26 @@ test("background tasks are there from before and go on to their result", async (
     expect(task(after.id)).toMatchObject({ status: "completed", progress: 1, result: { events: 3 } }),
   );
   expect(result.current.tasks?.map(({ id }) => id)).toEqual([after.id, before.id]);
+});
+
+test("of the tasks of a session that stays the newest 500 are kept, and all that run", () => {
+  const { reduce } = createSession({ subscribe: () => ({ unsubscribe() {} }), load: async () => [] });
+  const eventOf = (
+    taskId: string,
+    data: { type: "task.started" } | { type: "task.failed"; error: string },
+  ) => ({
+    kind: "event" as const,
+    event: { id: taskId, data: { taskId, kind: "export-events" as const, timestamp: new Date(), ...data } },
+  });
+  const ended = Array.from({ length: 600 }, (_, index) => `ended ${index}`);
+  const { tasks } = reduce(emptySession, [
+    eventOf("runs", { type: "task.started" }),
+    ...ended.flatMap((id) => [
+      eventOf(id, { type: "task.started" }),
+      eventOf(id, { type: "task.failed", error: "no disk" }),
+    ]),
+  ]);
+  expect(tasks?.map(({ id }) => id)).toEqual([...ended.toReversed().slice(0, 500), "runs"]);
 });
 
 test("a newer connection takes the session over, and the older one does not fight for it", async () => {

@@ -7,7 +7,7 @@ import type { StreamSource } from "./shared-stream.js";
 export interface SessionState {
   /** The version that was announced last; `null` until one was. */
   readonly version: AnnouncedVersion | null;
-  /** Background tasks, the newest first; `null` until they are known. */
+  /** Background tasks, the newest first: the newest 500 and all that run; `null` until they are known. */
   readonly tasks: readonly SessionTask[] | null;
   /** The newest messages of `sessions.send`, oldest first: at most 100. */
   readonly messages: readonly SessionMessage[];

@@ -6,11 +6,18 @@ export interface SessionTask extends Pick<
   "id" | "kind" | "status" | "progress" | "text" | "result" | "error" | "updatedAt"
 > {}
 
+/** So many are kept, and all that run: a page may be open for weeks. */
+const maxTasks = 500;
+
 /** The tasks after the event, the one heard of last first. */
 export function applyTaskEvent(tasks: readonly SessionTask[], event: TaskEvent): readonly SessionTask[] {
   const isKnown = tasks.some(({ id }) => id === event.taskId);
-  const started = isKnown ? tasks : [startedTask(event), ...tasks];
+  const started = isKnown ? tasks : [startedTask(event), ...tasks].filter(isKept);
   return started.map((task) => (task.id === event.taskId ? { ...task, ...changesOf(event) } : task));
+}
+
+function isKept({ status }: SessionTask, index: number): boolean {
+  return index < maxTasks || status === "running";
 }
 
 function startedTask({ taskId, kind, timestamp }: TaskEvent): SessionTask {
