@@ -134,6 +134,12 @@ export function expectationOf(before: TopicRecord<unknown> | null): NonNullable<
   return before ? { revision: [String(before.revision)] } : "absent";
 }
 
+/** That it is to be listed as this record says, whatever else has changed: of a state that is busy the revision never stands still. */
+export function expectationOfListing(before: StateRecord): NonNullable<StateChange["expect"]> {
+  const fields = ["listed", dueField, searchField];
+  return Object.fromEntries(fields.map((field) => [field, [before[field] ?? ""]]));
+}
+
 export function nextRevision(before: TopicRecord<unknown> | null): number {
   return before ? before.revision + 1 : randomInt(1, maxFirstRevision);
 }

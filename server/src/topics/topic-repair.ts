@@ -1,5 +1,6 @@
+import type { StateRecord } from "../store/store.js";
 import type { ReadableEntries } from "./readable-entries.js";
-import { searchField } from "./topic-record.js";
+import { expectationOfListing, searchField } from "./topic-record.js";
 import type { TopicLog } from "./topic-log.js";
 
 const pauseMs = 5000;
@@ -44,18 +45,32 @@ export class TopicRepair<State> implements AsyncDisposable {
 
   async #mend(): Promise<void> {
     const { store } = this.log.options;
+    const { signal } = this.#aborting;
     const indexes = new Set<string>();
     for await (const { scope, key, state } of store.scanStates({ scope: this.log.scope, key: "" })) {
-      if (this.#aborting.signal.aborted) return;
+      if (signal.aborted) return;
       if (scope !== this.log.scope) continue;
-      const record = this.entries.stateOrNull(key, () => this.log.recordOf(key, state));
-      if (!record) continue;
-      for (const index of record.listed) indexes.add(index);
-      await store.commit({
-        scope,
+      for (const index of await this.#listAgain(key, state)) indexes.add(index);
+    }
+    // Of a list that is whole only in part no count says that it is exact.
+    if (!signal.aborted) await store.recount(this.log.scope, indexes);
+  }
+
+  /**
+   * Others may change it meanwhile, and a change lists only what it moves: it is listed as it is then.
+   * @returns the indexes that list it now.
+   */
+  async #listAgain(key: string, found: StateRecord): Promise<readonly string[]> {
+    let state: StateRecord | null = found;
+    while (state && !this.#aborting.signal.aborted) {
+      const known: StateRecord = state;
+      const record = this.entries.stateOrNull(key, () => this.log.recordOf(key, known));
+      if (!record) return [];
+      const committed = await this.log.options.store.commit({
+        scope: this.log.scope,
         state: {
           key,
-          expect: { revision: [String(record.revision)] },
+          expect: expectationOfListing(known),
           set: {},
           index: record.listed,
           listedText: searchField,
@@ -63,7 +78,9 @@ export class TopicRepair<State> implements AsyncDisposable {
         },
         events: [],
       });
+      if (committed.accepted) return record.listed;
+      state = committed.state;
     }
-    await store.recount(this.log.scope, indexes);
+    return [];
   }
 }
