@@ -11,7 +11,8 @@ import type { inferRouterInputs } from "@trpc/server";
 import superjson from "superjson";
 import { createConnectionMonitor, type ConnectionStore } from "./connection-state.js";
 import { EventIterator } from "./event-iterator.js";
-import { headersOf } from "./sse/endpoint.js";
+import { canRefresh, headersOf } from "./sse/endpoint.js";
+import { joinHeaders } from "./sse/headers.js";
 import { cursorIn } from "./sse/stream-call.js";
 import { withPlainErrors } from "./plain-errors.js";
 import { openStream, type StreamSettings } from "./open-stream.js";
@@ -106,6 +107,19 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
     return new EventIterator(stream, cursorIn(input));
   }
 
+  async function ask(target: string, init: RequestInit, wasRefused: boolean): Promise<Response> {
+    const own = Object.fromEntries(new Headers(init.headers));
+    return send(target, { ...init, headers: joinHeaders(own, await headersOf(options, { wasRefused })) });
+  }
+
+  /** A call whose token is refused has done nothing: as a stream, it is made once more with a fresh one. */
+  async function call(target: string, init: RequestInit): Promise<Response> {
+    const response = await ask(target, init, false);
+    if (response.status !== 401 || !canRefresh(options)) return response;
+    response.body?.cancel().catch(() => {});
+    return ask(target, init, true);
+  }
+
   const close = () => closing.abort();
   return {
     trpc: createTRPCClient<AppRouter>({
@@ -117,8 +131,7 @@ export function createJobwireClient(options: JobwireClientOptions): JobwireClien
             url,
             transformer: superjson,
             fetch: async (input, { signal, ...init } = {}) =>
-              withPlainErrors(await send(String(input), { ...init, signal: signal ?? null })),
-            headers: () => headersOf(options, { wasRefused: false }),
+              withPlainErrors(await call(String(input), { ...init, signal: signal ?? null })),
           }),
         }),
       ],

@@ -115,6 +115,23 @@ describe("createJobwireClient", () => {
     expect(client.connection.getSnapshot().state).toBe("live");
   });
 
+  test("a call whose token is refused asks for a fresh one, once, and is made again with it", async () => {
+    const given = [await server.token("alice"), "stale-2", "stale-1", "stale-0"];
+    const asked: boolean[] = [];
+    const client = createJobwireClient({
+      url: server.url,
+      token: ({ wasRefused }) => {
+        asked.push(wasRefused);
+        return given.pop() ?? "";
+      },
+    });
+    const refused = client.trpc.jobs.create.mutate({ title: "Shop" });
+    await expect(refused).rejects.toMatchObject({ data: { code: "UNAUTHORIZED" } });
+    expect(await client.trpc.jobs.create.mutate({ title: "Shop" })).toMatchObject({ title: "Shop" });
+    expect(asked).toEqual([false, true, false, true]);
+    client.close();
+  });
+
   test("what cannot be mended is thrown in the loop, with code and reason", async () => {
     const { token } = await server.newUser();
     await using client = createJobwireClient({ url: server.url, token });

@@ -49,6 +49,11 @@ export interface ByteReader {
   read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
 }
 
+/** Whether another token may be had for one that was refused. */
+export function canRefresh({ headers, token }: Pick<Endpoint, "headers" | "token">): boolean {
+  return typeof token === "function" || typeof headers === "function";
+}
+
 /** The headers of one request. @throws HeaderError when one of them cannot be sent. */
 export async function headersOf(
   { headers, token }: Pick<Endpoint, "headers" | "token">,

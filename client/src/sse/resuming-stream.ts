@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from "eventsource-parser";
 import type { ConnectionState, ConnectionReport } from "../connection-state.js";
 import { Attempt } from "./attempt.js";
-import type { Endpoint } from "./endpoint.js";
+import { canRefresh, type Endpoint } from "./endpoint.js";
 import { FrameReader } from "./frame-reader.js";
 import { openResponse } from "./open-response.js";
 import { isOffline, onNetworkChange } from "./page-events.js";
@@ -154,8 +154,7 @@ export class ResumingStream {
   }
 
   #canRefresh(): boolean {
-    const { token, headers } = this.options.endpoint;
-    return !this.#wasRefused && (typeof token === "function" || typeof headers === "function");
+    return !this.#wasRefused && canRefresh(this.options.endpoint);
   }
 
   #report(change: Partial<ConnectionState>): void {
