@@ -48,7 +48,7 @@ describe("prune-jobs", () => {
       await newJob(jobs, "failed", new Date(now - 7 * dayMs + 60_000)),
       await newJob(jobs, "queued", new Date(now - 30 * dayMs)),
     ];
-    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 });
+    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 }, () => new Date(now));
     expect(await prune(newHandle())).toEqual({ jobs: 2 });
     const { items } = await jobs.service.list(alice, { limit: 10 });
     expect(items.map(({ id }) => id).toSorted()).toEqual(left.toSorted());
@@ -57,7 +57,7 @@ describe("prune-jobs", () => {
   test("stops when its task has ended", async () => {
     await using jobs = jobsOn(openMemoryStore({ maxEvents: 10 }));
     for (let number = 0; number < 5; number++) await newJob(jobs, "failed", new Date(0));
-    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 });
+    const prune = prepareJobPruning(jobs.service, alice, { finishedBeforeDays: 7 }, () => new Date());
     const progress = () => {
       throw new Error("cancelled");
     };

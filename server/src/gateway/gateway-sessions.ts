@@ -46,6 +46,7 @@ const retainEndedMs = 60_000;
 
 /** Connections that an outside gateway holds: observers hear of them as of those of this server. */
 export class GatewaySessions {
+  readonly #now: () => Date;
   readonly #telling = new Map<string, Promise<void>>();
   readonly #topic: TopicHandle<
     "gateway-session",
@@ -56,6 +57,7 @@ export class GatewaySessions {
 
   constructor({ jobwire, observers: list, maxConnectedMs, log }: GatewaySessionsOptions) {
     const observers = new SessionObservers(list, log);
+    this.#now = () => jobwire.now();
     this.#topic = jobwire.topic(gatewayTopic, {
       retainMs: retainEndedMs,
       due: ({ isConnected, since }) => (isConnected ? new Date(since.getTime() + maxConnectedMs) : null),
@@ -92,7 +94,8 @@ export class GatewaySessions {
         // Said again; or it ended before it was heard that it had begun.
         if (known?.token === token) return [];
         hasEnded = known?.isConnected === false;
-        return hasEnded ? [] : { type: "gateway.connected", token };
+        // When it has ended unheard goes by the store's clock.
+        return hasEnded ? [] : { type: "gateway.connected", token, timestamp: this.#now() };
       });
       if (!hasEnded) return ids.length > 0;
       await this.#topic.remove(key, { when: ({ isConnected }) => !isConnected });

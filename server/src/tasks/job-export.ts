@@ -82,8 +82,14 @@ export class JobExports {
     const end = (await jobTopic.newestId({ jobId })) ?? "";
     const endOffset = parseCursor(end)?.offset ?? 0;
     let [events, bytes, chunk] = [0, 0, ""];
+    // How long it is kept goes by the store's clock.
+    const timestamp = () => this.options.jobwire.now();
     const write = async () => {
-      if (chunk !== "") await this.#topic.publish({ taskId }, { type: "export.appended", text: chunk });
+      if (chunk !== "")
+        await this.#topic.publish(
+          { taskId },
+          { type: "export.appended", timestamp: timestamp(), text: chunk },
+        );
       chunk = "";
     };
     for await (const { id, event } of jobTopic.history({ jobId }, handle.signal)) {
@@ -100,7 +106,7 @@ export class JobExports {
       handle.progress(events / total, `${events} of ${total} events`);
     }
     await write();
-    await this.#topic.publish({ taskId }, { type: "export.ended", jobId, bytes });
+    await this.#topic.publish({ taskId }, { type: "export.ended", timestamp: timestamp(), jobId, bytes });
     return { url: `/api/tasks/${taskId}/export`, events, bytes };
   }
 

@@ -7,15 +7,20 @@ import type { TaskWork } from "./task-run.js";
 const dayMs = 86_400_000;
 const pageSize = 100;
 
-/** Drops the finished jobs of one owner that ended long enough ago. @throws AppError `INPUT_INVALID` */
+/**
+ * Drops the finished jobs of one owner that ended long enough ago.
+ * @param now By the store's clock, as what is said of jobs.
+ * @throws AppError `INPUT_INVALID`
+ */
 export function prepareJobPruning(
   jobs: JobService,
   caller: Caller,
   { finishedBeforeDays, ownerId }: TaskInput<"prune-jobs">,
+  now: () => Date,
 ): TaskWork<TaskResult<"prune-jobs">> {
   const owner = whoseJobs(caller, ownerId);
   return async (handle) => {
-    const endedBefore = Date.now() - finishedBeforeDays * dayMs;
+    const endedBefore = now().getTime() - finishedBeforeDays * dayMs;
     const jobIds = await listEnded(jobs, owner, endedBefore, handle.signal);
     let dropped = 0;
     for (const [index, jobId] of jobIds.entries()) {

@@ -29,10 +29,10 @@ export interface Tasks {
 export function openTasks({ jobwire, jobs, jobTopic, limits, retainEndedMs, onError }: TasksOptions): Tasks {
   const topic = openTaskTopic(jobwire, { retainEndedMs });
   const jobExports = new JobExports({ jobwire, jobs, jobTopic, retainEndedMs });
+  const now = () => jobwire.now();
   const kinds: TaskKinds = {
     "export-events": (caller, { jobId }) => jobExports.prepare(caller, jobId),
-    "prune-jobs": async (caller, input) => prepareJobPruning(jobs, caller, input),
+    "prune-jobs": async (caller, input) => prepareJobPruning(jobs, caller, input, now),
   };
-  const now = () => jobwire.now();
   return { topic, service: new TaskService({ topic, now, kinds, limits, onError }), jobExports };
 }
