@@ -1,6 +1,7 @@
 import { defineTopic, type StateOf, type StreamEventOf } from "@jobwire/shared";
 import { sseLink, watch } from "@jobwire/client";
 import { useSuspenseTopic, useTopic, type StreamError, type TopicView } from "@jobwire/client/react";
+import { startTopicServer } from "@jobwire/client/testing";
 import { memoryStore, openJobwire } from "@jobwire/server/topics";
 import { createTRPCClient } from "@trpc/client";
 import { initTRPC } from "@trpc/server";
@@ -74,6 +75,23 @@ test("the status of a topic says where there is an error, and a selection is wha
     });
   expectTypeOf<ReturnType<typeof inline>[0]>().toEqualTypeOf<StateOf<typeof counter> | null>();
   expectTypeOf<ReturnType<typeof inline>[1][number]>().toEqualTypeOf<StreamEventOf<typeof counter>>();
+});
+
+test("a test server needs a context where its router asks for one", () => {
+  const withUser = initTRPC.context<{ user: string; traceId?: string }>().create();
+  const ofUsers = withUser.router({ me: withUser.procedure.query(({ ctx }) => ctx.user) });
+  const traced = initTRPC.context<{ traceId?: string }>().create();
+  expectTypeOf([
+    () => startTopicServer({ router }),
+    () => startTopicServer({ router, createContext: () => ({}) }),
+    () => startTopicServer({ router: traced.router({}) }),
+    () =>
+      startTopicServer({ router: ofUsers, createContext: ({ req }) => ({ user: req.headers.host ?? "" }) }),
+    // @ts-expect-error its context has a user
+    () => startTopicServer({ router: ofUsers }),
+    // @ts-expect-error an empty one has none
+    () => startTopicServer({ router: ofUsers, createContext: () => ({}) }),
+  ]).toBeArray();
 });
 
 test("wrong keys, events and pairs do not compile", () => {

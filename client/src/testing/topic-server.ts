@@ -8,11 +8,19 @@ import { createHTTPHandler } from "@trpc/server/adapters/standalone";
 export interface TopicServerOptions<Router extends AnyTRPCRouter> {
   /** Your own, with subscriptions that return streams of your topics. */
   readonly router: Router;
-  /** What your router's context is made of. Default: an empty one. */
-  readonly createContext?: (request: {
-    readonly req: Pick<IncomingMessage, "headers">;
-  }) => inferRouterContext<Router> | Promise<inferRouterContext<Router>>;
+  /** What your router's context is made of. Default, where your router asks for no more: an empty one. */
+  readonly createContext?: CreateContext<Router>;
 }
+
+type CreateContext<Router extends AnyTRPCRouter> = (request: {
+  readonly req: Pick<IncomingMessage, "headers">;
+}) => inferRouterContext<Router> | Promise<inferRouterContext<Router>>;
+
+/** An empty context does only where the router asks for no more. */
+type WithContext<Router extends AnyTRPCRouter> =
+  Record<never, never> extends inferRouterContext<Router>
+    ? unknown
+    : { readonly createContext: CreateContext<Router> };
 
 /** A server that listens. Disposing it ends its streams. */
 export interface TopicServer extends AsyncDisposable {
@@ -31,7 +39,7 @@ export interface TopicServer extends AsyncDisposable {
 export async function startTopicServer<Router extends AnyTRPCRouter>({
   router,
   createContext = () => ({}),
-}: TopicServerOptions<Router>): Promise<TopicServer> {
+}: TopicServerOptions<Router> & WithContext<NoInfer<Router>>): Promise<TopicServer> {
   const sse = createSseHandler({ router, createContext });
   const handle = createHTTPHandler({ router, createContext });
   const server = createServer((request, response) => {
