@@ -1,5 +1,6 @@
 import type { TRPCClientErrorBase } from "@trpc/client";
 import type { TRPCDefaultErrorShape } from "@trpc/server";
+import { tellListeners } from "./tell-listeners.js";
 
 /** How a stream's connection is. */
 export interface ConnectionState {
@@ -104,7 +105,7 @@ function createStore(): StreamConnection {
     set(state) {
       if (state === current) return;
       current = state;
-      for (const listener of listeners) listener();
+      tellListeners(listeners);
     },
   };
 }

@@ -8,6 +8,7 @@ import type { AnyTRPCRouter, inferTRPCClientTypes, TRPCPathSeparator } from "@tr
 import { observable } from "@trpc/server/observable";
 import { createConnectionMonitor, type ConnectionMonitor, type ConnectionState } from "./connection-state.js";
 import { openStream, type StreamSettings, type StreamValue } from "./open-stream.js";
+import { connectionErrorOf } from "./sse/stream-failure.js";
 
 /** Where the router is, and how it is spoken to. Only `url`, and the router's `transformer` if it has one, are needed. */
 export type SseLinkOptions<Router extends AnyTRPCRouter> = Omit<StreamSettings, "monitor"> & {
@@ -35,12 +36,23 @@ export function sseLink<Router extends AnyTRPCRouter>(options: SseLinkOptions<Ro
         if (type !== "subscription")
           throw new Error(`sseLink serves subscriptions only, not the ${type} ${path}.`);
         const stream = openStream(settings, { path, input, transformer, pathSeparator }, signal);
+        let isLeft = false;
+        const leave = () => {
+          isLeft = true;
+          unsubscribe();
+          stream.leave();
+        };
         const unsubscribe = stream.connection.subscribe(() => {
           const connection = stream.connection.getSnapshot();
-          if (connection.state === "live") observer.next({ result: { type: "started" } });
-          if (connection.state !== "idle") observer.next({ result: stateOf<Router>(connection) });
+          try {
+            if (connection.state === "live") observer.next({ result: { type: "started" } });
+            if (connection.state !== "idle") observer.next({ result: stateOf<Router>(connection) });
+          } catch (error) {
+            // As what `onData` throws: it ends the subscription.
+            leave();
+            observer.error(TRPCClientError.from(connectionErrorOf(error)));
+          }
         });
-        let isLeft = false;
         const passOn = async () => {
           for await (const value of stream.values) {
             if (isLeft) return;
@@ -52,11 +64,7 @@ export function sseLink<Router extends AnyTRPCRouter>(options: SseLinkOptions<Ro
           observer.complete();
         };
         passOn().catch((error: Error) => observer.error(TRPCClientError.from(error)));
-        return () => {
-          isLeft = true;
-          unsubscribe();
-          stream.leave();
-        };
+        return leave;
       });
 }
 

@@ -1,5 +1,5 @@
 import { createConnectionMonitor, type ConnectionState } from "@jobwire/client";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 
 const idle: ConnectionState = { state: "idle", attempt: 0, nextRetryAt: null, lastError: null };
 const stateOf = (state: ConnectionState["state"]): ConnectionState => ({ ...idle, state });
@@ -54,6 +54,23 @@ test("a listener that subscribes twice is called twice, and leaves one by one", 
   leaveToo();
   stream.set(idle);
   expect(calls).toBe(3);
+});
+
+test("what a listener throws is reported as uncaught, and reaches neither the others nor the stream", async () => {
+  const reported: (() => void)[] = [];
+  vi.stubGlobal("queueMicrotask", (report: () => void) => reported.push(report));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const monitor = createConnectionMonitor();
+  const stream = monitor.open();
+  const seen: string[] = [];
+  monitor.subscribe(() => {
+    throw new Error("a badge that is broken");
+  });
+  monitor.subscribe(() => seen.push(monitor.getSnapshot().state));
+  stream.set(stateOf("live"));
+  expect(seen).toEqual(["live"]);
+  expect(reported).toHaveLength(1);
+  expect(reported[0]).toThrow("a badge that is broken");
 });
 
 test("a stream that ended by an error leaves it to be read", () => {

@@ -4,7 +4,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import superjson from "superjson";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { TopicEvent } from "../sse/support/topic-server.js";
-import { eventually } from "../sse/support/waiting.js";
+import { eventually, Happening } from "../sse/support/waiting.js";
 import { Collected, type StreamCallbacks } from "../support/collect.js";
 import { beginStream, eventFrame, startScriptedServer } from "./support/scripted-server.js";
 
@@ -147,6 +147,34 @@ describe("sseLink", () => {
     });
     expect(await ending).toHaveLength(1);
   });
+
+  test.each(["onStarted", "onConnectionStateChange", "onData"])(
+    "what %s throws ends the subscription with that error",
+    async (name) => {
+      const gone = new Happening("the stream is left");
+      await using server = await startScriptedServer((_, response) => {
+        response.once("close", () => gone.happen());
+        beginStream(response);
+        response.write(eventFrame(1));
+      });
+      const link = sseLink<AnyTRPCRouter>({ url: server.url, transformer: superjson });
+      const client = createTRPCUntypedClient<AnyTRPCRouter>({ links: [link] });
+      const failed = new Happening<Error>("the subscription fails");
+      const thrown = new Error("a callback that is broken");
+      client.subscription(
+        "topic",
+        {},
+        {
+          onError: (error) => failed.happen(error),
+          [name]: ({ state }: { readonly state?: string }) => {
+            if (state !== "connecting") throw thrown;
+          },
+        },
+      );
+      expect((await failed.soon()).cause).toBe(thrown);
+      await gone.soon();
+    },
+  );
 
   test("nothing comes after it was unsubscribed, not even what has arrived", async () => {
     const gone: Promise<unknown>[] = [];

@@ -1,3 +1,4 @@
+import { tellListeners } from "../tell-listeners.js";
 import type { Recovery, StreamConnection, StreamError } from "./stream-connection.js";
 
 /** How the connection to the server is: of several streams the one that is worst off. */
@@ -54,7 +55,7 @@ export function createConnectionStatus({ connections, retry }: StatusSource): Co
   let current = first;
   const update = () => {
     current = { ...statusOf(connections(), current), retry };
-    for (const listener of listeners) listener();
+    tellListeners(listeners);
   };
   return {
     getSnapshot: () => current,

@@ -1,3 +1,4 @@
+import { tellListeners } from "../tell-listeners.js";
 import type { StreamConnection } from "./stream-connection.js";
 
 /** One subscription and the state that its events make. Pure but for `open`. */
@@ -198,7 +199,7 @@ export class SharedStream<State, Item> {
   }
 
   #notify(): void {
-    for (const listener of this.#listeners) listener();
+    tellListeners(this.#listeners);
   }
 }
 
