@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { createConnectionMonitor, sseLink, type SseLinkOptions } from "@jobwire/client";
 import { createTRPCUntypedClient } from "@trpc/client";
 import type { AnyTRPCRouter } from "@trpc/server";
@@ -51,6 +52,33 @@ describe("sseLink", () => {
     });
     await stream.connected();
     expect(told).toEqual([false, true]);
+  });
+
+  test("asks for another as often as one is refused that was accepted before", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const open: ServerResponse[] = [];
+    await using server = await startScriptedServer((index, response) => {
+      open.push(response);
+      beginStream(response);
+      response.write(eventFrame(index + 1));
+    });
+    const told: boolean[] = [];
+    using stream = watch({
+      url: server.url,
+      token: ({ wasRefused }) => {
+        told.push(wasRefused);
+        return "token";
+      },
+    });
+    const refusal = { message: "It has expired.", code: -32001, data: { code: "UNAUTHORIZED" } };
+    for (let count = 1; count <= 3; count++) {
+      await stream.first(count);
+      vi.advanceTimersByTime(5000);
+      open.at(-1)?.end(`event: serialized-error\ndata: ${superjson.stringify(refusal)}\n\n`);
+    }
+    await stream.first(4);
+    expect(told).toEqual([false, true, true, true]);
   });
 
   test("a token that cannot be had for now is asked for again", async () => {

@@ -124,6 +124,7 @@ export class ResumingStream {
 
   /** Waits until another attempt makes sense. @throws ConnectionError when it does not. */
   async #recover({ error, remedy, retryAfterMs }: StreamFailure): Promise<void> {
+    if (this.#retries.isHealthy) this.#wasRefused = false;
     if (remedy === "none" || (remedy === "refresh" && !this.#canRefresh())) throw error;
     if (remedy !== "wait") this.#patience.renew();
     const patienceMs = remedy === "wait" ? this.#patience.spend() : Infinity;

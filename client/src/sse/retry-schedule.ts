@@ -37,6 +37,11 @@ export class RetrySchedule {
     this.#retryMs = Math.min(retryMs, maxRequestedMs);
   }
 
+  /** Whether the connection has lasted: whatever it was asked with was accepted. */
+  get isHealthy(): boolean {
+    return this.#liveSinceMs !== null && performance.now() - this.#liveSinceMs >= healthyAfterMs;
+  }
+
   onLive(): void {
     this.#liveSinceMs = performance.now();
   }
@@ -65,9 +70,9 @@ export class RetrySchedule {
 
   /** @returns whether the connection was a good one. */
   #endLive(): boolean {
-    const sinceMs = this.#liveSinceMs;
+    const { isHealthy } = this;
     this.#liveSinceMs = null;
-    return sinceMs !== null && performance.now() - sinceMs >= healthyAfterMs;
+    return isHealthy;
   }
 }
 
