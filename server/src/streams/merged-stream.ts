@@ -154,10 +154,9 @@ export class MergedStream<Event extends object> extends EventStream<Event> {
         const given = this.#after?.[index] ?? source.after;
         if (given) return { after: given === "ended" ? null : given, place: given };
         using lease = await source.hubs.acquire(source.topic, source);
-        const { head } = lease.hub;
-        return source.start === "newest"
-          ? { after: head, place: head }
-          : { after: null, place: { ...head, offset: 0 } };
+        const { head, now } = lease.hub;
+        const after = source.start === "newest" ? now : null;
+        return { after, place: after ?? { ...head, offset: 0 } };
       }),
     );
     places.moveTo(starts.map(({ place }) => place));

@@ -4,7 +4,7 @@ import type { LogMessage, Page, Replay, TopicKey, TopicListener } from "../store
 import { CatchUp } from "./catch-up.js";
 import type { FlushQueue } from "./flush-queue.js";
 import { Followers, type Follower } from "./followers.js";
-import { frameOf, type Frame, type FrameBatch } from "./frame.js";
+import { frameOf, isRemoval, type Frame, type FrameBatch } from "./frame.js";
 import type { HubRead } from "./hub-read.js";
 import { LogComparison } from "./log-comparison.js";
 import { comparedPage, readerPage, recentLimits } from "./pages.js";
@@ -89,6 +89,11 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     return this.#head;
   }
 
+  /** Where what comes from now on follows. `null`: it is all that will be there. */
+  get now(): Cursor | null {
+    return this.#isRemoved ? null : this.#head;
+  }
+
   /**
    * What follows `position` (`null`: what is retained), from memory.
    * @returns `null` when the log must be read for it.
@@ -162,12 +167,17 @@ export class TopicHub implements AsyncDisposable, TopicListener {
     await this.#listening?.[Symbol.asyncDispose]();
   }
 
+  /** What was removed is for those who followed it; who comes now has what came after. */
+  get #isRemoved(): boolean {
+    return this.#recent.newest !== undefined && isRemoval(this.#recent.newest);
+  }
+
   /** The frames after `position` when they are in memory, `[]` when it is the head, else `null`. */
   #known(position: Cursor | null): readonly Frame[] | null {
     const { epoch, offset } = this.#head;
     if (position === null) {
       if (offset === 0) return [];
-      return this.#recent.oldestOffset === 1 ? this.#recent.after(0) : null;
+      return this.#recent.oldestOffset === 1 && !this.#isRemoved ? this.#recent.after(0) : null;
     }
     if (position.epoch !== epoch || position.offset > offset) return null;
     return position.offset === offset ? [] : this.#recent.after(position.offset);

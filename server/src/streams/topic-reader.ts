@@ -40,7 +40,7 @@ export class TopicReader<Event> {
   ) {
     this.#expects = source.isEndless && source.after ? undefined : source.expects;
     this.#hasStarted = source.hasBegun ?? false;
-    this.#position = source.after ?? (source.start === "newest" ? hub.head : null);
+    this.#position = source.after ?? (source.start === "newest" ? hub.now : null);
     this.#told = this.#position;
   }
 

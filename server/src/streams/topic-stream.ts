@@ -24,7 +24,7 @@ export class TopicStream<Event extends object> extends EventStream<Event> {
   async fromNow(): Promise<TopicStream<Event>> {
     if (!this.source || this.source.after || this.source.start === "oldest") return this;
     using lease = await this.source.hubs.acquire(this.source.topic, this.source);
-    return new TopicStream({ ...this.source, after: lease.hub.head });
+    return new TopicStream({ ...this.source, after: lease.hub.now, start: "oldest" });
   }
 
   protected begin(sink: FrameSink): Disposable {

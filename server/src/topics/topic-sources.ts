@@ -83,12 +83,12 @@ export class TopicSources<Name extends string, Key extends KeySchema, Events ext
     return { state: read ? read.state : null, at: (read && record?.[stampField]) ?? null };
   }
 
-  /** A log that has nothing although there is a state has lost it. */
+  /** A log that has nothing although there is a state that has an event of it has lost it. */
   async #expected(keyText: string): Promise<Expected | "nothing"> {
     const { log } = this.parts;
     if (!this.definition.state) return "nothing";
     const record = await log.options.store.readState({ scope: log.scope, key: keyText });
-    if (!record) return "nothing";
-    return record.ended === "1" ? "end" : "events";
+    if (record?.ended === "1") return "end";
+    return record?.[stampField] ? "events" : "nothing";
   }
 }
