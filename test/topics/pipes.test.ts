@@ -1,9 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { memoryStore, redisStore } from "@jobwire/server/topics";
+import { defineTopic } from "@jobwire/shared";
+import { memoryStore, openJobwire, redisStore } from "@jobwire/server/topics";
 import { expect, test, vi } from "vitest";
+import { z } from "zod";
 import { openShop, take } from "./order.js";
 import { describeOnEachTopicStore, describeOnRedis, newPrefix } from "./stores.js";
 
+/** With values that JSON has no form for. */
+const sample = defineTopic("sample", {
+  key: z.object({ sampleId: z.string() }),
+  events: {
+    "sample.taken": z.object({
+      count: z.bigint().optional(),
+      parts: z.map(z.string(), z.string()).optional(),
+    }),
+  },
+});
 const board = { board: "a", floor: 1 };
 const posted = (text: string) => ({ type: "notice.posted", text }) as const;
 
@@ -127,6 +139,40 @@ describeOnEachTopicStore("a pipe", (newStore) => {
       "notice.posted",
       "notice.closed",
     ]);
+  });
+
+  test("takes what `publish` takes, and commits it by its size", async () => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    const samples = jobwire.topic(sample);
+    const big = { type: "sample.taken", count: 2n ** 64n } as const;
+    const wide = { type: "sample.taken", parts: new Map([["a", "x".repeat(20_000)]]) } as const;
+    const events = [big, ...Array.from({ length: 219 }, () => wide)];
+    expect(await samples.pipe({ sampleId: "a" }, events)).toEqual({ events: 220 });
+    const [first] = await take(samples.stream({ sampleId: "a" }), 1);
+    expect(first?.event).toMatchObject({ count: 2n ** 64n });
+  });
+
+  test("rejects when what waits cannot be committed although its source stalls, and leaves it", async () => {
+    await using shop = await openShop(newStore());
+    await shop.notices.publish(board, { type: "notice.closed" });
+    let isLeft = false;
+    const source = {
+      next: () => (isLeft ? Promise.resolve({ done: true as const, value: undefined }) : nextOf()),
+      async return() {
+        isLeft = true;
+        return { done: true as const, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+    let asked = 0;
+    const nextOf = () =>
+      asked++ === 0
+        ? Promise.resolve({ done: false as const, value: posted("one") })
+        : new Promise<never>(() => {});
+    await expect(shop.notices.pipe(board, source)).rejects.toMatchObject({ reason: "TOPIC_ENDED" });
+    expect(isLeft).toBe(true);
   });
 
   test("asks its source for no more than it can commit", async () => {

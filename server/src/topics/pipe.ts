@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { timerMs } from "@jobwire/shared";
 import { AppError } from "../app-error.js";
+import { joinSignals } from "../join-signals.js";
+import { idempotencyMs } from "../store/store.js";
 
 /** How events are joined into commits, and what is said at the end. */
 export interface PipeOptions<Input> {
   /** How long an event may wait for others to be committed with. Default 50. */
   readonly maxDelayMs?: number;
-  /** What waits is committed when it has so many bytes as JSON. Default 16,384. */
+  /** What waits is committed when it has about so many bytes as JSON. Default 16,384. */
   readonly maxBytes?: number;
   /** Said when the source has come to its end: an event that ends the topic, for instance. */
   readonly end?: () => Input;
@@ -18,7 +20,7 @@ export interface PipeOptions<Input> {
   readonly fail?: (error: unknown) => Input;
   /** Aborted: the source is left, and what waits is committed. */
   readonly signal?: AbortSignal;
-  /** How long a store that is away is waited for, before `pipe` fails. Default 60,000. */
+  /** How long a store that is away is waited for, before `pipe` fails: at most nine minutes. Default 60,000. */
   readonly patienceMs?: number;
 }
 
@@ -26,6 +28,8 @@ export type Publish<Input> = (events: readonly Input[], idempotencyKey: string) 
 
 const maxBatchEvents = 500;
 const retryMs = 200;
+/** What was committed without an answer is known for so long, with time for one more attempt. */
+const maxPatienceMs = idempotencyMs - 60_000;
 
 /**
  * Commits what a source yields, joined by time and size. The source is asked for more only while less than a commit's
@@ -44,7 +48,8 @@ export async function pipeInto<Input>(
   const isLeft = () => options.signal?.aborted ?? false;
   try {
     try {
-      await drain(source, options.signal, (event) => pipe.take(event));
+      using left = joinSignals([options.signal, pipe.failed]);
+      await drain(source, left.signal, (event) => pipe.take(event));
     } finally {
       await pipe.flush();
     }
@@ -68,6 +73,9 @@ class Pipe<Input> {
   #timer: NodeJS.Timeout | undefined;
   #committing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  readonly #failing = new AbortController();
+  /** Aborts when a commit has failed: nothing more is taken. */
+  readonly failed = this.#failing.signal;
 
   constructor(
     private readonly publish: Publish<Input>,
@@ -79,7 +87,7 @@ class Pipe<Input> {
     const { maxDelayMs = 50, maxBytes = 16_384 } = this.options;
     if (this.#failure) throw this.#failure.error;
     this.#waiting.push(event);
-    this.#waitingBytes += JSON.stringify(event).length;
+    this.#waitingBytes += sizeOf(event);
     if (this.#waitingBytes >= maxBytes || this.#waiting.length >= maxBatchEvents) return this.flush();
     this.#timer ??= setTimeout(() => void this.flush().catch(() => {}), timerMs(maxDelayMs));
     return undefined;
@@ -111,6 +119,7 @@ class Pipe<Input> {
       await this.#publish(events, `${this.#id} ${++this.#batch}`);
     } catch (error) {
       this.#failure = { error };
+      this.#failing.abort();
       throw error;
     }
   }
@@ -129,7 +138,7 @@ class Pipe<Input> {
 
   async #publishTogether(events: readonly Input[], idempotencyKey: string): Promise<void> {
     const { patienceMs = 60_000 } = this.options;
-    const giveUpAt = performance.now() + patienceMs;
+    const giveUpAt = performance.now() + Math.min(patienceMs, maxPatienceMs);
     for (;;) {
       try {
         await this.publish(events, idempotencyKey);
@@ -151,17 +160,17 @@ function isAway(error: unknown): boolean {
 /** Hands over what a source yields. It is left when the signal aborts, also while it stalls. */
 async function drain<Item>(
   source: AsyncIterable<Item> | Iterable<Item>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   take: (item: Item) => Promise<void> | undefined,
 ): Promise<void> {
   const iterator: AsyncIterator<Item> | Iterator<Item> =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let wake = () => {};
   const onAbort = () => wake();
-  signal?.addEventListener("abort", onAbort);
+  signal.addEventListener("abort", onAbort);
   let isOver = false;
   try {
-    while (!signal?.aborted) {
+    while (!signal.aborted) {
       // One promise for each item: racing against one that lives as long as the source would keep them all.
       const result = await new Promise<IteratorResult<Item, unknown> | null>((resolve, reject) => {
         wake = () => resolve(null);
@@ -178,8 +187,29 @@ async function drain<Item>(
       await take(result.value);
     }
   } finally {
-    signal?.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", onAbort);
     // Not awaited: a generator that stalls takes its `return` only when what it waits for has come.
     if (!isOver) void Promise.resolve(iterator.return?.()).catch(() => {});
   }
+}
+
+/** About how long it is as JSON, also where JSON has no form for it: it is encoded when it is committed, and only then. */
+function sizeOf(event: unknown): number {
+  try {
+    return lengthOf(event);
+  } catch {
+    // Nested without an end: it is refused when it is committed, at once.
+    return Infinity;
+  }
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 8;
+  if (value instanceof Date) return 26;
+  let length = 2;
+  if (value instanceof Map || value instanceof Set || Array.isArray(value))
+    for (const part of value) length += lengthOf(part) + 1;
+  else for (const [name, part] of Object.entries(value)) length += name.length + lengthOf(part) + 4;
+  return length;
 }
