@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { take } from "./order.js";
 import { describeOnEachTopicStore } from "./stores.js";
+import { tally } from "./tally.js";
 
 /** A ticket of somebody, whom no event names; it ends with what its last event says. */
 const ticket = defineTopic("ticket", {
@@ -47,6 +48,15 @@ const textOf = (event: { readonly type: string }) =>
   event.type === "ticket.said" ? (event as EventOf<typeof ticket>).text : event.type;
 
 describeOnEachTopicStore("feeds and what goes with them", (newStore) => {
+  test("a feed that is named twice has an event once", async () => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    const tallies = jobwire.topic(tally, { feeds: () => ["all", "all"] });
+    await tallies.publish({ tallyId: "a" }, { type: "tally.added", by: 1 });
+    await tallies.publish({ tallyId: "b" }, { type: "tally.added", by: 2 });
+    const taken = await take(tallies.feed("all", {}, { snapshot: async () => null }), 2);
+    expect(taken.map(({ event }) => event)).toMatchObject([{ by: 1 }, { by: 2 }]);
+  });
+
   test("a feed has the events of many keys in the order of their coming, resumes, and says what was removed", async () => {
     await using shop = await openTickets(newStore());
     const { tickets, open, listOf } = shop;

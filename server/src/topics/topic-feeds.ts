@@ -34,7 +34,7 @@ export class TopicFeeds<State> {
   /** A feed does not end with one of its logs, and is forgotten when nothing comes any more. */
   #to(feeds: readonly string[], entries: readonly NewEvent[]): NewEvent[] {
     const idleMs = this.options.retainMs;
-    return feeds.flatMap((name) =>
+    return [...new Set(feeds)].flatMap((name) =>
       entries.map((entry) => ({ ...entry, topic: feedTopic(name), last: false, idleMs })),
     );
   }
