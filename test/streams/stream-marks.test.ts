@@ -67,6 +67,22 @@ describe.each(ways)("an %s stream with marks", (way) => {
     },
   );
 
+  test("fails with what reading a mark throws that it follows to", async () => {
+    await using store = new TroubledStore();
+    await using hubs = new TopicHubs(store, ignore);
+    const topic = newTopic();
+    await publish(store, topic, 1);
+    const broken = new RangeError("broken");
+    const read = () => {
+      throw broken;
+    };
+    await using reading = new Reading(way, { hubs, topic, mark: { type: "mark", read } });
+    await reading.count(1);
+    await settled();
+    await publish(store, topic, 1, "mark");
+    expect(await reading.ended).toBe(broken);
+  });
+
   test("reads a mark once, with its id and its body, and goes on after it when the hub lets the stream go", async () => {
     await using store = new TroubledStore();
     await using hubs = new TopicHubs(store, ignore);

@@ -125,9 +125,13 @@ export class FrameDelivery implements Follower, Disposable {
     if (!mark) return output;
     return {
       write: (batch) => {
-        const { wanted, ending } = readMarks(mark, batch.frames);
-        if (wanted.length > 0) output.write(new FrameBatch(wanted));
-        if (ending) this.#endWith(ending);
+        try {
+          const { wanted, ending } = readMarks(mark, batch.frames);
+          if (wanted.length > 0) output.write(new FrameBatch(wanted));
+          if (ending) this.#endWith(ending);
+        } catch (error) {
+          this.#finish(() => this.sink.fail(error));
+        }
       },
     };
   }
