@@ -24,6 +24,15 @@ test("a name is defined once in a process, and twice where there are two", async
   await handle.publish({ id: 1 }, { type: "a" });
 });
 
+test("a key with a check of its own, and a stream with `only` where none fits, are refused with what to do", async () => {
+  const key = z.object({ from: z.string(), to: z.string() }).refine(({ from, to }) => from !== to);
+  expect(() => defineTopic("way", { key, events: { a: z.object({}) } })).toThrow("put it on one of its fields");
+  await using jobwire = await openJobwire({ store: memoryStore() });
+  const some = jobwire.topic(counter).stream({ name: "a" }, { only: () => true });
+  expect(() => jobwire.merge([some])).toThrow("without `only`");
+  expect(() => jobwire.fromNow(some)).toThrow("without `only`");
+});
+
 describeOnRedis("twenty writers of as many processes on one key", (redis) => {
   test("all get through, each once, or are refused with CONFLICT and have written nothing", async () => {
     const prefix = newPrefix();

@@ -194,7 +194,7 @@ export class Jobwire implements AsyncDisposable {
           source: stream.source as StreamSource<StreamedBy<Streams[number]>>,
           endsAll: stream === endsWith,
         };
-      throw new TypeError("merge takes streams that handles have returned");
+      throw new TypeError("merge takes streams that handles have returned, without `only`");
     });
     return new MergedStream<StreamedBy<Streams[number]> | Prelude>(sources, options);
   }
@@ -205,7 +205,7 @@ export class Jobwire implements AsyncDisposable {
    */
   fromNow<Event extends object>(stream: EventStream<Event>): Promise<EventStream<Event>> {
     if (stream instanceof TopicStream) return stream.fromNow();
-    throw new TypeError("fromNow takes a stream that a handle has returned");
+    throw new TypeError("fromNow takes a stream that a handle has returned, without `only`");
   }
 
   /** By the clock of the store, which all processes share. */

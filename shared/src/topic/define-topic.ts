@@ -195,7 +195,7 @@ function checkParts(name: string, { key, events, ends = [], state, apply }: AnyP
   const keyFields = Object.keys(key.shape);
   if (keyFields.length === 0)
     refuse("key is empty; a topic of one log has a key with one field of one value");
-  if (key._zod.def.checks?.length)
+  if (key.def.checks?.length)
     refuse("key has a refinement as a whole, which nobody asks; put it on one of its fields");
   for (const field of keyFields)
     if (reservedKeyFields.has(field))
