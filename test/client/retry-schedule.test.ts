@@ -55,6 +55,9 @@ describe("the times between attempts", () => {
 test.each([
   [null, 0],
   ["3", 3000],
+  ["3600", 300_000],
+  ["9999999999", 300_000],
+  ["Fri, 01 Jan 2100 00:00:00 GMT", 300_000],
   ["0", 0],
   ["Thu, 01 Jan 1970 00:00:10 GMT", 0],
   ["soon", 0],

@@ -76,11 +76,11 @@ export class RetrySchedule {
   }
 }
 
-/** `Retry-After` in milliseconds, from seconds or a date; 0 when there is none. */
+/** `Retry-After` in milliseconds, from seconds or a date, but no more than a server may ask for; 0 when there is none. */
 export function readRetryAfter(value: string | null): number {
   if (value === null) return 0;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return ms > 0 ? ms : 0;
+  return ms > 0 ? Math.min(ms, maxRequestedMs) : 0;
 }
 
 export interface Pause {
