@@ -110,6 +110,22 @@ test("a connection of which nothing is heard for HISTORY_TTL_S has ended", async
   expect(await told.first(2)).toEqual(["connect t", "disconnect t"]);
 });
 
+test("a connection that is said again lasts", async () => {
+  const { told, observer } = watchObservers();
+  await using server = await start([observer], { HISTORY_TTL_S: "2" });
+  const [saidAgain, saidOnce] = ["a", "b"].map((token) => {
+    const callback = { action: "connect", request_id: newRequestId(), token };
+    return () => post(server, callback);
+  });
+  expect(await saidAgain?.()).toEqual(accepted(true));
+  expect(await saidOnce?.()).toEqual(accepted(true));
+  while (!told.items.includes("disconnect b")) {
+    expect(await saidAgain?.()).toEqual(accepted(false));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  expect(told.items).not.toContain("disconnect a");
+});
+
 test("a call is taken by the signature that this server gives its own, while it is fresh", async () => {
   await using server = await start();
   const body = JSON.stringify({ action: "connect", request_id: newRequestId(), token: "t" });

@@ -20,7 +20,13 @@ const gatewayTopic = defineTopic("gateway-session", {
   key: z.object({ requestId: requestIdSchema }),
   events: { "gateway.connected": z.object(tokenField), "gateway.disconnected": z.object(tokenField) },
   ends: ["gateway.disconnected"],
-  state: z.object({ ...tokenField, isConnected: z.boolean(), since: z.date() }),
+  state: z.object({
+    ...tokenField,
+    isConnected: z.boolean(),
+    since: z.date(),
+    /** When the gateway last said it again, if it did. */
+    heardAt: z.date().optional(),
+  }),
   apply: (state, { type, token, timestamp }) => {
     const isConnected = type === "gateway.connected";
     return { token, isConnected, since: isConnected || !state ? timestamp : state.since };
@@ -31,6 +37,7 @@ interface GatewayState {
   token: string;
   isConnected: boolean;
   since: Date;
+  heardAt?: Date | undefined;
 }
 
 export interface GatewaySessionsOptions {
@@ -60,7 +67,8 @@ export class GatewaySessions {
     this.#now = () => jobwire.now();
     this.#topic = jobwire.topic(gatewayTopic, {
       retainMs: retainEndedMs,
-      due: ({ isConnected, since }) => (isConnected ? new Date(since.getTime() + maxConnectedMs) : null),
+      due: ({ isConnected, since, heardAt = since }) =>
+        isConnected ? new Date(heardAt.getTime() + maxConnectedMs) : null,
       onDue: (_key, { token }) => ({ type: "gateway.disconnected", token }),
       onCommitted: ({ requestId }, state, events) => {
         for (const { type, token: connectionId, timestamp } of events) {
@@ -91,8 +99,10 @@ export class GatewaySessions {
     for (;;) {
       let hasEnded = false;
       const { ids } = await this.#topic.change(key, (known) => {
-        // Said again; or it ended before it was heard that it had begun.
-        if (known?.token === token) return [];
+        if (known?.token === token) {
+          // It ended before it was heard that it had begun; or it is said again, and lasts.
+          return known.isConnected ? { state: { ...known, heardAt: this.#now() }, events: [] } : [];
+        }
         hasEnded = known?.isConnected === false;
         // When it has ended unheard goes by the store's clock.
         return hasEnded ? [] : { type: "gateway.connected", token, timestamp: this.#now() };
