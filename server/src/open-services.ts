@@ -94,7 +94,7 @@ export function openServices(options: ServicesOptions): Services {
     registry,
     connections,
     versionFor: (requestId) => versions.versionFor(requestId),
-    listTasks: (userId) => tasks.list({ role: "user", userId }, { limit: snapshotTasks }),
+    listTasks: (userId) => tasks.listHeardOf(userId, snapshotTasks),
     onError,
   });
 

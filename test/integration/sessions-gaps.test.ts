@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { watchSession } from "../support/collect.js";
 import { disconnected, messagesIn, newRequestId } from "../support/session-steps.js";
 import { startRedis } from "../support/redis-server.js";
+import { simulateTask } from "../support/tasks.js";
 import { describeOnEachStore, startTestServer } from "../support/test-server.js";
 
 const patience = { timeout: 20_000, interval: 20 };
@@ -44,6 +45,26 @@ describeOnEachStore("a session that comes back", (store) => {
     ]);
     // One of the five that are retained is the mark of the new connection.
     expect(messagesIn(second.events)).toEqual([...names.slice(-4), "live"]);
+  });
+
+  test("is told the tasks that it hears of: its user's and those of services, of nobody else", async () => {
+    await using server = await store.start({ TESTING: "on" });
+    const [user, other, service] = await Promise.all([
+      server.newUser(),
+      server.newUser(),
+      server.newService(),
+    ]);
+    const ofUser = { ownerId: user.sub, durationMs: 0, steps: 1 };
+    const heard = [
+      await simulateTask(server, service.token, ofUser),
+      await simulateTask(server, service.token, { durationMs: 0, steps: 1 }),
+    ];
+    await simulateTask(server, service.token, { ...ofUser, ownerId: other.sub });
+    // Of a log that is gone.
+    using session = watchSession(user.client, { requestId: newRequestId(), lastEventId: "gone:1" });
+    const gap = await session.until(({ type }) => type === "stream.gap");
+    const tasks = gap.data.type === "stream.gap" ? gap.data.snapshot.tasks : [];
+    expect(tasks.map(({ id }) => id).toSorted()).toEqual(heard.map(({ id }) => id).toSorted());
   });
 
   test("after its time begins anew: its cursor is a gap, nothing of its log is left, and its name is free", async () => {

@@ -26,7 +26,9 @@ test("a name is defined once in a process, and twice where there are two", async
 
 test("a key with a check of its own, and a stream with `only` where none fits, are refused with what to do", async () => {
   const key = z.object({ from: z.string(), to: z.string() }).refine(({ from, to }) => from !== to);
-  expect(() => defineTopic("way", { key, events: { a: z.object({}) } })).toThrow("put it on one of its fields");
+  expect(() => defineTopic("way", { key, events: { a: z.object({}) } })).toThrow(
+    "put it on one of its fields",
+  );
   await using jobwire = await openJobwire({ store: memoryStore() });
   const some = jobwire.topic(counter).stream({ name: "a" }, { only: () => true });
   expect(() => jobwire.merge([some])).toThrow("without `only`");

@@ -22,7 +22,7 @@ export interface SessionStreamsOptions {
   readonly connections: SessionConnections;
   /** The version a session is to be told of. */
   readonly versionFor: (requestId: string) => Promise<AnnouncedVersion>;
-  /** The tasks of a user that run or have ended lately. */
+  /** The tasks of a user, and those of services, that run or have ended lately. */
   readonly listTasks: (userId: string) => Promise<readonly Task[]>;
   readonly onError: (error: unknown) => void;
 }

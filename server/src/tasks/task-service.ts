@@ -16,7 +16,7 @@ import { TaskFailure } from "./task-failure.js";
 import type { TaskKinds } from "./task-kinds.js";
 import { taskLeaseMs, TaskRun, type TaskWork } from "./task-run.js";
 import { TaskSlots, type TaskLimits } from "./task-slots.js";
-import { ownedIndex, type TaskTopic } from "./task-topic.js";
+import { ownedIndex, servicesIndex, type TaskTopic } from "./task-topic.js";
 
 export interface TaskServiceOptions {
   readonly topic: TaskTopic;
@@ -73,10 +73,13 @@ export class TaskService {
   }
 
   /** Newest first. */
-  async list(owner: Caller, { limit }: ListTasksInput): Promise<Task[]> {
-    const index = ownedIndex(owner.role, owner.userId);
-    const { items } = await this.options.topic.list({ index, order: "descending", limit });
-    return items.map(({ state }) => taskSchema.parse(state));
+  list({ role, userId }: Caller, { limit }: ListTasksInput): Promise<Task[]> {
+    return this.#list([ownedIndex(role, userId)], limit);
+  }
+
+  /** Those that the sessions of a user hear of, the user's own and those of services: the newest first. */
+  listHeardOf(userId: string, limit: number): Promise<Task[]> {
+    return this.#list([ownedIndex("user", userId), servicesIndex], limit);
   }
 
   /**
@@ -107,6 +110,11 @@ export class TaskService {
     this.#stopReason = new TaskFailure("The server was stopped before the task was done; start it again.");
     for (const run of this.#runs.values()) run.stop(this.#stopReason);
     await this.#slots.emptied(stopWithinMs);
+  }
+
+  async #list(index: readonly string[], limit: number): Promise<Task[]> {
+    const { items } = await this.options.topic.list({ index, order: "descending", limit });
+    return items.map(({ state }) => taskSchema.parse(state));
   }
 
   async #perform(record: TaskRecord, work: TaskWork): Promise<void> {

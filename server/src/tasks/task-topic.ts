@@ -8,7 +8,10 @@ export interface TaskTopicOptions {
 
 export function openTaskTopic(jobwire: Jobwire, { retainEndedMs }: TaskTopicOptions) {
   return jobwire.topic(taskTopic, {
-    index: ({ ownerRole, ownerId }) => [ownedIndex(ownerRole, ownerId)],
+    index: ({ ownerRole, ownerId }) => [
+      ownedIndex(ownerRole, ownerId),
+      ...(ownerRole === "service" ? [servicesIndex] : []),
+    ],
     feeds: (task) => (task ? [task.ownerRole === "service" ? servicesFeed : userFeed(task.ownerId)] : []),
     due: ({ status, leaseExpiresAt }) => (status === "running" ? leaseExpiresAt : null),
     onDue: (_key, { kind }) => ({
@@ -22,6 +25,9 @@ export function openTaskTopic(jobwire: Jobwire, { retainEndedMs }: TaskTopicOpti
 
 /** The handle of the tasks' topic. */
 export type TaskTopic = ReturnType<typeof openTaskTopic>;
+
+/** The tasks of all services. */
+export const servicesIndex = "services";
 
 /** A user and a service of one name are two. */
 export function ownedIndex(role: Role, ownerId: string): string {
