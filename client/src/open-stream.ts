@@ -65,6 +65,11 @@ export function openStream(
   } = settings;
   const leaving = new AbortController();
   const connection = monitor.open();
+  // Beyond one reading of it, as when its page was hidden, and whichever tab has read it.
+  let hasBeenLive = false;
+  connection.subscribe(() => {
+    hasBeenLive ||= connection.getSnapshot().state === "live";
+  });
 
   async function* read(): AsyncGenerator<StreamValue, void> {
     if (closed?.aborted) throw permanentFailure("This client is closed.").error;
@@ -93,6 +98,7 @@ export function openStream(
         connectTimeoutMs,
         connection: report,
         cursor: from,
+        hasBeenLive,
         signal: until,
       }).items();
     const open: StreamSource = (from, until) => {

@@ -4,8 +4,11 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import superjson from "superjson";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TopicEvent } from "../sse/support/topic-server.js";
+import { eventually } from "../sse/support/waiting.js";
 import { Collected, type StreamCallbacks } from "../support/collect.js";
+import { FakePage } from "./support/fake-page.js";
 import { beginStream, eventFrame, startScriptedServer } from "./support/scripted-server.js";
+import { FakeLocks } from "./tabs/fake-locks.js";
 
 /** What proxies answer while the server behind them is deployed. */
 
@@ -87,6 +90,30 @@ describe("an answer that is not the server's own", () => {
       expect(server.requests).toHaveLength(4);
     },
   );
+
+  test("is waited through by a stream whose page was hidden, and by a tab that leads after another", async () => {
+    const browserPage = FakePage.open();
+    vi.stubGlobal("navigator", { onLine: true, locks: new FakeLocks() });
+    await using server = await startScriptedServer((index, response) => {
+      if (index === 1 || index === 4)
+        return response.writeHead(200, { "content-type": "text/html" }).end(page);
+      beginStream(response);
+      return index === 3 || response.write(eventFrame(index));
+    });
+    using hidden = watch({ url: server.url, pauseWhenHidden: true });
+    await hidden.first(1);
+    browserPage.show(false);
+    await eventually(() => hidden.states.at(-1)?.connection?.state).toBe("paused");
+    browserPage.show(true);
+    await hidden.first(2);
+    const shareAs = () => "alice";
+    const leader = watch({ url: server.url, shareAs });
+    await leader.connected();
+    using follower = watch({ url: server.url, shareAs });
+    await follower.connected();
+    leader.unsubscribe();
+    await follower.until(({ number }) => number === 5);
+  });
 
   test.each([400, 403, 405, 410, 413])("with status %i is final", async (status) => {
     await using server = await startScriptedServer((_, response) => {

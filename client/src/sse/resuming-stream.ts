@@ -28,6 +28,8 @@ export interface ResumingStreamOptions {
   readonly connection: ConnectionReport;
   /** Where the stream starts. */
   readonly cursor: string | null;
+  /** A server has streamed from this URL before. */
+  readonly hasBeenLive: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -40,13 +42,14 @@ export class ResumingStream {
   readonly #patience = new Patience();
   #cursor: string | null;
   #isLive = false;
-  #hasBeenLive = false;
+  #hasBeenLive: boolean;
   /** The token of the last attempt was refused, and it is not known yet whether the next one is accepted. */
   #wasRefused = false;
 
   constructor(private readonly options: ResumingStreamOptions) {
     this.#retries = new RetrySchedule(options.backoff);
     this.#cursor = options.cursor;
+    this.#hasBeenLive = options.hasBeenLive;
   }
 
   /**
