@@ -127,7 +127,10 @@ export function openStream(
     }
   }
 
-  return { connection, values: read(), leave: () => leaving.abort() };
+  const values = read();
+  // Also while its reader is busy with a value: what the stream holds is not kept until another one is asked for.
+  leaving.signal.addEventListener("abort", () => void values.return().catch(() => {}), { once: true });
+  return { connection, values, leave: () => leaving.abort() };
 }
 
 /** Tabs with the same name here want the same stream. The number is that of what they say to each other. */

@@ -1,6 +1,8 @@
+import { getEventListeners } from "node:events";
 import { createJobwireClient } from "@jobwire/client";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startTestServer, type TestServer } from "../support/test-server.js";
+import { FakePage } from "./support/fake-page.js";
 
 describe("createJobwireClient", () => {
   let server: TestServer;
@@ -131,6 +133,26 @@ describe("createJobwireClient", () => {
     expect(asked).toEqual([false, true, false, true]);
     client.close();
   });
+
+  test.each(["its signal aborts", "its client closes"])(
+    "a stream whose loop is busy while %s holds nothing and is not live",
+    async (how) => {
+      const page = FakePage.open();
+      const { token } = await server.newUser();
+      const client = createJobwireClient({ url: server.url, token });
+      await client.trpc.jobs.create.mutate({});
+      const own = new AbortController();
+      const stream = client.jobs.feed({ signal: own.signal });
+      await stream.next();
+      expect(client.connection.getSnapshot().state).toBe("live");
+      if (how === "its signal aborts") own.abort();
+      else client.close();
+      await vi.waitFor(() => expect(client.connection.getSnapshot().state).toBe("idle"));
+      expect(getEventListeners(own.signal, "abort")).toEqual([]);
+      expect(page.listeners).toBe(0);
+      expect(await stream.next()).toEqual({ done: true, value: undefined });
+    },
+  );
 
   test("what cannot be mended is thrown in the loop, with code and reason", async () => {
     const { token } = await server.newUser();
