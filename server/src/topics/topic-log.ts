@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { formatCursor, type Cursor } from "@jobwire/shared";
+import { formatCursor } from "@jobwire/shared";
 import type { z } from "zod";
 import { AppError } from "../app-error.js";
 import { KeyedTurns, type Turn } from "../keyed-turns.js";
@@ -24,6 +24,7 @@ import {
   type StoredForm,
   type TopicRecord,
 } from "./topic-record.js";
+import { UnheardCommits, type Heard } from "./unheard-commits.js";
 
 /** A definition, with the types of its events forgotten. */
 interface LogDefinition<State> extends InputDefinition {
@@ -74,6 +75,7 @@ const placeholder: NewEvent = { topic: "", type: "", body: "" };
 export class TopicLog<State> {
   readonly scope: string;
   readonly #turns = new KeyedTurns();
+  readonly #unheard = new UnheardCommits();
   readonly #feeds: TopicFeeds<State>;
 
   constructor(readonly options: TopicLogOptions<State>) {
@@ -174,7 +176,7 @@ export class TopicLog<State> {
     if (inputs.length === 0) return [];
     const events = inputs.map((input) => readEvent(definition, key, input));
     const own = toEntries(definition, keyText, events).map((entry) => ({ ...entry, idleMs: retainMs }));
-    const committed = await store.commit({
+    const committed = await this.#unheard.commit(store, {
       scope: this.scope,
       events: [...own, ...this.#feeds.entriesOf(keyText, events, null)],
       expectOpen: definition.hasEnd,
@@ -182,7 +184,7 @@ export class TopicLog<State> {
       ...once,
     });
     if (!committed.accepted) throw topicEnded(definition.name, "its last event was published");
-    if (!committed.repeated) onCommitted(key, null, events);
+    if (committed.isNews) onCommitted(key, null, events);
     return committed.cursors.slice(0, own.length).map(formatCursor);
   }
 
@@ -196,12 +198,13 @@ export class TopicLog<State> {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       const before = await this.read(keyText);
       let entries: readonly NewEvent[] = [placeholder];
+      let events: readonly PlainEvent[] = [];
       try {
         const said = before ? decide(before.state, before.revision) : decide(null, 0);
         const decision = said instanceof Promise ? await turn.lend(said) : said;
         if (decision.events.length === 0 && decision.state === undefined)
           return { state: before ? before.state : null, ids: [] };
-        const events = decision.events.map((input) => readEvent(definition, key, input));
+        events = decision.events.map((input) => readEvent(definition, key, input));
         entries = toEntries(definition, keyText, events);
         if (before?.ended && events.length > 0)
           throw topicEnded(definition.name, "its last event was published");
@@ -210,14 +213,16 @@ export class TopicLog<State> {
         const committed = await this.#commit(keyText, before, after, [...entries, ...feeds], once);
         if (committed.accepted) {
           const ids = committed.cursors.slice(0, entries.length).map(formatCursor);
-          if (committed.repeated) return { state: (await this.read(keyText))?.state ?? null, ids };
-          onCommitted(key, after.state, events);
-          return { state: after.state, ids };
+          const state = committed.repeated ? ((await this.read(keyText))?.state ?? null) : after.state;
+          if (committed.isNews) onCommitted(key, state, events);
+          return { state, ids };
         }
       } catch (error) {
         const made = await this.#madeBefore(keyText, entries, once);
-        if (!made) throw error;
-        return { state: (await this.read(keyText))?.state ?? null, ids: made.map(formatCursor) };
+        if (!made?.accepted) throw error;
+        const state = (await this.read(keyText))?.state ?? null;
+        if (made.isNews && events.length > 0) onCommitted(key, state, events);
+        return { state, ids: made.cursors.map(formatCursor) };
       }
       // Those of this process take turns; those of others are not to meet again at once.
       await delay(Math.random() * 2 * attempt);
@@ -252,9 +257,9 @@ export class TopicLog<State> {
     after: TopicRecord<State>,
     events: readonly NewEvent[],
     once: Once,
-  ): Promise<Committed> {
+  ): Promise<Heard<Committed>> {
     const { store, retainMs, keep, onScheduled, stored } = this.options;
-    const committed = await store.commit({
+    const committed = await this.#unheard.commit(store, {
       scope: this.scope,
       state: {
         key: keyText,
@@ -268,25 +273,20 @@ export class TopicLog<State> {
       ...(keep && { keep }),
       ...once,
     });
-    if (committed.accepted && !committed.repeated && after.dueMs !== null) onScheduled(after.dueMs);
+    if (committed.accepted && committed.isNews && after.dueMs !== null) onScheduled(after.dueMs);
     return committed;
   }
 
   /** What an idempotency key has published already. */
-  async #madeBefore(
-    keyText: string,
-    events: readonly NewEvent[],
-    once: Once,
-  ): Promise<readonly Cursor[] | null> {
+  async #madeBefore(keyText: string, events: readonly NewEvent[], once: Once) {
     if (once.idempotencyKey === undefined) return null;
-    const committed = await this.options.store.commit({
+    return this.#unheard.commit(this.options.store, {
       scope: this.scope,
       // No record is like this one: nothing is committed.
       state: { key: keyText, expect: { revision: ["none"] }, set: {} },
       events,
       ...once,
     });
-    return committed.accepted ? committed.cursors : null;
   }
 }
 
