@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, chmod, readdir, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Cursor } from "@jobwire/shared";
 import { ClassicLevel } from "classic-level";
 import { describe, expect, test } from "vitest";
 import { openFileStore } from "../../server/src/store/file-store.js";
@@ -98,6 +99,61 @@ describe("a store in a folder", () => {
     expect(replay).toMatchObject({ kind: "events", entries: [{ type: "event 1" }, { type: "event 2" }] });
   });
 
+  test.each([
+    ["an event", "entry!", "3", ["trimmed up to 3", "event 4", "event 5"]],
+    ["its newest event", "entry!", "5", ["trimmed up to 5"]],
+    ["all events", "entry!", "", ["trimmed up to 5"]],
+    ["where its log ends", "log!", "", ["event 2", "event 3", "event 4", "event 5"]],
+  ])("whose disk has lost %s says so, and gives nothing twice", async (_, kind, end, following) => {
+    const folder = await newFolder();
+    const event = (number: number) => ({ topic: "t", type: `event ${number}`, body: "" });
+    const store = await open(folder);
+    await store.commit({ scope, events: [1, 2].map(event) });
+    const early = new Map<string, unknown>();
+    await store[Symbol.asyncDispose]();
+    await inDatabase(folder, async (database) => {
+      for await (const [key, value] of database.iterator()) early.set(key, value);
+    });
+    const second = await open(folder);
+    await second.commit({ scope, events: [3, 4, 5].map(event) });
+    const { epoch } = (await second.head({ scope, topic: "t" })).cursor;
+    await second[Symbol.asyncDispose]();
+    await inDatabase(folder, async (database) => {
+      for await (const key of database.keys()) {
+        if (!key.startsWith(kind) || !key.endsWith(end)) continue;
+        await (kind === "log!" ? database.put(key, early.get(key)) : database.del(key));
+      }
+    });
+    for (const newest of [6, 7]) {
+      await using again = await open(folder);
+      await again.commit({ scope, events: [event(newest)] });
+      following.push(`event ${newest}`);
+      expect(await readOn(again, { epoch, offset: 1 })).toEqual(following);
+    }
+  });
+
+  test("whose file is damaged in the middle gives what follows the damage, once and in order", async () => {
+    const folder = await newFolder();
+    const store = await open(folder);
+    for (let number = 1; number <= 100; number++)
+      await store.commit({
+        scope,
+        events: [{ topic: "t", type: `event ${number}`, body: "x".repeat(1000) }],
+      });
+    const { epoch } = (await store.head({ scope, topic: "t" })).cursor;
+    await store[Symbol.asyncDispose]();
+    const file = await newestLogOf(folder);
+    const bytes = await readFile(file);
+    await writeFile(file, bytes.fill(0, bytes.length / 2, bytes.length / 2 + 50));
+    await using again = await open(folder);
+    const [gap = "", ...events] = await readOn(again, { epoch, offset: 1 });
+    const trimmed = Number(/^trimmed up to (\d+)$/.exec(gap)?.[1]);
+    expect(trimmed).toBeLessThan(100);
+    expect(events).toEqual(
+      Array.from({ length: 100 - trimmed }, (_, index) => `event ${trimmed + 1 + index}`),
+    );
+  });
+
   test("opens with rubbish behind its last record", async () => {
     const folder = await newFolder();
     const store = await open(folder);
@@ -135,23 +191,16 @@ describe("a store in a folder", () => {
   test("of a newer version is refused and left as it is", async () => {
     const folder = await newFolder();
     await (await open(folder))[Symbol.asyncDispose]();
-    const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
-    await database.put("format", 2);
-    await database.close();
+    await inDatabase(folder, (database) => database.put("format", 2));
     await expect(open(folder)).rejects.toThrow(/it has format 2, and this Jobwire knows format 1/);
   });
 
   test("that holds what cannot be read is refused, says what it is, and is let go of", async () => {
     const folder = await newFolder();
     await (await open(folder))[Symbol.asyncDispose]();
-    const change = async (operate: (database: ClassicLevel<string, unknown>) => Promise<void>) => {
-      const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
-      await operate(database);
-      await database.close();
-    };
-    await change((database) => database.put('state!["s","k"]', { state: 1 }));
+    await inDatabase(folder, (database) => database.put('state!["s","k"]', { state: 1 }));
     await expect(open(folder)).rejects.toThrow(/cannot be used: what it holds is damaged.*state/s);
-    await change((database) => database.del('state!["s","k"]'));
+    await inDatabase(folder, (database) => database.del('state!["s","k"]'));
     await (await open(folder))[Symbol.asyncDispose]();
   });
 
@@ -189,6 +238,25 @@ describe("a store in a folder", () => {
 async function list(store: Awaited<ReturnType<typeof open>>, index: string | undefined): Promise<string[]> {
   const page = await store.listStates({ scope, index: index ?? "", order: "ascending", limit: 10 });
   return page.items.map(({ key }) => key);
+}
+
+async function inDatabase(
+  folder: string,
+  operate: (database: ClassicLevel<string, unknown>) => Promise<void>,
+): Promise<void> {
+  const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: "json" });
+  await operate(database);
+  await database.close();
+}
+
+/** The types of all that follows, and where something is missing. */
+async function readOn(store: Awaited<ReturnType<typeof open>>, after: Cursor): Promise<string[]> {
+  const replay = await store.replay({ scope, topic: "t" }, after, upTo(1000));
+  if (replay.kind === "events") return replay.entries.map(({ type }) => type);
+  return [
+    `${replay.reason} up to ${replay.resumeAfter.offset}`,
+    ...(await readOn(store, replay.resumeAfter)),
+  ];
 }
 
 async function newestLogOf(folder: string): Promise<string> {

@@ -94,23 +94,26 @@ export class FileJournal implements AsyncDisposable {
       if (endsAt > now) contents.dropLater(kind, name, endsAt - now);
       else ended.push({ kind, name });
     };
-    const logs = new Map<string, NamedLog>();
+    const logs = new Map<string, LoadedLog>();
     for await (const [name, value] of this.#all("log")) {
       const { endsAt, ...fields } = logSchema.parse(value);
-      this.#kept.set(name, { id: fields.id, from: fields.offset, to: fields.offset });
-      logs.set(fields.id, { name, log: { ...fields, entries: [], bytes: 0 }, endsAt });
+      const log = { ...fields, entries: [], bytes: 0 };
+      logs.set(fields.id, { name, log, endsAt, from: fields.offset });
     }
     for await (const [place, value] of this.#all("entry")) {
       const [id = "", digits] = place.split("!");
       const known = logs.get(id);
       if (!known) continue;
-      const { name, log } = known;
+      const { log } = known;
       const entry = { offset: Number(digits), ...entrySchema.parse(value) };
-      if (log.entries.length === 0) this.#kept.set(name, { id, from: entry.offset - 1, to: log.offset });
+      known.from = Math.min(known.from, entry.offset - 1);
+      if (log.entries.at(-1)?.offset !== entry.offset - 1) forgetEntries(log);
       log.entries.push(entry);
       log.bytes += Buffer.byteLength(entry.body);
     }
-    for (const { name, log, endsAt } of logs.values()) {
+    for (const { name, log, endsAt, from } of logs.values()) {
+      endAtNewest(log);
+      this.#kept.set(name, { id: log.id, from, to: log.offset });
       contents.setLog(name, log);
       endAt("log", name, endsAt);
     }
@@ -194,6 +197,21 @@ export class FileJournal implements AsyncDisposable {
   }
 }
 
+/** A damaged disk may have lost some entries and not those after them: to readers all up to there were trimmed. */
+function forgetEntries(log: Log): void {
+  log.entries = [];
+  log.bytes = 0;
+}
+
+/** Or it has lost what was said last of where the log ends, or the newest entries. No offset is ever given twice. */
+function endAtNewest(log: Log): void {
+  const newest = log.entries.at(-1);
+  if (!newest || newest.offset === log.offset) return;
+  if (newest.offset < log.offset) return forgetEntries(log);
+  log.offset = newest.offset;
+  log.closed = newest.last;
+}
+
 function stateOperation(contents: MemoryContents, name: string): Operation {
   const { scope, key } = partsOf(name);
   const value: z.output<typeof stateSchema> = {
@@ -218,6 +236,11 @@ interface NamedLog<Found = Log> {
   readonly name: string;
   readonly log: Found;
   readonly endsAt: number | undefined;
+}
+
+interface LoadedLog extends NamedLog {
+  /** Of what is on disk: as in `Kept`. */
+  from: number;
 }
 
 function* logOperations(now: NamedLog<Log | undefined>, kept: Kept | undefined): Generator<Operation> {
