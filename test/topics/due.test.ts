@@ -37,6 +37,36 @@ describeOnEachTopicStore("what is due", (newStore) => {
     );
   });
 
+  test("is done beside each other, some at a time, and one that takes for ever holds up no other", async () => {
+    await using jobwire = await openJobwire({ store: newStore() });
+    const release = new EventEmitter();
+    const rounds = { all: 0, open: 0, most: 0 };
+    const alarms = jobwire.topic(alarm, {
+      due: ({ at, rings }) => (rings === 0 ? at : null),
+      onDue: async ({ alarmId }) => {
+        if (alarmId === "hanging") await once(release, "hanging");
+        rounds.most = Math.max(rounds.most, ++rounds.open);
+        // The first ones wait for each other.
+        if (++rounds.all === 10) release.emit("together");
+        else if (rounds.all < 10) await once(release, "together");
+        rounds.open -= 1;
+        return { type: "alarm.rang", by: "one" };
+      },
+    });
+    const set = (alarmId: string, at: Date) => alarms.publish({ alarmId }, { type: "alarm.set", at });
+    const ids = Array.from({ length: 60 }, (_, index) => `a${index}`);
+    const at = soon();
+    await Promise.all(["hanging", ...ids].map((alarmId) => set(alarmId, at)));
+    for (const alarmId of ids) await take(alarms.stream({ alarmId }), 2);
+    await set("later", soon());
+    await take(alarms.stream({ alarmId: "later" }), 2);
+    expect(rounds.most).toBeGreaterThanOrEqual(10);
+    expect(rounds.most).toBeLessThanOrEqual(25);
+    expect(await alarms.state({ alarmId: "hanging" })).toMatchObject({ rings: 0 });
+    release.emit("hanging");
+    await take(alarms.stream({ alarmId: "hanging" }), 2);
+  });
+
   test("a time that was put off is not due any more", async () => {
     await using clock = await openAlarms(newStore(), "one");
     await clock.alarms.publish({ alarmId: "put off" }, { type: "alarm.set", at: soon() });

@@ -17,7 +17,12 @@ export interface DueOptions<State> {
   readonly onError: (error: unknown) => void;
 }
 
+/** Nor is more begun while so much takes long. */
 const pageSize = 100;
+/** Each waits for some answers of the store, and for what `onDue` does. */
+const atOnce = 25;
+/** What takes longer goes on beside what comes next. */
+const slowMs = 1000;
 /** What another process has set may come so much too late when that process does not do it itself. */
 const maxPauseMs = 5000;
 const minPauseMs = 1000;
@@ -41,13 +46,14 @@ export interface DueLoop extends AsyncDisposable {
 export function startDueLoop<State>(options: DueOptions<State>): DueLoop {
   const { onError, repair, log } = options;
   const { store } = log.options;
+  const inHand = new Map<string, Promise<void>>();
   let checkAt = 0;
   const look = async (signal: AbortSignal) => {
     if (checkAt === 0) await repair.begin();
     const dueMs = await store.nextDue(log.scope);
     const isTimeToCheck = performance.now() >= checkAt;
     if (isTimeToCheck || (dueMs !== null && dueMs <= store.clock.now())) {
-      await doWhatIsDue(options, signal);
+      await doWhatIsDue(options, inHand, signal);
       if (isTimeToCheck) checkAt = performance.now() + checkMs;
     }
     if (dueMs !== null) expect(dueMs);
@@ -58,25 +64,56 @@ export function startDueLoop<State>(options: DueOptions<State>): DueLoop {
     minIntervalMs: minPauseMs,
     onError,
   });
-  return { expect, [Symbol.asyncDispose]: () => loop[Symbol.asyncDispose]() };
+  return {
+    expect,
+    async [Symbol.asyncDispose]() {
+      await loop[Symbol.asyncDispose]();
+      await Promise.allSettled(inHand.values());
+    },
+  };
 }
 
-async function doWhatIsDue<State>(options: DueOptions<State>, signal: AbortSignal): Promise<void> {
+/** @param inHand What is being done, by key: it is due until it is done. */
+async function doWhatIsDue<State>(
+  options: DueOptions<State>,
+  inHand: Map<string, Promise<void>>,
+  signal: AbortSignal,
+): Promise<void> {
   const { store } = options.log.options;
   while (!signal.aborted) {
+    const known = new Set(inHand.keys());
     const { items, isLost } = await store.listDue({ scope: options.log.scope, limit: pageSize });
     if (isLost) options.repair.request();
-    for (const item of items) {
-      if (signal.aborted) return;
-      await doOne(options, item).catch(async (error: unknown) => {
-        options.onError(error);
-        // The others are not to wait behind it.
-        await postpone(options, item);
-      });
-    }
-    if (items.length < pageSize) return;
+    const others = items.filter(({ key }) => !known.has(key));
+    const waiting = others.values();
+    const doInTurn = async () => {
+      for (const item of waiting) {
+        if (signal.aborted) return;
+        const work = doOrPostpone(options, item).finally(() => inHand.delete(item.key));
+        inHand.set(item.key, work);
+        await doneOrSlow(work);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, doInTurn));
+    if (items.length < pageSize || others.length === 0) return;
     await delay(0, undefined, { signal }).catch(() => {});
   }
+}
+
+async function doneOrSlow(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const slow = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, slowMs).unref();
+  });
+  await Promise.race([work, slow]).finally(() => clearTimeout(timer));
+}
+
+async function doOrPostpone<State>(options: DueOptions<State>, item: DueState): Promise<void> {
+  await doOne(options, item).catch(async (error: unknown) => {
+    options.onError(error);
+    // The others are not to wait behind it.
+    await postpone(options, item);
+  });
 }
 
 async function doOne<State>(
@@ -93,7 +130,8 @@ async function doOne<State>(
   if (record.ended) return dropEnded(log, key, state, record);
   const isPast = (time: Date | null) => time !== null && time.getTime() <= store.clock.now();
   // Another process may be faster, or the state may have changed since.
-  if (await log.remove(record.key, (current) => isPast(times.expiresAt(current, record.key)))) return;
+  const isOver = (current: State) => isPast(times.expiresAt(current, record.key));
+  if (isOver(record.state) && (await log.remove(record.key, isOver))) return;
   let askedRevision: number | null = null;
   const { ids } = await log.change(record.key, async (current, revision) => {
     if (current === null || !isPast(times.dueAt(current, record.key))) return { events: [] };
