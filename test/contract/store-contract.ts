@@ -7,6 +7,7 @@ import { guardContract } from "./guard-contract.js";
 import { idempotencyContract } from "./idempotency-contract.js";
 import { listStatesContract } from "./list-states-contract.js";
 import { listenContract } from "./listen-contract.js";
+import { oddTextsContract } from "./odd-texts-contract.js";
 import { replayContract } from "./replay-contract.js";
 import { retainContract } from "./retain-contract.js";
 import { scopeContract } from "./scope-contract.js";
@@ -22,6 +23,7 @@ export function describeStore(name: string, open: OpenStore): void {
     describe("a fork", () => forkContract(open));
     describe("listening", () => listenContract(open));
     describe("listing states", () => listStatesContract(open));
+    describe("states with odd texts", () => oddTextsContract(open));
     describe("moving, counting and removing states", () => moveContract(open));
     describe("what is due", () => dueContract(open));
     describe("idleMs and expectOpen", () => idleContract(open));

@@ -225,7 +225,11 @@ function isFound(
   state: StateRecord,
   { field, texts, inKeys }: NonNullable<StateSelection["contains"]>,
 ): boolean {
-  return texts.every((text) => state[field]?.includes(text) || (inKeys && key.includes(text)));
+  // Half a character is not a part of a whole one.
+  const [listed, own] = [state[field]?.toWellFormed(), key.toWellFormed()];
+  return texts
+    .map((text) => text.toWellFormed())
+    .every((text) => listed?.includes(text) || (inKeys && own.includes(text)));
 }
 
 function pageOf(entries: readonly LogEntry[], start: number, page: Page): LogEntry[] {

@@ -58,7 +58,7 @@ interface FoundPage {
 }
 
 /** Stands between the key of a listed state and the text that is searched. */
-export const textMark = "\u0001\n";
+const textMark = "\u0001\n";
 
 /** From `next or false, count, [members without a state], "1" when an index is lost, key, [field, value, …], key, …`. */
 export function readPage(reply: unknown): FoundPage {

@@ -16,7 +16,6 @@ import {
   readPage,
   readRecord,
   replayOf,
-  textMark,
 } from "./redis-reply.js";
 import type { OnReachable, RedisTopology } from "./redis-topology.js";
 import { openSingleRedis } from "./single-redis.js";
@@ -72,8 +71,8 @@ export async function openRedisStore({
   return new RedisStore(redis, retention, keys);
 }
 
-/** Follows a key in the indexes and whatever text is listed with it. */
-const afterTexts = `${textMark}\u{10ffff}`;
+/** Follows a key in the indexes and whatever text is listed with it: `textMark` with the character after its last one. */
+const afterTexts = "\u0001\u000b";
 
 /** Keys that Redis looks at before it answers and lets others in. */
 const scanCount = 1000;
@@ -276,11 +275,12 @@ class RedisStore implements Store {
         ...keys,
         mode,
         order,
-        after === undefined ? start : order === "ascending" ? `(${after}${afterTexts}` : `(${after}`,
+        after === undefined ? start : order === "ascending" ? `[${after}${afterTexts}` : `(${after}`,
         end,
         String(limit),
         this.keys.state({ scope, key: "" }),
-        JSON.stringify(contains?.texts ?? []),
+        // The script's JSON reader refuses half a surrogate pair. None is listed: see `planCommit`.
+        JSON.stringify((contains?.texts ?? []).map((text) => text.toWellFormed())),
         contains?.inKeys ? "1" : "0",
         ...indexes,
       ),
