@@ -161,6 +161,43 @@ export function retainContract(open: OpenStore): void {
     expect(await listed(store, scope)).toEqual(["k"]);
   });
 
+  test("of a state that was removed does not drop the one that is made anew", async () => {
+    await using store = await open();
+    const scope = newScope();
+    const state = { key: "k", set: { a: "1" } };
+    await accept(store, { scope, state, events: [], retainMs: shortMs });
+    await accept(store, { scope, state: { key: "witness", set: { a: "1" } }, events: [], retainMs: shortMs });
+    await accept(store, { scope, state: { ...state, remove: true }, events: [] });
+    await accept(store, { scope, state, events: [] });
+    await eventually(async () => expect(await store.readState({ scope, key: "witness" })).toBeNull());
+    expect(await store.readState({ scope, key: "k" })).toEqual({ a: "1" });
+  });
+
+  test("of the commit that removes a state does not drop the one that is made anew, nor does a stamp make one", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    const state = { key: "k", set: { a: "1" } };
+    await accept(store, { scope, state, events: [] });
+    const removal = { ...state, stamp: "at", remove: true };
+    await accept(store, { scope, state: removal, events: [newEvent(topic, "e1")], retainMs: shortMs });
+    expect(await store.readState({ scope, key: "k" })).toBeNull();
+    await accept(store, { scope, state, events: [] });
+    await accept(store, { scope, state: { key: "witness", set: { a: "1" } }, events: [], retainMs: shortMs });
+    await eventually(async () => expect(await store.readState({ scope, key: "witness" })).toBeNull());
+    expect(await store.readState({ scope, key: "k" })).toEqual({ a: "1" });
+  });
+
+  test("of a closed topic that had no events does not drop the first that comes", async () => {
+    await using store = await open();
+    const { scope, topic } = newTopic();
+    await store.head({ scope, topic });
+    await accept(store, { scope, events: [], closedTopics: [topic], retainMs: shortMs });
+    const [cursor] = await accept(store, { scope, events: [newEvent(topic, "e1")] });
+    await accept(store, { scope, state: { key: "witness", set: { a: "1" } }, events: [], retainMs: shortMs });
+    await eventually(async () => expect(await store.readState({ scope, key: "witness" })).toBeNull());
+    expect((await store.head({ scope, topic })).cursor).toEqual(cursor);
+  });
+
   test("still holds after a commit that says nothing about it", async () => {
     await using store = await open();
     const scope = newScope();

@@ -55,7 +55,10 @@ export class MemoryContents implements Disposable {
 
   setState(name: string, state: StateRecord | null): void {
     if (state) this.#states.set(name, state);
-    else this.#states.delete(name);
+    else {
+      this.#states.delete(name);
+      this.#keep("state", name);
+    }
     this.onChange("state", name);
   }
 
@@ -110,6 +113,7 @@ export class MemoryContents implements Disposable {
   }
 
   append(name: string, log: Log, entry: LogEntry, keep: Retention): void {
+    if (log.offset === 0) this.#keep("log", name);
     this.#empty.delete(name);
     log.offset = entry.offset;
     log.closed = entry.last;
@@ -143,13 +147,18 @@ export class MemoryContents implements Disposable {
 
   /** As PEXPIRE does: what was said before about this name no longer counts. */
   dropLater(kind: Kind, name: string, afterMs: number): void {
-    const ends = this.#ends[kind];
-    clearTimeout(ends.get(name)?.timer);
-    ends.delete(name);
+    this.#keep(kind, name);
     if (afterMs > 0) this.#endAt(kind, name, Date.now() + afterMs);
     else if (kind === "state") this.#states.delete(name);
     else (kind === "log" ? this.#logs : this.#made).delete(name);
     this.onChange(kind, name);
+  }
+
+  /** As PERSIST does. */
+  #keep(kind: Kind, name: string): void {
+    const ends = this.#ends[kind];
+    clearTimeout(ends.get(name)?.timer);
+    ends.delete(name);
   }
 
   [Symbol.dispose](): void {

@@ -81,7 +81,7 @@ export class MemoryStore implements Store {
       this.contents.dropLater("log", name, idleMs);
     }
     const newest = cursors.findLast((_, index) => events[index]?.topic === events[0]?.topic);
-    if (state?.stamp !== undefined && newest) {
+    if (state?.stamp !== undefined && !state.remove && newest) {
       const name = nameOf(scope, state.key);
       this.contents.setState(name, { ...this.contents.state(name), [state.stamp]: formatCursor(newest) });
     }
@@ -204,7 +204,7 @@ export class MemoryStore implements Store {
   }
 
   #retain({ scope, state, events, closedTopics = [] }: Commit, retainMs: number): void {
-    if (state) this.contents.dropLater("state", nameOf(scope, state.key), retainMs);
+    if (state && !state.remove) this.contents.dropLater("state", nameOf(scope, state.key), retainMs);
     if (state && retainMs === 0) this.contents.unlist(scope, [state.index ?? []].flat(), state.key);
     const closing = events.filter(({ last }) => last).map(({ topic }) => topic);
     for (const topic of [...closing, ...closedTopics])
