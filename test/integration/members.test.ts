@@ -79,9 +79,11 @@ describe("JOBWIRE_PROCESSES", patience, () => {
     };
   }
 
-  async function activeStreams(url: string): Promise<number> {
-    const response = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${metricsToken}` } });
-    return Number(/^sse_connections_active (\d+)$/m.exec(await response.text())?.[1] ?? NaN);
+  async function metric(url: string, name: string): Promise<number> {
+    const headers = { authorization: `Bearer ${metricsToken}`, connection: "close" };
+    const response = await fetch(`${url}/metrics`, { headers });
+    const line = (await response.text()).split("\n").find((each) => each.startsWith(`${name} `));
+    return Number(line?.slice(name.length) ?? NaN);
   }
 
   test("greets once when all are ready, counts the streams of all, and ends with 0 on SIGTERM", async () => {
@@ -89,12 +91,30 @@ describe("JOBWIRE_PROCESSES", patience, () => {
     expect(await (await fetch(`${server.url}/readyz`)).json()).toMatchObject({ status: "ready" });
     const { streams, publish, account } = await watch(server.url);
     // Whichever process answers.
-    for (let time = 0; time < 6; time++) expect(await activeStreams(server.url)).toBe(watchers);
+    for (let time = 0; time < 6; time++)
+      expect(await metric(server.url, "sse_connections_active")).toBe(watchers);
     await publish(20);
     await account();
     for (const stream of streams) stream.unsubscribe();
     expect(await server.stop()).toBe(0);
     expect(server.lines.filter((line) => line.startsWith("Jobwire listens on"))).toHaveLength(1);
+  });
+
+  test("what a process has counted that is killed stays counted", async () => {
+    await using server = await start({ JOBWIRE_PROCESSES: "2" });
+    const headers = { authorization: `Bearer ${tokens.alice}`, connection: "close" };
+    for (let opened = 0; opened < 20; opened++) {
+      const leaving = new AbortController();
+      await fetch(`${server.url}/api/jobs/stream`, { headers, signal: leaving.signal });
+      leaving.abort();
+    }
+    const opened = () => metric(server.url, 'sse_connections_total{action="opened"}');
+    expect(await opened()).toBe(20);
+    const [killed = 0] = await childrenOf(server);
+    process.kill(killed, "SIGKILL");
+    await server.until((line) => line.includes("another one is started"));
+    expect(await opened()).toBe(20);
+    expect(await server.stop()).toBe(0);
   });
 
   test("replaces a process that is killed, and its streams come back and miss nothing", async () => {

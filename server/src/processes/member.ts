@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { AggregatorRegistry, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { AppError } from "../app-error.js";
 import { primaryMessageSchema, sharedSecretVariable, type MemberMessage } from "./messages.js";
 
@@ -19,10 +19,7 @@ export class Member {
     return cluster.isWorker ? new Member(registry) : undefined;
   }
 
-  private constructor(registry: Registry) {
-    // Lets the primary ask for what this process has counted.
-    AggregatorRegistry.setRegistries([registry]);
-    void new AggregatorRegistry();
+  private constructor(private readonly registry: Registry) {
     this.stopped = new Promise((resolve) => {
       process.once("SIGTERM", () => resolve()).once("disconnect", () => resolve());
       process.on("message", (message) => this.#hear(message, resolve));
@@ -55,6 +52,10 @@ export class Member {
     return text;
   }
 
+  async #tellCounted(request: number): Promise<void> {
+    this.#tell({ type: "jobwire:counted", request, metrics: await this.registry.getMetricsAsJSON() });
+  }
+
   #tell(message: MemberMessage): void {
     // A primary that has just died cannot be told anything; that it is gone is heard by the disconnect.
     if (process.connected) process.send?.(message, () => {});
@@ -64,6 +65,7 @@ export class Member {
     const { data: message } = primaryMessageSchema.safeParse(received);
     if (message?.type === "jobwire:ready") this.#areAllReady = true;
     else if (message?.type === "jobwire:stop") stop();
+    else if (message?.type === "jobwire:count") void this.#tellCounted(message.request);
     else if (message?.type === "jobwire:metrics") {
       this.#metrics.get(message.request)?.(message.text);
       this.#metrics.delete(message.request);

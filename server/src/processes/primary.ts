@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import type { Logger } from "pino";
-import { AggregatorRegistry } from "prom-client";
+import { MemberMetrics } from "./member-metrics.js";
 import { memberMessageSchema, sharedSecretVariable, type PrimaryMessage } from "./messages.js";
 
 export interface PrimaryOptions {
@@ -21,7 +21,7 @@ const restartDelayMs = 1000;
  * too big is, after its successor listens.
  */
 export class Primary {
-  readonly #aggregator = new AggregatorRegistry();
+  readonly #metrics = new MemberMetrics();
   readonly #listening = new Set<Worker>();
   /** What is replaced now, and by whom. */
   #replacement: { readonly old: Worker; readonly successor: Worker } | undefined;
@@ -100,6 +100,8 @@ export class Primary {
       if (this.#replacement?.successor === member) tell(this.#replacement.old, { type: "jobwire:stop" });
     } else if (message?.type === "jobwire:memory") this.#onMemory(member, message.megabytes);
     else if (message?.type === "jobwire:metrics") void this.#answerMetrics(member, message.request);
+    else if (message?.type === "jobwire:counted")
+      this.#metrics.hear(member, message.request, message.metrics);
   }
 
   #onMemory(member: Worker, megabytes: number): void {
@@ -112,6 +114,7 @@ export class Primary {
 
   #onExit(member: Worker): void {
     this.#listening.delete(member);
+    this.#metrics.onExit(member);
     const { old, successor } = this.#replacement ?? {};
     if (member === old || member === successor) this.#replacement = undefined;
     // Its successor is there already, or, when that one died, still the process that was to be replaced.
@@ -126,8 +129,9 @@ export class Primary {
   }
 
   async #answerMetrics(member: Worker, request: number): Promise<void> {
-    // Rejects when one does not answer for five seconds.
-    const text = await this.#aggregator.clusterMetrics().catch(() => null);
+    const text = await this.#metrics.text([...this.#listening], (each, count) =>
+      tell(each, { type: "jobwire:count", request: count }),
+    );
     tell(member, { type: "jobwire:metrics", request, text });
   }
 }
