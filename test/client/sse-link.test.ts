@@ -118,6 +118,18 @@ describe("sseLink", () => {
     },
   );
 
+  test.each(["localhost:3000", "/trpc", "127.0.0.1:3000/trpc", "http://user:secret@localhost/trpc"])(
+    "a URL that cannot be asked is said, and not tried again: %s",
+    async (url) => {
+      using stream = watch({ url });
+      const { message } = await stream.error();
+      expect(message).toBe(
+        `${url.replace("user:secret@", "")} is no URL that can be asked: begin it with http:// or https:// and a host, without a user or password.`,
+      );
+      expect(stream.states.map(({ state }) => state)).not.toContain("waiting");
+    },
+  );
+
   test("a runtime whose fetch cannot stream is told what to do", async () => {
     using stream = watch({
       url: "http://localhost",

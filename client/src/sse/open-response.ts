@@ -37,14 +37,19 @@ export async function openResponse(
       send(request.url, { headers, signal: attempt.signal, cache: "no-store" }),
     );
   } catch (cause) {
-    throw cause instanceof HeaderError ? permanentFailure(cause.message) : connectionFailure(cause);
+    if (cause instanceof HeaderError) throw permanentFailure(cause.message);
+    // A fetch of the user's own may know other URLs.
+    if (send !== globalThis.fetch || isAskable(request.url)) throw connectionFailure(cause);
+    throw permanentFailure(
+      `${withoutSecrets(endpoint.url)} is no URL that can be asked: begin it with http:// or https:// and a host, without a user or password.`,
+    );
   }
   if (!response.ok) throw await refusalOf(response, call, attempt);
   const contentType = response.headers.get("content-type");
   if (!isEventStream(contentType)) {
     const fail = isKnown ? strangeFailure : permanentFailure;
     throw fail(
-      `${call.path} at ${withoutQuery(endpoint.url)} answered with the content type ${contentType ?? "none"}, not with text/event-stream: no tRPC server is there.`,
+      `${call.path} at ${withoutSecrets(endpoint.url)} answered with the content type ${contentType ?? "none"}, not with text/event-stream: no tRPC server is there.`,
     );
   }
   if (!response.body) {
@@ -53,9 +58,19 @@ export async function openResponse(
   return response.body.getReader();
 }
 
-/** A query may hold what is not for logs. */
-function withoutQuery(url: string): string {
-  return url.split("?", 1).join("");
+/** Whether `fetch` can ask for it at all: it says that it cannot as it says that nobody answers. */
+function isAskable(url: string): boolean {
+  if (/^https?:\/\/[^/?#@]+(?:[/?#]|$)/i.test(url)) return true;
+  // One without a host is of the page, where there is one.
+  return !/^[a-z][a-z\d+.-]*:/i.test(url) && "location" in globalThis;
+}
+
+/** A query, or a user before the host, may hold what is not for logs. */
+function withoutSecrets(url: string): string {
+  return url
+    .split("?", 1)
+    .join("")
+    .replace(/\/\/[^/]*@/, "//");
 }
 
 /** The error in the body of an answer that is no stream. */
