@@ -17,7 +17,7 @@ test("every command has a description, and help with examples that name it", () 
   for (const command of program.commands) {
     expect(command.description()).toMatch(/^[A-Z].*\.$/s);
     let help = "";
-    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    command.configureOutput({ writeOut: (part) => (help += part) }).outputHelp();
     expect(help).toContain("Examples:\n");
     expect(help).toMatch(new RegExp(`\\$.*jobwire ${command.name()}`));
   }

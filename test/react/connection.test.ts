@@ -61,7 +61,7 @@ test("a failed stream that is opened again is connecting before the server has a
     url: server.url,
     token,
     fetch: async (url, init) => {
-      if (!isRefused && String(url).includes("jobs.events")) {
+      if (!isRefused && url.includes("jobs.events")) {
         retried.happen();
         await answering.soon();
       }

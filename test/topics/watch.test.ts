@@ -111,8 +111,11 @@ describe.each(["sseLink", "httpSubscriptionLink"] as const)("watch over %s", (na
     const orderId = randomUUID();
     await shop.orders.publish({ orderId }, [{ type: "order.placed", total: 3 }, { type: "order.delivered" }]);
     const { signal } = new AbortController();
-    for await (const _ of watch(shop.trpc.orders.events, { orderId }, { signal }));
-    for await (const _ of watch(shop.trpc.orders.events, { orderId }, { signal })) break;
+    using read = collect(watch(shop.trpc.orders.events, { orderId }, { signal }));
+    await read.completed();
+    const left = watch(shop.trpc.orders.events, { orderId }, { signal });
+    await left.next();
+    await left.return();
     await expect(
       watch(shop.trpc.orders.events, { orderId }, { signal, lastEventId: "nonsense" }).next(),
     ).rejects.toThrow("lastEventId");

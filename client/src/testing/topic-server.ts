@@ -18,7 +18,7 @@ type CreateContext<Router extends AnyTRPCRouter> = (request: {
 
 /** An empty context does only where the router asks for no more. */
 type WithContext<Router extends AnyTRPCRouter> =
-  Record<never, never> extends inferRouterContext<Router>
+  Record<string, never> extends inferRouterContext<Router>
     ? unknown
     : { readonly createContext: CreateContext<Router> };
 

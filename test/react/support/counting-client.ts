@@ -1,5 +1,7 @@
 import { createJobwireClient, type JobwireClient } from "@jobwire/client";
 
+export type Send = (url: string, init: RequestInit) => Promise<Response>;
+
 export interface CountingClient {
   readonly client: JobwireClient;
   /** The paths of the streams that were asked for, each attempt once. */
@@ -13,7 +15,7 @@ export function createCountingClient(options: {
   readonly url: string;
   readonly token: string | (() => string);
   /** In place of the global one. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: Send;
 }): CountingClient {
   const opened: string[] = [];
   const open: string[] = [];

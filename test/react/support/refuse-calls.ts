@@ -1,7 +1,9 @@
-/** A `fetch` whose calls of one procedure the server refuses for good, as long as that is wanted. */
-export function refuseCalls(path: string, isWanted = () => true): typeof fetch {
+import type { Send } from "./counting-client.js";
+
+/** Calls of one procedure are refused by the server for good, as long as that is wanted. */
+export function refuseCalls(path: string, isWanted = () => true): Send {
   return (url, init) => {
-    const [procedure = ""] = String(url).split("?");
+    const [procedure = ""] = url.split("?");
     return fetch(procedure.endsWith(`/${path}`) && isWanted() ? `${procedure}?input=1` : url, init);
   };
 }
