@@ -1,6 +1,5 @@
 import {
   isTerminalJobStatus,
-  jobEventTypes,
   jobStageLabels,
   type Job,
   type JobEvent,
@@ -124,8 +123,10 @@ export function applyJob(view: JobView, job: Job): JobView {
 
 /** The view after one more event of `jobs.events`. Pure: the view given stays as it is. */
 export function applyJobEvent(view: JobView, event: JobStreamEvent): JobView {
-  if (isUnknown(event)) return view;
-  if (event.type !== "stream.gap") return { ...apply(view, event), updatedAt: event.timestamp };
+  if (event.type !== "stream.gap") {
+    const applied = apply(view, event);
+    return applied ? { ...applied, updatedAt: event.timestamp } : view;
+  }
   const { reason, timestamp, snapshot } = event;
   return { ...applyJob(view, snapshot), gaps: [...view.gaps, { reason, timestamp }] };
 }
@@ -141,10 +142,10 @@ export function applyFeedEvent(
     changed.delete(event.jobId);
     return changed;
   }
-  if (isUnknown(event)) return views;
   if (event.type !== "stream.gap") {
-    changed.set(event.jobId, applyJobEvent(viewOf(event.jobId), event));
-    return changed;
+    const before = viewOf(event.jobId);
+    const after = applyJobEvent(before, event);
+    return after === before ? views : changed.set(event.jobId, after);
   }
   for (const job of event.snapshot) {
     changed.set(job.id, applyJobEvent(viewOf(job.id), { ...event, jobId: job.id, snapshot: job }));
@@ -152,12 +153,8 @@ export function applyFeedEvent(
   return changed;
 }
 
-/** A newer server may send types that are not known here. */
-function isUnknown({ type }: Pick<JobStreamEvent, "type">): boolean {
-  return type !== "stream.gap" && !jobEventTypes.includes(type);
-}
-
-function apply(view: JobView, event: JobEvent): JobView {
+/** @returns `null` for a type that only a newer server knows. */
+function apply(view: JobView, event: JobEvent): JobView | null {
   switch (event.type) {
     case "build.stage.started":
       return enterStage(view, event);
@@ -178,7 +175,7 @@ function apply(view: JobView, event: JobEvent): JobView {
       return { ...view, documentation: withSection(view.documentation, { section, title, markdown }) };
     }
     default:
-      return event satisfies never;
+      return null;
   }
 }
 

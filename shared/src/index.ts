@@ -21,6 +21,7 @@ export * from "./sessions/session.js";
 export { sessionTopic, type SessionState } from "./sessions/session-topic.js";
 export * from "./spools/apply-spool-event.js";
 export * from "./spools/spool.js";
+export * from "./spools/spool-event-type.js";
 export * from "./spools/spool-topic.js";
 export * from "./stream-event.js";
 export * from "./stream-gap.js";

@@ -1,4 +1,5 @@
-import type { Spool, SpoolEvent, SpoolEventType } from "./spool.js";
+import type { Spool, SpoolEvent } from "./spool.js";
+import type { SpoolEventType } from "./spool-event-type.js";
 
 /** The spool after the event. Boards that apply every event in order equal `spools.list`. */
 export function applySpoolEvent(spool: Spool | null, event: SpoolEvent): Spool {

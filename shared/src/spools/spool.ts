@@ -4,6 +4,7 @@ import type { StreamGap } from "../stream-gap.js";
 import { lastEventIdSchema } from "../last-event-id.js";
 import { timestampSchema } from "../timestamp.js";
 import type { TopicEvent } from "../topic/topic-types.js";
+import { spoolEventTypes, type SpoolEventType } from "./spool-event-type.js";
 
 /** The tag on a spool as the shop floor reads it. */
 export const tagSpoolSchema = boardTextSchema(128);
@@ -28,19 +29,6 @@ export const spoolSchema = z.object({
 });
 
 export type Spool = z.infer<typeof spoolSchema>;
-
-/**
- * What happened to a spool.
- *
- * - `TOMAR`: taken by a worker.
- * - `PAUSAR`: released, available again.
- * - `COMPLETAR`: the operation is completed; it stays with its worker.
- * - `STATE_CHANGE`: its detail has changed, or it was registered.
- */
-export const spoolEventTypes = ["TOMAR", "PAUSAR", "COMPLETAR", "STATE_CHANGE"] as const;
-
-/** One of `spoolEventTypes`. */
-export type SpoolEventType = (typeof spoolEventTypes)[number];
 
 /** Names a spool's log. */
 export const spoolKey = z.object({ tagSpool: tagSpoolSchema });
