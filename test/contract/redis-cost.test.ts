@@ -1,6 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, expect, test } from "vitest";
 import { refusedByAcl } from "../support/minimal-user.js";
+import { RedisCommands } from "../support/redis-commands.js";
 import { redisKeys } from "../support/redis-keys.js";
 import { openRedisStore } from "../../server/src/store/redis-store.js";
 import type { NewEvent, Store } from "../../server/src/store/store.js";
@@ -50,7 +51,7 @@ const calls: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
 
 test.each(Object.entries(calls))("%s is one command", async (_, call) => {
   await using store = await open();
-  await using counter = await CommandCounter.start();
+  await using counter = await RedisCommands.watch(redis.url);
   expect(await counter.during(() => call(store))).toHaveLength(1);
 });
 
@@ -61,7 +62,7 @@ test("a commit publishes one message for each topic, which each process receives
   const listeners = countTo(20).map(() => new RecordingListener());
   for (const listener of listeners)
     for (const store of [first, second]) await store.listen({ scope, topic: "watched" }, listener);
-  await using counter = await CommandCounter.start();
+  await using counter = await RedisCommands.watch(redis.url);
   await accept(first, { scope, events: [...newEvents("watched", 3), ...newEvents("unwatched", 3)] });
   await eventually(() => expect(listeners.every(({ messages }) => messages.length === 2)).toBe(true));
   await counter.flushed();
@@ -114,51 +115,3 @@ test.skipIf(isEmbedded)(
     admin.disconnect();
   },
 );
-
-/** Counts commands as Redis sees them: those of scripts are their own, those that watch over connections are left out. */
-class CommandCounter implements AsyncDisposable {
-  readonly published: string[] = [];
-  readonly #commands: string[][] = [];
-  readonly #marks = new Set<string>();
-
-  private constructor(
-    private readonly admin: Redis,
-    private readonly monitor: Redis,
-  ) {
-    monitor.on("monitor", (_time: string, words: string[], source: string) => {
-      const [command = "", name = ""] = words;
-      if (command.toLowerCase() === "echo") this.#marks.add(name);
-      else if (source !== "lua" && !isWatch(words)) this.#commands.push(words);
-      else if (/^publish$/i.test(command)) this.published.push(name);
-    });
-  }
-
-  static async start(): Promise<CommandCounter> {
-    const admin = new Redis(redis.url);
-    return new CommandCounter(admin, await admin.monitor());
-  }
-
-  async during(work: () => Promise<unknown>): Promise<readonly string[][]> {
-    await this.flushed();
-    this.#commands.length = 0;
-    await work();
-    await this.flushed();
-    return this.#commands;
-  }
-
-  /** Resolves when everything that Redis has done so far was seen. */
-  async flushed(): Promise<void> {
-    const mark = String(performance.now());
-    await this.admin.echo(mark);
-    await eventually(() => expect(this.#marks).toContain(mark));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.monitor.disconnect();
-    this.admin.disconnect();
-  }
-}
-
-function isWatch([command = "", key = ""]: readonly string[]): boolean {
-  return /^ping$/i.test(command) || key === "jw:generation" || key.startsWith("jw:watch:");
-}
